@@ -1,0 +1,3 @@
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+//! mainstay-macros.
