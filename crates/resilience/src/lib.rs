@@ -2,3 +2,33 @@
 #![deny(missing_docs)]
 #![warn(unreachable_pub)]
 #![doc = include_str!("../README.md")]
+
+mod attempt;
+mod call;
+mod classify;
+mod config_error;
+mod error;
+mod operation;
+mod pipeline;
+mod policy;
+mod sync;
+mod verdict;
+
+pub mod breaker;
+pub mod bulkhead;
+pub mod retry;
+pub mod timeout;
+
+pub use attempt::Attempt;
+pub use breaker::{BreakerConfig, CircuitBreaker};
+pub use bulkhead::{Bulkhead, BulkheadConfig};
+pub use call::{Call, CallWith, Lift, PolicyExt};
+pub use classify::{ByError, Classify, Failures, Retryable};
+pub use config_error::ConfigError;
+pub use error::{Error, StoppedBy};
+pub use operation::{Nested, Operation, Outcome};
+pub use pipeline::OptionalFuture;
+pub use policy::Policy;
+pub use retry::{Jitter, Retry, RetryConfig};
+pub use timeout::{Timeout, TimeoutConfig};
+pub use verdict::Verdict;

@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+/// Which try this is, and how long the caller will still wait for it.
+///
+/// Policies hand it inward, so that no layer starts work that cannot finish in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    number: u32,
+    time_left: Option<Duration>,
+}
+
+impl Attempt {
+    /// The first attempt of a caller who sets no deadline.
+    pub const fn first() -> Self {
+        Self { number: 1, time_left: None }
+    }
+
+    /// 1 for the first try, 2 for the first retry.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Time from the start of this attempt to the nearest deadline around it; `None` where nobody set one.
+    ///
+    /// Whoever sets a deadline also enforces it, so an inner layer that gets less time than it would grant need not arm
+    /// a timer of its own.
+    pub const fn time_left(&self) -> Option<Duration> {
+        self.time_left
+    }
+
+    /// The same attempt with at most `limit` left.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self { time_left: Some(self.time_left.map_or(limit, |left| left.min(limit))), ..self }
+    }
+
+    /// The same attempt after `spent` has passed.
+    pub(crate) fn after(self, spent: Duration) -> Self {
+        Self { time_left: self.time_left.map(|left| left.saturating_sub(spent)), ..self }
+    }
+
+    /// The same call tried for the `number`th time.
+    pub(crate) fn numbered(self, number: u32) -> Self {
+        Self { number, ..self }
+    }
+
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        self.time_left.is_some_and(|left| left.is_zero())
+    }
+}

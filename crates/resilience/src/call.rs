@@ -1,0 +1,108 @@
+use crate::{Attempt, Error, Operation, Policy};
+use pin_project_lite::pin_project;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// The caller's closure as an operation, by reference: copied freely, started as often as needed.
+pub struct Call<'a, F>(&'a F);
+
+/// As [`Call`], for a closure that wants to know which [`Attempt`] it is.
+pub struct CallWith<'a, F>(&'a F);
+
+macro_rules! by_reference {
+    ($($name:ident),*) => {$(
+        impl<F> Clone for $name<'_, F> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        impl<F> Copy for $name<'_, F> {}
+        impl<F> std::fmt::Debug for $name<'_, F> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )*};
+}
+by_reference!(Call, CallWith);
+
+pin_project! {
+    /// The operation's own future, its error lifted into [`Error::Operation`].
+    #[allow(missing_debug_implementations, reason = "holds a future of the user's")]
+    pub struct Lift<Fut> { #[pin] future: Fut }
+}
+
+impl<T, E, Fut: Future<Output = Result<T, E>>> Future for Lift<Fut> {
+    type Output = Result<T, Error<E>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().future.poll(cx).map(|outcome| outcome.map_err(Error::Operation))
+    }
+}
+
+impl<F, Fut, T, E> Operation for Call<'_, F>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    type Value = T;
+    type Error = E;
+    type Future = Lift<Fut>;
+
+    fn start(&self, _attempt: Attempt) -> Self::Future {
+        Lift { future: (self.0)() }
+    }
+}
+
+impl<F, Fut, T, E> Operation for CallWith<'_, F>
+where
+    F: Fn(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    type Value = T;
+    type Error = E;
+    type Future = Lift<Fut>;
+
+    fn start(&self, attempt: Attempt) -> Self::Future {
+        Lift { future: (self.0)(attempt) }
+    }
+}
+
+/// Runs closures under a policy or a tuple of policies.
+pub trait PolicyExt {
+    /// Runs `operation` under this policy; nothing happens before the first poll.
+    ///
+    /// # Errors
+    /// [`Error::Operation`] with the operation's own error, or the policy that stepped in.
+    ///
+    /// # Cancel safety
+    /// Dropping the future cancels the attempt and gives back every place, probe and permit it held.
+    fn call<'p, F, Fut, T, E>(&'p self, operation: F) -> impl Future<Output = Result<T, Error<E>>>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        for<'f> &'p Self: Policy<Call<'f, F>>,
+    {
+        async move { self.run(Call(&operation), Attempt::first()).await }
+    }
+
+    /// As [`call`](Self::call), telling the closure which [`Attempt`] it is.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    fn call_with<'p, F, Fut, T, E>(&'p self, operation: F) -> impl Future<Output = Result<T, Error<E>>>
+    where
+        F: Fn(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        for<'f> &'p Self: Policy<CallWith<'f, F>>,
+    {
+        async move { self.run(CallWith(&operation), Attempt::first()).await }
+    }
+}
+
+impl<P: ?Sized> PolicyExt for P {}

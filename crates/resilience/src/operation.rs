@@ -1,0 +1,47 @@
+use crate::{Attempt, Error, Policy};
+
+/// What every guarded call answers.
+pub type Outcome<Op> = Result<<Op as Operation>::Value, Error<<Op as Operation>::Error>>;
+
+/// Something that can be attempted, again if need be.
+///
+/// [`PolicyExt::call`](crate::PolicyExt::call) makes one of a closure; a policy around an operation is one too
+/// ([`Nested`]), which is all that a pipeline is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be attempted by a policy",
+    note = "pass a closure that can be called again: `Fn() -> impl Future<Output = Result<T, E>>`"
+)]
+pub trait Operation {
+    /// What a success carries.
+    type Value;
+    /// The operation's own error.
+    type Error;
+    /// One attempt.
+    type Future: Future<Output = Outcome<Self>>;
+
+    /// Begins an attempt. Nothing is taken from anybody before the future is first polled.
+    fn start(&self, attempt: Attempt) -> Self::Future;
+}
+
+/// An operation with a policy around it.
+#[derive(Clone, Copy)]
+pub struct Nested<P, Op> {
+    pub(crate) policy: P,
+    pub(crate) op: Op,
+}
+
+impl<P, Op> std::fmt::Debug for Nested<P, Op> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Nested(..)")
+    }
+}
+
+impl<P: Policy<Op>, Op: Operation + Clone> Operation for Nested<P, Op> {
+    type Value = Op::Value;
+    type Error = Op::Error;
+    type Future = P::Future;
+
+    fn start(&self, attempt: Attempt) -> P::Future {
+        self.policy.run(self.op.clone(), attempt)
+    }
+}

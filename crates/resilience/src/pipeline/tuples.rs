@@ -1,0 +1,51 @@
+use crate::{Attempt, Nested, Operation, Policy};
+
+/// `nested_type!(B C)` is what the policy outside of `B` and `C` sees: an operation with C around it, and B around that.
+macro_rules! nested_type {
+    () => { Op };
+    ($outer:ident $($inner:ident)*) => { Nested<&'p $outer, nested_type!($($inner)*)> };
+}
+
+macro_rules! nested_value {
+    ($op:ident;) => { $op };
+    ($op:ident; $outer:ident $($inner:ident)*) => { Nested { policy: $outer, op: nested_value!($op; $($inner)*) } };
+}
+
+/// Implements [`Policy`] for one tuple: the outermost policy runs all others as its operation.
+macro_rules! pipeline {
+    ($outer:ident $($inner:ident)*) => {
+        pipeline!(@bounds [$outer $($inner)*] [$outer $($inner)*] []);
+    };
+    // One bound a policy, from the outside inwards.
+    (@bounds $all:tt [$head:ident $($tail:ident)*] [$($bounds:tt)*]) => {
+        pipeline!(@bounds $all [$($tail)*] [$($bounds)* &'p $head: Policy<nested_type!($($tail)*)>,]);
+    };
+    (@bounds [$outer:ident $($inner:ident)*] [] [$($bounds:tt)*]) => {
+        impl<'p, Op, $outer, $($inner),*> Policy<Op> for &'p ($outer, $($inner,)*)
+        where
+            Op: Operation + Clone,
+            $($bounds)*
+        {
+            type Future = <&'p $outer as Policy<nested_type!($($inner)*)>>::Future;
+
+            #[allow(non_snake_case, reason = "each variable is named after its type parameter")]
+            fn run(self, op: Op, attempt: Attempt) -> Self::Future {
+                let ($outer, $($inner,)*) = self;
+                $outer.run(nested_value!(op; $($inner)*), attempt)
+            }
+        }
+    };
+}
+
+pipeline!(A);
+pipeline!(A B);
+pipeline!(A B C);
+pipeline!(A B C D);
+pipeline!(A B C D E);
+pipeline!(A B C D E F);
+pipeline!(A B C D E F G);
+pipeline!(A B C D E F G H);
+pipeline!(A B C D E F G H I);
+pipeline!(A B C D E F G H I J);
+pipeline!(A B C D E F G H I J K);
+pipeline!(A B C D E F G H I J K L);
