@@ -2,6 +2,7 @@ use crate::{Attempt, Error, Operation, Policy};
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -71,6 +72,9 @@ where
 }
 
 /// Runs closures under a policy or a tuple of policies.
+///
+/// For a policy of your own: `impl PolicyExt for MyPolicy {}`. It is not implemented for all types, since its `call` would
+/// then stand in the way of every other `call` in scope, tower's first of all.
 pub trait PolicyExt {
     /// Runs `operation` under this policy; nothing happens before the first poll.
     ///
@@ -105,4 +109,7 @@ pub trait PolicyExt {
     }
 }
 
-impl<P: ?Sized> PolicyExt for P {}
+impl<P: PolicyExt + ?Sized> PolicyExt for &P {}
+impl<P: PolicyExt + ?Sized> PolicyExt for Arc<P> {}
+impl<P: PolicyExt> PolicyExt for Option<P> {}
+impl PolicyExt for () {}

@@ -98,6 +98,7 @@ impl<P> Client<P> {
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<u64, std::io::Error>>,
+        P: PolicyExt,
         for<'p, 'f> &'p P: Policy<Call<'f, F>>,
     {
         self.0.call(f).await

@@ -2,7 +2,9 @@ use super::{
     BreakerConfig, BreakerFuture, State,
     gate::{Admission, Gate, Limits, Permit},
 };
-use crate::{Attempt, ByError, Classify, ConfigError, Error, Failures, Operation, Policy, Verdict};
+use crate::{
+    Attempt, ByError, Classify, ConfigError, Error, Failures, Operation, Policy, PolicyExt, Verdict,
+};
 use std::{
     sync::{
         Arc,
@@ -194,3 +196,5 @@ where
         BreakerFuture::new(self, op, attempt)
     }
 }
+
+impl<C> PolicyExt for CircuitBreaker<C> {}

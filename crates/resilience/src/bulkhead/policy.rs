@@ -2,7 +2,7 @@ use super::{
     BulkheadConfig, BulkheadFuture,
     queue::{Queue, Ticket},
 };
-use crate::{Attempt, ConfigError, Error, Operation, Policy};
+use crate::{Attempt, ConfigError, Error, Operation, Policy, PolicyExt};
 use crossbeam_utils::CachePadded;
 use std::{
     sync::{
@@ -121,3 +121,5 @@ impl<'p, Op: Operation> Policy<Op> for &'p Bulkhead {
         BulkheadFuture::new(self, op, attempt)
     }
 }
+
+impl PolicyExt for Bulkhead {}

@@ -1,4 +1,4 @@
-use crate::{Attempt, Nested, Operation, Policy};
+use crate::{Attempt, Nested, Operation, Policy, PolicyExt};
 
 /// `nested_type!(B C)` is what the policy outside of `B` and `C` sees: an operation with C around it, and B around that.
 macro_rules! nested_type {
@@ -34,6 +34,8 @@ macro_rules! pipeline {
                 $outer.run(nested_value!(op; $($inner)*), attempt)
             }
         }
+
+        impl<$outer: PolicyExt, $($inner: PolicyExt),*> PolicyExt for ($outer, $($inner,)*) {}
     };
 }
 

@@ -1,5 +1,5 @@
 use super::{RetryConfig, RetryFuture, backoff::Backoff};
-use crate::{Attempt, ByError, Classify, ConfigError, Operation, Policy, Retryable};
+use crate::{Attempt, ByError, Classify, ConfigError, Operation, Policy, PolicyExt, Retryable};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -118,3 +118,5 @@ where
         RetryFuture::new(self, op, attempt)
     }
 }
+
+impl<C> PolicyExt for Retry<C> {}

@@ -1,5 +1,5 @@
 use super::{TimeoutConfig, TimeoutFuture};
-use crate::{Attempt, ConfigError, Operation, Policy};
+use crate::{Attempt, ConfigError, Operation, Policy, PolicyExt};
 use std::sync::Arc;
 
 /// Cancels an operation that takes too long.
@@ -51,3 +51,5 @@ impl<'p, Op: Operation> Policy<Op> for &'p Timeout {
         TimeoutFuture::new(self, op, attempt)
     }
 }
+
+impl PolicyExt for Timeout {}
