@@ -18,8 +18,12 @@ pub(crate) struct Binaries {
 impl Binaries {
     /// The first installation on `PATH` that is new enough, or else the newest of Debian's.
     pub(crate) fn find() -> Result<Self, StartError> {
+        Self::find_in(binary::search_path().into_iter().chain(debian_folders()))
+    }
+
+    fn find_in(folders: impl Iterator<Item = PathBuf>) -> Result<Self, StartError> {
         let mut newest_refused = None;
-        for folder in binary::search_path().into_iter().chain(debian_folders()) {
+        for folder in folders {
             let (Some(postgres), Some(initdb)) =
                 (binary::in_folder(&folder, "postgres"), binary::in_folder(&folder, "initdb"))
             else {
@@ -71,4 +75,45 @@ fn psql(postgres: &Path) -> Result<PathBuf, StartError> {
 
 fn missing(program: &'static str) -> StartError {
     StartError::Missing { program, looked_in: format!("PATH and {DEBIAN}/*/bin"), install: INSTALL }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn installation(version: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for program in ["postgres", "initdb", "psql"] {
+            let path = folder.path().join(program);
+            fs::write(&path, format!("#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn takes_the_first_installation_that_is_new_enough() {
+        let (old, new, newer) =
+            (installation("14.9"), installation("15.4 (Debian 15.4-1)"), installation("17beta1"));
+        let folders = [&old, &new, &newer].map(|folder| folder.path().to_owned());
+        let found = Binaries::find_in(folders.into_iter()).unwrap();
+        assert_eq!(found.postgres, new.path().join("postgres"));
+        assert_eq!(found.psql, new.path().join("psql"));
+    }
+
+    #[test]
+    fn an_old_installation_is_refused_by_its_version() {
+        let (old, older) = (installation("14.9"), installation("9.6.24"));
+        let folders = [&old, &older].map(|folder| folder.path().to_owned());
+        let error = Binaries::find_in(folders.into_iter()).unwrap_err().to_string();
+        assert!(error.contains("postgres (PostgreSQL) 14.9") && error.contains("15 or newer"), "{error}");
+    }
+
+    #[test]
+    fn no_installation_names_the_command_that_installs_one() {
+        let error = Binaries::find_in(std::iter::empty()).unwrap_err();
+        assert!(matches!(error, StartError::Missing { program: "postgres", .. }), "{error}");
+        assert!(error.to_string().contains("apt-get install postgresql"), "{error}");
+    }
 }
