@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Outlives the test process, whatever ends it, and cleans up behind it.
 # $1 is the server's home; its processes are those that work in $1/data.
 # Standard input is a pipe whose other end only the test process holds.
@@ -14,11 +15,13 @@ found=yes
 while [ -n "$found" ]; do
     found=
     for process in /proc/[0-9]*; do
+        # shellcheck disable=SC3013 # in POSIX since 2024; dash, bash and busybox have had it for long
         if [ "$process/cwd" -ef "$1/data" ]; then
             kill -KILL "${process#/proc/}" 2>/dev/null
             found=yes
         fi
     done
+    [ -z "$found" ] || sleep 0.01
 done
 
 # A killed PostgreSQL leaves its System V segment, noted in line 7 of its lock file: key, id.

@@ -36,7 +36,9 @@ impl Tree {
 
     /// Lets every process of the tree go on.
     pub(crate) fn resume(self) {
-        for pid in self.members().into_iter().rev() {
+        let mut members = vec![self.root];
+        grow(&mut members, |_| ());
+        for pid in members.into_iter().rev() {
             send(pid, Signal::SIGCONT);
         }
     }
@@ -48,32 +50,36 @@ impl Tree {
             send(pid, Signal::SIGKILL);
         }
         for &pid in &members {
-            wait_until(|| !matches!(state(pid), Some(state) if state != 'Z'));
+            wait_until(|| matches!(state(pid), None | Some('Z' | 'X')));
         }
     }
 
     /// Stops parents before their children are looked for, so that nothing is forked behind the search.
     fn freeze(self) -> Vec<i32> {
         let mut members = vec![self.root];
-        let mut next = 0;
-        while let Some(&pid) = members.get(next) {
-            send(pid, Signal::SIGSTOP);
-            wait_until(|| !matches!(state(pid), Some(state) if !"TtZX".contains(state)));
-            members.extend(children(pid));
-            next += 1;
-        }
+        halt(&members);
+        grow(&mut members, halt);
         members
     }
+}
 
-    /// Parents before children.
-    fn members(self) -> Vec<i32> {
-        let mut members = vec![self.root];
-        let mut next = 0;
-        while let Some(&pid) = members.get(next) {
-            members.extend(children(pid));
-            next += 1;
-        }
-        members
+/// Adds the children of `members`, then theirs; each generation is handed to `tend` before the next is looked for.
+fn grow(members: &mut Vec<i32>, tend: impl Fn(&[i32])) {
+    let mut parents = 0..members.len();
+    while !parents.is_empty() {
+        let children = children_of(&members[parents.clone()]);
+        tend(&children);
+        parents = parents.end..parents.end + children.len();
+        members.extend(children);
+    }
+}
+
+fn halt(processes: &[i32]) {
+    for &pid in processes {
+        send(pid, Signal::SIGSTOP);
+    }
+    for &pid in processes {
+        wait_until(|| matches!(state(pid), None | Some('T' | 't' | 'Z' | 'X')));
     }
 }
 
@@ -82,11 +88,11 @@ fn send(pid: i32, signal: Signal) {
     let _gone = signal::kill(Pid::from_raw(pid), signal);
 }
 
-fn children(parent: i32) -> Vec<i32> {
+fn children_of(parents: &[i32]) -> Vec<i32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|&pid| stat(pid).is_some_and(|(_, its_parent)| its_parent == parent))
+        .filter(|&pid| stat(pid).is_some_and(|(_, parent)| parents.contains(&parent)))
         .collect()
 }
 
