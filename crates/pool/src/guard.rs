@@ -29,6 +29,7 @@ impl<M: Manager> Guard<M> {
     }
 
     /// Takes the connection out of the pool for good; the pool may make another in its place.
+    #[expect(clippy::missing_panics_doc, reason = "a guard that can be moved still holds its connection")]
     pub fn detach(mut self) -> M::Connection {
         let live = self.live.take().expect(HELD);
         self.inner.transition(|state, _| state.detach(&live));

@@ -140,34 +140,38 @@ impl<M: Manager> Inner<M> {
 }
 
 /// Checks a connection in a task of its own; if the caller is gone by then, the guard goes back to the pool.
-///
-/// The guard counts as broken until the check has said otherwise, so that a panic, a timeout and the end of the runtime all close it.
-pub(crate) async fn check<M: Manager>(mut guard: Guard<M>) -> Option<Guard<M>> {
+pub(crate) fn check<M: Manager>(mut guard: Guard<M>) -> impl Future<Output = Option<Guard<M>>> + Send {
+    // Until the check has said otherwise: a panic and the end of the runtime, even before the first poll, close the connection.
     guard.broken();
-    let inner = Arc::clone(guard.inner());
-    let idle_since = guard.idle_since();
-    let call = async { inner.manager.check(&mut guard).await };
-    match attempt(inner.config.check_timeout, call).await {
-        Ok(()) => {
-            guard.mend();
-            Some(guard)
-        }
-        Err(fault) => {
-            drop(guard);
-            if !matches!(&fault, Fault::Failed(error) if !inner.manager.is_fatal(error)) {
-                inner.transition(|state, later| state.evict_idle_since(idle_since, later));
+    async move {
+        let inner = Arc::clone(guard.inner());
+        let idle_since = guard.idle_since();
+        let call = async { inner.manager.check(&mut guard).await };
+        match attempt(inner.config.check_timeout, call).await {
+            Ok(()) => {
+                guard.mend();
+                Some(guard)
             }
-            None
+            Err(fault) => {
+                drop(guard);
+                if !matches!(&fault, Fault::Failed(error) if !inner.manager.is_fatal(error)) {
+                    inner.transition(|state, later| state.evict_idle_since(idle_since, later));
+                }
+                None
+            }
         }
     }
 }
 
 /// Cleans a connection in a task of its own and gives it back, or closes it.
-async fn reset<M: Manager>(mut guard: Guard<M>) {
+fn reset<M: Manager>(mut guard: Guard<M>) -> impl Future<Output = ()> + Send {
+    // As above; here it also keeps a runtime that is shutting down from being handed the same reset over and over.
     guard.broken();
-    let inner = Arc::clone(guard.inner());
-    let call = async { inner.manager.reset(&mut guard).await };
-    if attempt(inner.config.reset_timeout, call).await.is_ok() {
-        guard.give_back();
+    async move {
+        let inner = Arc::clone(guard.inner());
+        let call = async { inner.manager.reset(&mut guard).await };
+        if attempt(inner.config.reset_timeout, call).await.is_ok() {
+            guard.give_back();
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::guard::Guard;
 use crate::inner::{Inner, Phase};
 use crate::manager::Manager;
 use crate::reaper;
-use crate::state::Taken;
+use crate::state::{State, Taken};
 use crate::status::Status;
 
 /// A fair pool of connections; a cheap handle, cloned to share.
@@ -139,7 +139,7 @@ impl<M: Manager> Pool<M> {
     /// Dropping the future only stops the waiting; the pool is closed from the first poll on.
     pub async fn close(&self) {
         let mut phase = self.inner.phase.subscribe();
-        self.inner.transition(|state, later| state.close(later));
+        self.inner.transition(State::close);
         self.inner.advance(Phase::Closing);
         self.inner.grown.notify_waiters();
         // The sender lives in `inner`, which this handle keeps: the wait cannot fail.

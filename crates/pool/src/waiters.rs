@@ -50,10 +50,6 @@ impl<T> Waiters<T> {
         self.line.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.line.is_empty()
-    }
-
     pub(crate) fn join_back(&mut self, waker: Waker, by: &'static Location<'static>) -> Ticket {
         self.back += 1;
         self.line.insert(self.back, Waiter { waker, by });
@@ -127,7 +123,7 @@ mod tests {
         assert!(waiters.grant(7).is_ok());
         assert_eq!(waiters.leave(ticket), Some(7));
         assert_eq!(waiters.leave(ticket), None);
-        assert!(waiters.is_empty());
+        assert_eq!(waiters.len(), 0);
     }
 
     #[test]
