@@ -78,14 +78,12 @@ async fn a_harmless_failure_costs_one_connection() {
     let fake = Fake::new();
     let pool = pool_with_idle(&fake, 3).await;
     fake.set(&fake.check, Act::FailHarmlessly);
-    let caller = tokio::spawn({
-        let pool = pool.clone();
-        async move { pool.get().await.map(|guard| guard.id) }
-    });
-    tokio::task::yield_now().await;
-    tokio::task::yield_now().await;
+    let mut caller = pin!(pool.get());
+    assert!(poll!(caller.as_mut()).is_pending());
+    settle().await;
+    assert_eq!((pool.status().size, fake.checks()), (2, 1), "the check has failed");
     fake.set(&fake.check, Act::Succeed);
-    assert!(caller.await.unwrap().unwrap() < 3, "one of the old ones");
+    assert!(caller.await.unwrap().id < 3, "one of the old ones");
     assert_eq!((pool.status().size, fake.checks()), (2, 2));
 }
 

@@ -77,31 +77,28 @@ async fn a_timeout_tells_what_the_pool_was_doing() {
     let (_oldest, line) = (pool.get().await.unwrap(), line!());
     tokio::time::advance(secs(3)).await;
     let _younger = pool.get().await.unwrap();
-    let _other_waiter = tokio::spawn({
-        let pool = pool.clone();
-        async move { pool.get().await.map(|_| ()) }
-    });
-    tokio::time::advance(ms(10)).await;
-    settle().await;
-
     let asked = Instant::now();
-    let mut waiters = pin!(futures::future::join(pool.get(), async {
-        tokio::time::sleep(ms(1_980)).await;
-        pool.status()
-    }));
-    let (result, before) = waiters.as_mut().await;
+    let other_waiter = async {
+        tokio::time::sleep(ms(10)).await;
+        pool.get().await.map(|guard| guard.id)
+    };
+    let mut other_waiter = pin!(other_waiter);
+    let result = tokio::select! {
+        result = pool.get() => result,
+        _ = other_waiter.as_mut() => panic!("came later"),
+    };
+    assert_eq!(asked.elapsed(), secs(2), "waited as long as configured");
     let error = result.unwrap_err();
     assert_eq!(asked.elapsed(), secs(2), "waited as long as configured");
-    assert_eq!((before.waiting, before.in_use), (2, 2));
     assert!(error.is_timeout() && !error.is_closed());
     let status = error.status().unwrap();
     assert_eq!(&*status.name, "fake");
     assert_eq!((status.size, status.idle, status.in_use, status.connecting), (2, 0, 2, 0));
-    // The other waiter gave up 10 ms before, and the one that failed has left the line.
-    assert_eq!((status.max, status.waiting, status.debt), (2, 0, 0));
+    // The one that failed has left the line, the other has 10 ms to go.
+    assert_eq!((status.max, status.waiting, status.debt), (2, 1, 0));
     let oldest = status.oldest_checkout.unwrap();
     assert_eq!((oldest.location.line(), oldest.location.file()), (line, file!()));
-    assert_eq!(oldest.age, secs(5) + ms(10));
+    assert_eq!(oldest.age, secs(5));
     let text = error.to_string();
     assert!(text.contains("2 of 2") && text.contains("2 in use") && text.contains("line.rs"), "{text}");
 }
