@@ -1,0 +1,88 @@
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::inner::Inner;
+use crate::live::Live;
+use crate::manager::Manager;
+
+const HELD: &str = "a guard holds its connection until it is dropped";
+
+/// A connection on loan; dropping it gives it back at once and without any I/O.
+pub struct Guard<M: Manager> {
+    inner: Arc<Inner<M>>,
+    /// `None` only once it has been given back or detached.
+    live: Option<Box<Live<M::Connection>>>,
+    broken: bool,
+}
+
+impl<M: Manager> Guard<M> {
+    pub(crate) fn new(inner: Arc<Inner<M>>, live: Box<Live<M::Connection>>) -> Self {
+        Self { inner, live: Some(live), broken: false }
+    }
+
+    /// Has the connection closed instead of given back when the guard is dropped.
+    pub fn broken(&mut self) {
+        self.broken = true;
+    }
+
+    /// Takes the connection out of the pool for good; the pool may make another in its place.
+    #[expect(clippy::missing_panics_doc, reason = "a guard that can be moved still holds its connection")]
+    pub fn detach(mut self) -> M::Connection {
+        let live = self.live.take().expect(HELD);
+        self.inner.transition(|state, _| state.detach(&live));
+        live.connection
+    }
+
+    pub(crate) fn mend(&mut self) {
+        self.broken = false;
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner<M>> {
+        &self.inner
+    }
+
+    pub(crate) fn idle_since(&self) -> Instant {
+        self.live.as_ref().expect(HELD).idle_since
+    }
+
+    /// Gives a clean connection back without asking for its condition again.
+    pub(crate) fn give_back(mut self) {
+        let live = self.live.take().expect(HELD);
+        self.inner.transition(|state, later| state.put(live, later));
+    }
+}
+
+impl<M: Manager> Deref for Guard<M> {
+    type Target = M::Connection;
+
+    fn deref(&self) -> &M::Connection {
+        &self.live.as_ref().expect(HELD).connection
+    }
+}
+
+impl<M: Manager> DerefMut for Guard<M> {
+    fn deref_mut(&mut self) -> &mut M::Connection {
+        &mut self.live.as_mut().expect(HELD).connection
+    }
+}
+
+impl<M: Manager> Drop for Guard<M> {
+    fn drop(&mut self) {
+        if let Some(live) = self.live.take() {
+            self.inner.take_back(live, self.broken);
+        }
+    }
+}
+
+// By hand: a derive would ask for `M: Debug`.
+impl<M: Manager<Connection: fmt::Debug>> fmt::Debug for Guard<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard")
+            .field("connection", &**self)
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,6 @@
+//! Managers for the drivers people use, each behind a feature.
+
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;

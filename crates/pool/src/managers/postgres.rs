@@ -1,0 +1,89 @@
+//! Connections of sqlx to PostgreSQL.
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
+
+use crate::manager::{Condition, Manager};
+
+/// Connections of sqlx to PostgreSQL.
+///
+/// A transaction left open is rolled back on return, in the background and before anybody else gets the connection, so that its locks
+/// go at once.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use mainstay_pool::{Pool, PoolConfig, managers::postgres::PostgresManager};
+///
+/// let options = "postgres://app@localhost/app".parse()?;
+/// let pool = Pool::new("app", PostgresManager::new(options), PoolConfig::production())?;
+/// let mut connection = pool.get().await?;
+/// sqlx::query("SELECT 1").execute(&mut *connection).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct PostgresManager {
+    options: PgConnectOptions,
+    always_reset: bool,
+}
+
+impl PostgresManager {
+    /// Connects with `options`.
+    #[must_use]
+    pub fn new(options: PgConnectOptions) -> Self {
+        Self { options, always_reset: true }
+    }
+
+    /// Sets whether the server is asked after every return if a transaction is open, one round trip; otherwise only where sqlx itself
+    /// knows of one. It does not know of a bare `BEGIN`, nor (in 0.9) of a `begin()` that was cancelled on its way: turn this off
+    /// only where neither can happen. Default: `true`.
+    #[must_use]
+    pub fn always_reset(mut self, always: bool) -> Self {
+        self.always_reset = always;
+        self
+    }
+}
+
+/// Whether the server is inside of a transaction block: only there the transaction began before this statement. As a simple query,
+/// since the extended protocol stamps its parts apart.
+async fn is_in_block(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match connection.fetch_one(sqlx::raw_sql("SELECT now() <> statement_timestamp()")).await {
+        Ok(row) => row.try_get(0),
+        // 25P02, in_failed_sql_transaction.
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("25P02") => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+impl Manager for PostgresManager {
+    type Connection = PgConnection;
+    type Error = sqlx::Error;
+
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        self.options.connect().await
+    }
+
+    async fn check(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        connection.ping().await
+    }
+
+    fn condition(&self, connection: &PgConnection) -> Condition {
+        // A dropped `Transaction` leaves its ROLLBACK in the write buffer, and its locks on the server, until somebody flushes.
+        if self.always_reset || connection.is_in_transaction() || connection.should_flush() {
+            Condition::Dirty
+        } else {
+            Condition::Clean
+        }
+    }
+
+    async fn reset(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if is_in_block(connection).await? {
+            connection.execute("ROLLBACK").await?;
+        }
+        if connection.is_in_transaction() {
+            return Err(sqlx::Error::Protocol("a forgotten transaction handle still counts as open".into()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! A manager that does what a test tells it, and counts.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mainstay_pool::{Condition, Manager, Pool, PoolConfig};
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+
+/// How one of the manager's calls goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Succeed,
+    Fail,
+    FailHarmlessly,
+    Panic,
+    Hang,
+    Take(Duration),
+    /// Waits for a permit of [`Fake::gate`].
+    Gated,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub &'static str);
+
+#[derive(Debug)]
+pub struct Fake {
+    pub connect: Mutex<Act>,
+    pub check: Mutex<Act>,
+    pub reset: Mutex<Act>,
+    pub condition: Mutex<Option<Condition>>,
+    pub gate: Semaphore,
+    /// Calls that have begun.
+    pub connects: AtomicUsize,
+    pub checks: AtomicUsize,
+    pub resets: AtomicUsize,
+    /// Connections that exist anywhere.
+    pub open: AtomicUsize,
+}
+
+#[derive(Debug)]
+pub struct Connection {
+    pub id: usize,
+    fake: Arc<Fake>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.fake.open.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Fake {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            connect: Mutex::new(Act::Succeed),
+            check: Mutex::new(Act::Succeed),
+            reset: Mutex::new(Act::Succeed),
+            condition: Mutex::new(Some(Condition::Clean)),
+            gate: Semaphore::new(0),
+            connects: AtomicUsize::new(0),
+            checks: AtomicUsize::new(0),
+            resets: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+        })
+    }
+
+    pub fn pool(self: &Arc<Self>, config: PoolConfig) -> Pool<Handle> {
+        Pool::new("fake", Handle(Arc::clone(self)), config).unwrap()
+    }
+
+    pub fn connects(&self) -> usize {
+        self.connects.load(SeqCst)
+    }
+
+    pub fn checks(&self) -> usize {
+        self.checks.load(SeqCst)
+    }
+
+    pub fn resets(&self) -> usize {
+        self.resets.load(SeqCst)
+    }
+
+    pub fn open(&self) -> usize {
+        self.open.load(SeqCst)
+    }
+
+    pub fn set(&self, part: &Mutex<Act>, act: Act) {
+        *part.lock().unwrap() = act;
+    }
+
+    async fn act(&self, part: &Mutex<Act>) -> Result<(), Refused> {
+        let act = *part.lock().unwrap();
+        match act {
+            Act::Succeed => Ok(()),
+            Act::Fail => Err(Refused("server is away")),
+            Act::FailHarmlessly => Err(Refused("harmless")),
+            Act::Panic => panic!("the fake was told to"),
+            Act::Hang => std::future::pending().await,
+            Act::Take(time) => {
+                sleep(time).await;
+                Ok(())
+            }
+            Act::Gated => {
+                self.gate.acquire().await.unwrap().forget();
+                Ok(())
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Handle(Arc<Fake>);
+
+impl Manager for Handle {
+    type Connection = Connection;
+    type Error = Refused;
+
+    async fn connect(&self) -> Result<Connection, Refused> {
+        let id = self.0.connects.fetch_add(1, SeqCst);
+        self.0.act(&self.0.connect).await?;
+        self.0.open.fetch_add(1, SeqCst);
+        Ok(Connection { id, fake: Arc::clone(&self.0) })
+    }
+
+    async fn check(&self, _: &mut Connection) -> Result<(), Refused> {
+        self.0.checks.fetch_add(1, SeqCst);
+        self.0.act(&self.0.check).await
+    }
+
+    fn condition(&self, _: &Connection) -> Condition {
+        self.0.condition.lock().map(|condition| *condition).ok().flatten().expect("told to panic")
+    }
+
+    async fn reset(&self, _: &mut Connection) -> Result<(), Refused> {
+        self.0.resets.fetch_add(1, SeqCst);
+        self.0.act(&self.0.reset).await
+    }
+
+    fn is_fatal(&self, error: &Refused) -> bool {
+        error.0 != "harmless"
+    }
+}
+
+/// At most `max` connections, none kept, nothing ends by age, and a seed.
+pub fn config(max: usize) -> PoolConfig {
+    PoolConfig::default().min(0).max(max).idle_timeout(None).max_lifetime(None).seed(7)
+}
+
+/// Lets every task that can run do so, without moving the clock.
+pub async fn settle() {
+    for _ in 0..32 {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}

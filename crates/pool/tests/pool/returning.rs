@@ -1,0 +1,88 @@
+//! What becomes of a connection that comes back.
+
+use std::pin::pin;
+
+use futures::poll;
+use mainstay_pool::Condition;
+
+use crate::fake::{Act, Fake, config, secs, settle};
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_connection_is_closed_and_replaced_for_whoever_waits() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(1));
+    let mut held = pool.get().await.unwrap();
+    let mut waiter = pin!(pool.get());
+    assert!(poll!(waiter.as_mut()).is_pending());
+    held.broken();
+    drop(held);
+    assert_eq!(fake.open(), 0);
+    assert_eq!(waiter.await.unwrap().id, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_managers_verdict_closes_a_connection() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(1));
+    let held = pool.get().await.unwrap();
+    *fake.condition.lock().unwrap() = Some(Condition::Broken);
+    drop(held);
+    assert_eq!((pool.status().size, fake.open()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_detached_connection_makes_room_for_another() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(1));
+    let held = pool.get().await.unwrap();
+    let mut waiter = pin!(pool.get());
+    assert!(poll!(waiter.as_mut()).is_pending());
+    let own = held.detach();
+    assert_eq!(waiter.await.unwrap().id, 1);
+    assert_eq!((own.id, fake.open(), pool.status().size), (0, 2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dirty_connection_is_reset_before_anybody_gets_it() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(1));
+    let held = pool.get().await.unwrap();
+    *fake.condition.lock().unwrap() = Some(Condition::Dirty);
+    fake.set(&fake.reset, Act::Gated);
+    drop(held);
+    let mut waiter = pin!(pool.get());
+    assert!(poll!(waiter.as_mut()).is_pending());
+    settle().await;
+    assert!(poll!(waiter.as_mut()).is_pending());
+    assert_eq!((fake.resets(), pool.status().in_use), (1, 1));
+    fake.gate.add_permits(1);
+    assert_eq!(waiter.await.unwrap().id, 0);
+}
+
+// sqlx#4349: I/O on the way back had no limit, and a silent peer kept the permit for good.
+#[tokio::test(start_paused = true)]
+async fn a_reset_that_fails_or_hangs_closes_the_connection() {
+    for act in [Act::Fail, Act::Hang, Act::Panic] {
+        let fake = Fake::new();
+        let pool = fake.pool(config(1));
+        let held = pool.get().await.unwrap();
+        *fake.condition.lock().unwrap() = Some(Condition::Dirty);
+        fake.set(&fake.reset, act);
+        drop(held);
+        tokio::time::sleep(secs(1)).await;
+        settle().await;
+        assert_eq!((pool.status().size, fake.open(), fake.resets()), (0, 0, 1), "{act:?}");
+    }
+}
+
+#[test]
+fn a_guard_may_outlive_its_runtime() {
+    let fake = Fake::new();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let first = runtime();
+    let guard = first.block_on(async { fake.pool(config(1)).get().await.unwrap() });
+    *fake.condition.lock().unwrap() = Some(Condition::Dirty);
+    drop(first);
+    drop(guard);
+    assert_eq!(fake.open(), 0, "there is nobody to reset it");
+}
