@@ -7,7 +7,7 @@ mod dialect;
 mod finding;
 pub mod indexes;
 pub mod keyset;
-//pub mod query;
+pub mod query;
 mod report;
 mod skipped;
 

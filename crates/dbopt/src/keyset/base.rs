@@ -69,6 +69,10 @@ fn highest_bind(dialect: Dialect, part: &'static str, text: &str) -> Result<usiz
                 };
                 highest = highest.max(number);
             }
+            // SQLite's `:name` and `@name`: the tokenizer knows them as the sign alone.
+            Token::Colon | Token::AtSign if dialect == Dialect::Sqlite => {
+                return Err(KeysetError::UnnumberedBind { part, bind: token.to_string(), wanted });
+            }
             _ => {}
         }
         empty = false;
