@@ -7,30 +7,24 @@ use rand_distr::{Distribution, LogNormal};
 const FARTHEST_HOME_KM: f64 = 3_500.0;
 
 /// How many of `homes` stand in each locality, in the order of `localities`; the sum is exact unless no locality
-/// can be lived in. Every inhabited locality has at least one home, if there are enough to go round.
+/// can be lived in.
 pub(super) fn spread(localities: &[Locality], homes: usize, seed: u64) -> Vec<usize> {
     let weights: Vec<f64> = localities.iter().map(|locality| weight(locality, seed)).collect();
     let total: f64 = weights.iter().sum();
-    let inhabited = weights.iter().filter(|weight| **weight > 0.0).count();
-    if inhabited == 0 {
+    if total == 0.0 {
         return vec![0; localities.len()];
     }
-    let least = usize::from(homes >= inhabited);
-    let shared = (homes - least * inhabited) as f64;
     // Rounding the running sum, not each share, keeps the total exact.
     let mut sum = 0.0;
     let mut given = 0;
     weights
         .iter()
         .map(|weight| {
-            if *weight == 0.0 {
-                return 0;
-            }
             sum += weight;
-            let due = (shared * (sum / total)).round() as usize;
+            let due = (homes as f64 * (sum / total)).round() as usize;
             let share = due - given;
             given = due;
-            share + least
+            share
         })
         .collect()
 }
@@ -53,7 +47,7 @@ fn weight(locality: &Locality, seed: u64) -> f64 {
         // Elsewhere the unclassed rows are post-office boxes and mail centres.
         _ => return 0.0,
     };
-    let spread = LogNormal::new(0.0, 0.6).expect("a fixed, finite deviation");
+    let spread = LogNormal::new(0.0, 0.9).expect("a fixed, finite deviation");
     let size = spread.sample(&mut stream(seed, Table::Population, u64::from(locality.id)));
     class * (1.0 + 3.0 * (-km / 30.0).exp()) * size
 }
