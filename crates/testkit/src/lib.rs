@@ -1,4 +1,17 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![warn(unreachable_pub)]
-//! mainstay-testkit.
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod binary;
+mod error;
+mod home;
+mod port;
+mod process;
+mod server;
+
+pub mod postgres;
+pub mod redis;
+
+pub use error::StartError;

@@ -1,0 +1,15 @@
+use std::net::{Ipv4Addr, TcpListener};
+
+/// Below the range that systems draw outgoing ports from (32768 and up on Linux, 49152 by IANA). A port from that range
+/// can be taken by any client's connection while a killed server is away, and a client that keeps dialling the dead
+/// server can even be handed the very port it dials and connect to itself.
+const RANGE: std::ops::Range<u16> = 15_000..32_000;
+
+const DRAWS: usize = 1_000;
+
+/// A port that is free on 127.0.0.1 now; whoever uses it must be ready to find it taken a moment later.
+pub(crate) fn free() -> Option<u16> {
+    (0..DRAWS)
+        .map(|_| fastrand::u16(RANGE))
+        .find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
+}
