@@ -1,0 +1,112 @@
+use super::super::connection::Connection;
+use super::super::database::{Database, place};
+use super::super::error::StoreError;
+use super::super::schema::Dialect;
+use super::super::value::Value;
+use super::tables::{Filling, fillings};
+use crate::market::Market;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection as _};
+
+/// Bytes a COPY message gathers before it is sent.
+const CHUNK: usize = 256 * 1024;
+
+/// Writes the market into a schema of its own, made afresh; the rest of the database is not touched.
+///
+/// # Errors
+///
+/// The server cannot be reached, or refuses.
+pub async fn load_postgres(market: &Market, url: &str, schema: &str) -> Result<Database, StoreError> {
+    let options: PgConnectOptions = url.parse().map_err(|source| StoreError::Unreachable {
+        // The address as given may hold a password.
+        database: "given by its address".to_owned(),
+        source,
+    })?;
+    let schema = schema.to_owned();
+    let options = options.options([("search_path", schema.as_str())]).disable_statement_logging();
+    let database = Database::Postgres { options: Box::new(options.clone()), schema: schema.clone() };
+    let mut owned = options
+        .connect()
+        .await
+        .map_err(|source| StoreError::Unreachable { database: place(&options), source })?;
+    let mut connection = Connection::Postgres(&mut owned);
+    let quoted = quoted(&schema);
+    connection.execute(&format!("DROP SCHEMA IF EXISTS {quoted} CASCADE"), &[]).await?;
+    connection.execute(&format!("CREATE SCHEMA {quoted}"), &[]).await?;
+    for filling in fillings(market) {
+        let name = filling.table.name;
+        Connection::Postgres(&mut owned).execute(&filling.table.create(Dialect::Postgres), &[]).await?;
+        copy(&mut owned, &filling).await?;
+        let mut connection = Connection::Postgres(&mut owned);
+        if filling.table.has_drawn_id() {
+            let next = format!("ALTER TABLE {name} ALTER COLUMN id RESTART WITH {}", filling.rows + 1);
+            connection.execute(&next, &[]).await?;
+        }
+        // Autovacuum would do so a minute later, in the middle of a run.
+        connection.execute(&format!("VACUUM ANALYZE {name}"), &[]).await?;
+    }
+    owned.close().await.map_err(StoreError::statement("close"))?;
+    Ok(database)
+}
+
+/// Drops what [`load_postgres`] made. Does nothing for SQLite, whose file goes with its folder.
+///
+/// # Errors
+///
+/// The server cannot be reached, or refuses.
+pub async fn drop_postgres(database: &Database) -> Result<(), StoreError> {
+    let Database::Postgres { schema, .. } = database else { return Ok(()) };
+    let mut owned = database.connect().await?;
+    owned.borrow().execute(&format!("DROP SCHEMA IF EXISTS {} CASCADE", quoted(schema)), &[]).await?;
+    owned.close().await
+}
+
+async fn copy(connection: &mut PgConnection, filling: &Filling<'_>) -> Result<(), StoreError> {
+    let statement = format!("COPY {} FROM STDIN", filling.table.name);
+    let failed = |source| StoreError::Statement { sql: statement.clone(), source };
+    let mut copy = connection.copy_in_raw(&statement).await.map_err(failed)?;
+    let mut text = Vec::with_capacity(CHUNK + 1024);
+    let mut cells = Vec::with_capacity(filling.table.width());
+    for row in 0..filling.rows {
+        cells.clear();
+        (filling.push)(row, &mut cells);
+        for (place, cell) in cells.iter().enumerate() {
+            if place > 0 {
+                text.push(b'\t');
+            }
+            write(cell, &mut text);
+        }
+        text.push(b'\n');
+        if text.len() >= CHUNK {
+            copy.send(text.as_slice()).await.map_err(failed)?;
+            text.clear();
+        }
+    }
+    copy.send(text.as_slice()).await.map_err(failed)?;
+    copy.finish().await.map_err(failed)?;
+    Ok(())
+}
+
+/// COPY's text format: `\N` for null, a backslash before what would end a cell or a row.
+fn write(cell: &Value, into: &mut Vec<u8>) {
+    match cell {
+        Value::Null => into.extend(b"\\N"),
+        Value::Int(value) => into.extend(value.to_string().as_bytes()),
+        Value::Real(value) => into.extend(value.to_string().as_bytes()),
+        Value::Text(value) => {
+            for byte in value.bytes() {
+                match byte {
+                    b'\\' => into.extend(b"\\\\"),
+                    b'\t' => into.extend(b"\\t"),
+                    b'\n' => into.extend(b"\\n"),
+                    b'\r' => into.extend(b"\\r"),
+                    byte => into.push(byte),
+                }
+            }
+        }
+    }
+}
+
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
