@@ -1,5 +1,5 @@
 use super::charts;
-use super::figures::{Unit, grouped, percent, significant};
+use super::figures::{Unit, grouped, percent, round, significant};
 use super::report::{EndpointFigures, Report, Side};
 use super::tables::{COLUMNS, Table, tables};
 use serde_json::Value;
@@ -52,8 +52,8 @@ fn header(report: &Report) -> String {
 <p class="soft">The same {} calls in {} s ({} a second, seed {}), with the same faults, on a naive property service and on one that stands on mainstay.</p>
 "#,
         grouped(report.before.requests as f64),
-        significant(report.duration_s),
-        significant(report.rate),
+        report.duration_s,
+        round(report.rate, 1),
         report.seed,
     )
 }
@@ -198,7 +198,8 @@ fn endpoints(report: &Report) -> String {
 }
 
 fn original(report: &Report) -> String {
-    let body: String = tables(report).iter().map(table).collect();
+    let rows: String = tables(report).iter().map(rows).collect();
+    let body = format!(r#"<div class="scroll"><table class="original">{rows}</table></div>"#);
     section(
         "The original report's tables",
         "What the report this project starts from claimed, beside what this run measured. Rows are named for what was measured: counts are of the run.",
@@ -207,8 +208,8 @@ fn original(report: &Report) -> String {
     )
 }
 
-fn table(table: &Table) -> String {
-    let mut html = format!(r#"<div class="scroll"><table><tr><th>{}</th>"#, table.title);
+fn rows(table: &Table) -> String {
+    let mut html = format!("<tr><th>{}</th>", table.title);
     for column in COLUMNS {
         _ = write!(html, "<th>{column}</th>");
     }
@@ -221,7 +222,7 @@ fn table(table: &Table) -> String {
         }
         html.push_str("</tr>");
     }
-    html + "</table></div>"
+    html
 }
 
 fn facts(report: &Report) -> String {

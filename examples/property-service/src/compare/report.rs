@@ -182,6 +182,13 @@ impl Report {
             outage_s: setting.outage.map(|out| (out.start.as_secs_f64(), out.end.as_secs_f64())),
         }
     }
+
+    /// `report.json`, for people to read too.
+    pub fn json(&self) -> String {
+        let json =
+            serde_json::to_string_pretty(self).expect("all keys are text and nothing refuses to serialise");
+        json + "\n"
+    }
 }
 
 impl Side {

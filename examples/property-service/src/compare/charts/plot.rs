@@ -93,7 +93,7 @@ impl Plot {
     /// Names the shaded stretch, above everything drawn in it.
     pub(super) fn outage_name(&mut self, outage: Option<(f64, f64)>, name: &str) {
         let Some((from, until)) = outage else { return };
-        let (x, y) = (f64::midpoint(self.x(from), self.x(until)), self.floor() - 7.0);
+        let (x, y) = (f64::midpoint(self.x(from), self.x(until)), TOP + BAND + 15.0);
         self.put(format_args!(r#"<text class="note mid" x="{x:.1}" y="{y:.1}">{name}</text>"#));
     }
 
@@ -155,8 +155,12 @@ impl Plot {
             );
         }
         format!(
-            r#"<svg viewBox="0 0 {} {}" role="img" aria-label="{name}">{grid}{}<line class="axis" x1="{LEFT}" y1="{floor}" x2="{right}" y2="{floor}"/></svg>"#,
-            self.width, self.height, self.marks
+            r#"<svg{} viewBox="0 0 {} {}" role="img" aria-label="{name}">{grid}{}<line class="axis" x1="{LEFT}" y1="{floor}" x2="{right}" y2="{floor}"/></svg>"#,
+            // A phone scrolls a wide chart rather than shrink its text.
+            if self.width > 600.0 { r#" class="wide""# } else { "" },
+            self.width,
+            self.height,
+            self.marks
         )
     }
 }
