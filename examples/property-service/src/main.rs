@@ -4,7 +4,10 @@
 #![allow(dead_code, unused_imports, reason = "the wiring that uses it comes next")]
 
 mod before;
+mod cli;
+mod compare;
 mod domain;
+mod load;
 mod market;
 mod store;
 

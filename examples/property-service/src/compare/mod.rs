@@ -1,0 +1,19 @@
+//! Before against after: the report in figures, in a terminal's tables and as a page.
+
+mod charts;
+mod figures;
+#[cfg(test)]
+mod fixture;
+mod html;
+mod machine;
+mod progress;
+mod report;
+mod tables;
+mod write;
+
+pub use html::page;
+pub use machine::Machine;
+pub use progress::{Progress, Step};
+pub use report::{Measured, Report, Setting, Side};
+pub use tables::{Table, tables};
+pub use write::{Output, OutputError, Written};
