@@ -1,13 +1,14 @@
 use super::{Answer, Body, Endpoint, PropertyKind};
+use serde::Serialize;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum SortOrder {
     PriceAscending,
     PriceDescending,
 }
 
 /// What narrows a list within its suburb.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Filter {
     pub kind: Option<PropertyKind>,
     pub min_bedrooms: Option<u8>,

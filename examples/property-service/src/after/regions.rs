@@ -1,0 +1,40 @@
+use crate::domain::{Page, PropertyDetails, SuburbStats, Trending, Valuation};
+use mainstay_cache::{Cache, CacheError, Key, Region, RegionOptions, TtlTable};
+
+/// What is cached, a region a kind of answer, each with its line of the TTL table.
+#[derive(Debug)]
+pub(super) struct Regions {
+    pub(super) properties: Region<i64, PropertyDetails>,
+    pub(super) lists: Region<Key, Page>,
+    pub(super) searches: Region<Key, Page>,
+    pub(super) suburbs: Region<u32, SuburbStats>,
+    pub(super) trending: Region<str, Trending>,
+    pub(super) valuations: Region<i64, Valuation>,
+}
+
+/// A change to any home of a suburb changes its lists and its statistics.
+pub(super) fn suburb_tag(locality_id: u32) -> String {
+    format!("suburb:{locality_id}")
+}
+
+/// A change to a home changes every answer that shows it.
+pub(super) fn home_tag(id: i64) -> String {
+    format!("home:{id}")
+}
+
+impl Regions {
+    pub(super) fn open(cache: &Cache, ttl: &TtlTable) -> Result<Self, CacheError> {
+        let lasting = |name| {
+            let ttl = ttl.get(name).expect("a line of the default table");
+            RegionOptions::default().ttl(ttl)
+        };
+        Ok(Self {
+            properties: cache.region("property", lasting("property_details"))?,
+            lists: cache.region("list", lasting("listings"))?,
+            searches: cache.region("search", lasting("search_results"))?,
+            suburbs: cache.region("suburb", lasting("aggregate_data"))?,
+            trending: cache.region("trending", lasting("trending_properties"))?,
+            valuations: cache.region("valuation", lasting("property_details"))?,
+        })
+    }
+}
