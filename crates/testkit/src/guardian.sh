@@ -17,6 +17,10 @@ while [ -n "$found" ]; do
     for process in /proc/[0-9]*; do
         # shellcheck disable=SC3013 # in POSIX since 2024; dash, bash and busybox have had it for long
         if [ "$process/cwd" -ef "$1/data" ]; then
+            kill -STOP "${process#/proc/}" 2>/dev/null
+            # The servers keep such segments in their folder; those that initdb starts cannot be told to.
+            sed -n 's|.* \(/dev/shm/PostgreSQL\.[0-9]*\)$|\1|p' "$process/maps" 2>/dev/null |
+                while read -r segment; do rm -f "$segment"; done
             kill -KILL "${process#/proc/}" 2>/dev/null
             found=yes
         fi

@@ -1,10 +1,16 @@
 use crate::StartError;
 use crate::account::Account;
-use std::fs;
+use nix::sys::statvfs::statvfs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::{env, fs};
+
+const MEMORY: &str = "/dev/shm";
+
+/// A container is often given 64 MB of it, which a few clusters fill.
+const ROOM: u64 = 2 << 30;
 
 /// A server's temporary folder, and the guardian that empties and removes it when this is dropped or its process dies.
 #[derive(Debug)]
@@ -16,10 +22,11 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn make(server: &str, account: Account) -> Result<Self, StartError> {
+        let parent = parent();
         let folder = tempfile::Builder::new()
             .prefix(&format!("mainstay-{server}-"))
-            .tempdir()
-            .map_err(StartError::folder(std::env::temp_dir()))?;
+            .tempdir_in(&parent)
+            .map_err(StartError::folder(parent))?;
         let data = folder.path().join("data");
         fs::create_dir(&data)
             .and_then(|()| account.give(&data))
@@ -53,7 +60,7 @@ impl Home {
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.data()).process_group(0).stdin(Stdio::null()).env("LC_ALL", "C");
-        for (name, _) in std::env::vars_os() {
+        for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("PG") {
                 command.env_remove(name);
             }
@@ -70,4 +77,11 @@ impl Drop for Home {
         }
         let _guardian_gone = self.guardian.wait();
     }
+}
+
+/// `TMPDIR` if it is set; or else memory if there is room, for a cluster is a thousand files and a file system on disk
+/// takes seconds to create and remove them while it is busy; or else the system's folder.
+fn parent() -> PathBuf {
+    let room = statvfs(MEMORY).map_or(0, |memory| memory.blocks_available() * memory.fragment_size());
+    if env::var_os("TMPDIR").is_none() && room >= ROOM { MEMORY.into() } else { env::temp_dir() }
 }

@@ -26,10 +26,12 @@ impl Tree {
     ///
     /// If the tree is gone, or does not stop.
     pub(crate) fn stop(self) {
-        let stopped = self.freeze();
+        let members = self.freeze();
+        // A child may have been about to end, and a stopped parent does not reap it.
+        let at_rest = members.iter().all(|&pid| is_at_rest(pid));
         assert!(
-            stopped.iter().all(|&pid| matches!(state(pid), Some('T' | 't'))),
-            "process {} cannot be paused: it is not running",
+            at_rest && matches!(state(self.root), Some('T' | 't')),
+            "process {} cannot be paused: it is not running, or does not stop",
             self.root
         );
     }
@@ -79,7 +81,7 @@ fn halt(processes: &[i32]) {
         send(pid, Signal::SIGSTOP);
     }
     for &pid in processes {
-        wait_until(|| matches!(state(pid), None | Some('T' | 't' | 'Z' | 'X')));
+        wait_until(|| is_at_rest(pid));
     }
 }
 
@@ -94,6 +96,11 @@ fn children_of(parents: &[i32]) -> Vec<i32> {
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .filter(|&pid| stat(pid).is_some_and(|(_, parent)| parents.contains(&parent)))
         .collect()
+}
+
+/// Stopped, or no more.
+fn is_at_rest(pid: i32) -> bool {
+    matches!(state(pid), None | Some('T' | 't' | 'Z' | 'X'))
 }
 
 fn state(pid: i32) -> Option<char> {

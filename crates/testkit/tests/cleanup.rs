@@ -6,7 +6,9 @@
 use mainstay_testkit::postgres::Postgres;
 use mainstay_testkit::redis::Redis;
 use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::statvfs::statvfs;
 use nix::unistd::Pid;
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -71,11 +73,14 @@ fn after_kill_9_during_the_start() {
         child.servers_are_up();
         begun.elapsed()
     };
-    for share in 1..8 {
+    for share in 1..6 {
         let mut child = Owner::spawn("after_kill_9_during_the_start", "wait");
-        thread::sleep(whole * share / 8);
+        thread::sleep(whole * share / 6);
+        let mapped = child.shared_memory();
         kill(child.pid(), Signal::SIGKILL).unwrap();
         child.nothing_remains(&[]);
+        let left: Vec<_> = mapped.into_iter().filter(|segment| fs::exists(segment).unwrap()).collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
     }
 }
 
@@ -108,7 +113,9 @@ struct Owner {
 
 impl Owner {
     fn spawn(test: &str, role: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let in_memory =
+            statvfs("/dev/shm").is_ok_and(|shm| shm.blocks_available() * shm.fragment_size() > 1 << 30);
+        let folder = if in_memory { tempfile::tempdir_in("/dev/shm") } else { tempfile::tempdir() }.unwrap();
         // The account that PostgreSQL runs as has to reach its cluster.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
         let mut command = Command::new(env::current_exe().unwrap());
@@ -195,6 +202,21 @@ impl Owner {
         let processes = fs::read_dir("/proc").unwrap().flatten();
         let lines = processes.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
         lines.filter(|line| line.contains(folder)).collect()
+    }
+
+    /// The POSIX segments that processes of this folder hold now.
+    fn shared_memory(&self) -> HashSet<String> {
+        let mut segments = HashSet::new();
+        for process in fs::read_dir("/proc").unwrap().flatten() {
+            let inside = fs::read_link(process.path().join("cwd"))
+                .is_ok_and(|cwd| cwd.starts_with(self.folder.path()));
+            if let (true, Ok(maps)) = (inside, fs::read_to_string(process.path().join("maps"))) {
+                let paths = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
+                segments
+                    .extend(paths.filter(|path| path.starts_with("/dev/shm/PostgreSQL.")).map(str::to_owned));
+            }
+        }
+        segments
     }
 
     fn segment_exists(&self) -> bool {

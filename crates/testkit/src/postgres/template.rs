@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 static TEMPLATE: OnceLock<Home> = OnceLock::new();
 static MAKING: Mutex<()> = Mutex::new(());
 
-/// A home with a data directory: a copy of the template, which takes a tenth of the time of another `initdb`.
+/// A home with a data directory: a copy of the template, which takes far less than another `initdb`.
 pub(super) fn copy(binaries: &Binaries, account: Account) -> Result<Home, StartError> {
     let home = Home::make("postgres", account)?;
     let mut copy = home.command(Path::new("cp"));
