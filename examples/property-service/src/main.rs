@@ -3,6 +3,7 @@
 //! The property service.
 #![allow(dead_code, unused_imports, reason = "the wiring that uses it comes next")]
 
+mod after;
 mod before;
 mod cli;
 mod compare;
