@@ -7,5 +7,6 @@ mod before;
 mod domain;
 mod market;
 mod store;
+mod upstream;
 
 fn main() {}

@@ -65,6 +65,7 @@ mod tests {
     use crate::domain::{Body, FailureKind, Filter, PageRef, PropertyKind, SortOrder};
     use crate::market::{Demand, Market, real_localities};
     use crate::store::{load_postgres, load_sqlite};
+    use crate::upstream::{Fate, FaultSchedule, Upstream};
     use std::time::Duration;
 
     struct House {
@@ -264,6 +265,35 @@ mod tests {
         }
         let failure = before.handle(&Request::Valuation { id: 1 }).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Upstream);
+    }
+
+    #[tokio::test]
+    async fn a_valuation_is_asked_for_once_and_errors_come_through() {
+        let market = small_market();
+        // A schedule whose first calls are healthy, then one that fails.
+        let healthy =
+            |schedule: &FaultSchedule, sequence| matches!(schedule.fate(sequence), Fate::Answer { .. });
+        let schedule = (0..)
+            .map(|seed| FaultSchedule::drawn(seed, Duration::from_secs(3_600)))
+            .find(|schedule| {
+                (0..3).all(|sequence| healthy(schedule, sequence))
+                    && matches!(schedule.fate(3), Fate::Error { .. })
+            })
+            .unwrap();
+        let upstream = Upstream::start(market.prices(), schedule).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let database = load_sqlite(&market, &folder.path().join("market.db")).await.unwrap();
+        let before = Before::connect(&database, &upstream.url()).await.unwrap();
+        for id in 1..=3 {
+            let request = Request::Valuation { id };
+            let answer = before.handle(&request).await.unwrap();
+            assert!(request.is_answered_by(&answer) && !answer.degraded, "{answer:?}");
+        }
+        let failure = before.handle(&Request::Valuation { id: 4 }).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Upstream, "{failure}");
+        assert_eq!(upstream.calls().total(), 4);
+        let stranger = before.handle(&Request::Valuation { id: 9_999_999 }).await.unwrap_err();
+        assert_eq!(stranger.kind, FailureKind::NotFound);
     }
 
     #[tokio::test]
