@@ -11,5 +11,6 @@ mod domain;
 mod load;
 mod market;
 mod store;
+mod upstream;
 
 fn main() {}

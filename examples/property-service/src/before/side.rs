@@ -64,7 +64,8 @@ mod tests {
     use super::*;
     use crate::domain::{Body, FailureKind, Filter, PageRef, PropertyKind, SortOrder};
     use crate::market::{Demand, Market, real_localities};
-    use crate::store::load_sqlite;
+    use crate::store::{load_postgres, load_sqlite};
+    use crate::upstream::{Fate, FaultSchedule, Upstream};
     use std::time::Duration;
 
     struct House {
@@ -73,18 +74,24 @@ mod tests {
         _folder: tempfile::TempDir,
     }
 
-    async fn house() -> House {
+    fn small_market() -> Market {
         // The east of Sydney, and one post-office box where nobody lives.
         let mut localities = real_localities().unwrap();
         localities.retain(|locality| locality.postcode.starts_with("202") || locality.postcode == "1001");
         for (locality, id) in localities.iter_mut().zip(1..) {
             locality.id = id;
         }
-        let market = Market::generate(localities, 42, 2_000).unwrap();
+        Market::generate(localities, 42, 2_000).unwrap()
+    }
+
+    /// Nothing listens on the discard port: only tests of the valuer have one.
+    const NO_VALUER: &str = "http://127.0.0.1:9";
+
+    async fn house() -> House {
+        let market = small_market();
         let folder = tempfile::tempdir().unwrap();
         let database = load_sqlite(&market, &folder.path().join("market.db")).await.unwrap();
-        // Nothing listens on the discard port: only the valuation test has a valuer.
-        let before = Before::connect(&database, "http://127.0.0.1:9").await.unwrap();
+        let before = Before::connect(&database, NO_VALUER).await.unwrap();
         House { before, market, _folder: folder }
     }
 
@@ -102,10 +109,16 @@ mod tests {
         (id as u32, homes[id])
     }
 
-    #[tokio::test]
-    async fn every_request_the_public_makes_is_answered_rightly() {
-        let House { before, market, _folder } = house().await;
-        let mut demand = Demand::new(&market, 42);
+    /// Plans are asked for, and sqlx takes connections back, beside the calls.
+    async fn settled(before: &Before, is_settled: impl Fn(&Telemetry) -> bool) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while !is_settled(&before.telemetry()) && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn answers_the_public_rightly(before: &Before, market: &Market) {
+        let mut demand = Demand::new(market, 42);
         let mut requests = vec![Request::Trending];
         for round in 0..8 {
             let filter = Filter {
@@ -130,6 +143,24 @@ mod tests {
                 assert!(!found.items.is_empty(), "{request:?} found nothing");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn every_request_the_public_makes_is_answered_rightly() {
+        let House { before, market, _folder } = house().await;
+        answers_the_public_rightly(&before, &market).await;
+    }
+
+    #[tokio::test]
+    async fn and_so_on_postgres() {
+        let server = mainstay_testkit::postgres::Postgres::start().unwrap();
+        let market = small_market();
+        let database = load_postgres(&market, &server.url(), "mainstay_before").await.unwrap();
+        let before = Before::connect(&database, NO_VALUER).await.unwrap();
+        answers_the_public_rightly(&before, &market).await;
+        settled(&before, |telemetry| telemetry.indexed_queries > 0).await;
+        let telemetry = before.telemetry();
+        assert!(telemetry.indexed_queries < telemetry.db_queries, "{telemetry:?}");
     }
 
     #[tokio::test]
@@ -237,19 +268,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_valuation_is_asked_for_once_and_errors_come_through() {
+        let market = small_market();
+        // A schedule whose first calls are healthy, then one that fails.
+        let healthy =
+            |schedule: &FaultSchedule, sequence| matches!(schedule.fate(sequence), Fate::Answer { .. });
+        let schedule = (0..)
+            .map(|seed| FaultSchedule::drawn(seed, Duration::from_secs(3_600)))
+            .find(|schedule| {
+                (0..3).all(|sequence| healthy(schedule, sequence))
+                    && matches!(schedule.fate(3), Fate::Error { .. })
+            })
+            .unwrap();
+        let upstream = Upstream::start(market.prices(), schedule).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let database = load_sqlite(&market, &folder.path().join("market.db")).await.unwrap();
+        let before = Before::connect(&database, &upstream.url()).await.unwrap();
+        for id in 1..=3 {
+            let request = Request::Valuation { id };
+            let answer = before.handle(&request).await.unwrap();
+            assert!(request.is_answered_by(&answer) && !answer.degraded, "{answer:?}");
+        }
+        let failure = before.handle(&Request::Valuation { id: 4 }).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Upstream, "{failure}");
+        assert_eq!(upstream.calls().total(), 4);
+        let stranger = before.handle(&Request::Valuation { id: 9_999_999 }).await.unwrap_err();
+        assert_eq!(stranger.kind, FailureKind::NotFound);
+    }
+
+    #[tokio::test]
     async fn its_statements_are_counted_and_their_plans_told_apart() {
         let House { before, market, _folder } = house().await;
         let id = i64::from(market.listed[0]);
         before.handle(&Request::Property { id }).await.unwrap();
         before.handle(&Request::Property { id }).await.unwrap();
-        // Plans are asked for, and sqlx takes connections back, beside the calls.
-        let settled = |telemetry: &Telemetry| {
+        settled(&before, |telemetry| {
             telemetry.indexed_queries >= 2 && telemetry.pool.is_some_and(|pool| pool.in_use == 0)
-        };
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-        while !settled(&before.telemetry()) && tokio::time::Instant::now() < deadline {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        })
+        .await;
         let telemetry = before.telemetry();
         assert_eq!(telemetry.db_queries, 6);
         assert_eq!(telemetry.indexed_queries, 2, "the row comes by its key, history and listings by a scan");

@@ -73,3 +73,64 @@ where
 {
     (0..row.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>().map(Row)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_testkit::postgres::Postgres as Server;
+    use sqlx::Connection as _;
+
+    async fn values_survive_the_way_there_and_back(connection: &mut Connection<'_>) {
+        let table = "CREATE TABLE kept (id BIGINT, share DOUBLE PRECISION, name TEXT)";
+        connection.execute(table, &[]).await.unwrap();
+        let rows = [
+            // A null first: its statement must still take an integer, a real and a text afterwards.
+            [Value::Null, Value::Null, Value::Null],
+            [Value::Int(i64::MIN), Value::Real(-0.25), "O’Connor $1 '".into()],
+            [Value::Int(7), Value::Null, "".into()],
+        ];
+        for row in &rows {
+            let added = connection
+                .execute("INSERT INTO kept (id, share, name) VALUES ($1, $2, $3)", row)
+                .await
+                .unwrap();
+            assert_eq!(added, 1);
+        }
+        let kept = connection.query("SELECT id, share, name FROM kept", &[]).await.unwrap();
+        assert_eq!(kept, rows.map(|row| Row(row.to_vec())));
+        // A placeholder may be used out of order and more than once.
+        let found = connection
+            .query(
+                "SELECT name, count(*) FROM kept WHERE id = $2 OR id = $1 + $2 GROUP BY name",
+                &[Value::Int(0), Value::Int(7)],
+            )
+            .await
+            .unwrap();
+        assert_eq!(found, [Row(vec!["".into(), Value::Int(1)])]);
+
+        let error = connection.query("SELECT nothing FROM kept", &[]).await.unwrap_err().to_string();
+        assert!(error.contains("nothing") && error.contains("SELECT nothing FROM kept"), "{error}");
+        let error = found[0].real(0).unwrap_err().to_string();
+        assert!(error.contains("column 0 holds text"), "{error}");
+        assert!(found[0].narrow::<u8>(9).is_err());
+    }
+
+    #[tokio::test]
+    async fn sqlite() {
+        let mut owned = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        values_survive_the_way_there_and_back(&mut Connection::Sqlite(&mut owned)).await;
+    }
+
+    #[tokio::test]
+    async fn postgres() {
+        let server = Server::start().unwrap();
+        let mut owned = PgConnection::connect(&server.url()).await.unwrap();
+        let mut connection = Connection::Postgres(&mut owned);
+        values_survive_the_way_there_and_back(&mut connection).await;
+        let row =
+            connection.query("SELECT 1::int4, 2::int2, true, 0.5::float4, 'x'::varchar", &[]).await.unwrap();
+        assert_eq!(row[0].values(), [1.into(), 2.into(), 1.into(), 0.5.into(), Value::from("x")]);
+        let error = connection.query("SELECT sum(1::bigint)", &[]).await.unwrap_err().to_string();
+        assert!(error.contains("cast it to bigint"), "{error}");
+    }
+}

@@ -110,3 +110,81 @@ fn write(cell: &Value, into: &mut Vec<u8>) {
 fn quoted(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::real_localities;
+    use mainstay_testkit::postgres::Postgres;
+
+    fn market() -> Market {
+        Market::generate(real_localities().unwrap(), 42, 2_000).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_row_of_the_market_arrives_and_goes_again() {
+        let server = Postgres::start().unwrap();
+        let market = market();
+        // Twice: what an aborted run left behind is replaced.
+        load_postgres(&market, &server.url(), "mainstay_before").await.unwrap();
+        let database = load_postgres(&market, &server.url(), "mainstay_before").await.unwrap();
+        let mut owned = database.connect().await.unwrap();
+        let mut connection = owned.borrow();
+        let expected = [
+            ("localities", market.localities.len()),
+            ("properties", 2_000),
+            ("price_history", market.sales.len()),
+            ("listings", market.listings.len()),
+            ("users", 200),
+            ("searches", 2_000),
+            ("property_views", market.views.len()),
+        ];
+        for (table, rows) in expected {
+            let counted = connection.query(&format!("SELECT count(*) FROM {table}"), &[]).await.unwrap();
+            assert_eq!(counted[0].int(0).unwrap(), rows as i64, "{table}");
+        }
+        let row = connection.query("SELECT * FROM properties WHERE id = $1", &[7.into()]).await.unwrap();
+        let property = crate::store::property(&row[0]).unwrap();
+        assert_eq!(property.address, market.address_of(&market.homes[6]));
+        assert_eq!(row[0].values()[12], Value::Null);
+        let drawn = "INSERT INTO searches (user_id, text, created_day) VALUES (1, $1, 2) RETURNING id";
+        let id = connection.query(drawn, &["O’Connor".into()]).await.unwrap()[0].int(0).unwrap();
+        assert_eq!(id, 2_001);
+
+        drop_postgres(&database).await.unwrap();
+        let left = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'mainstay%'";
+        assert_eq!(connection.query(left, &[]).await.unwrap()[0].int(0).unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn only_its_own_schema_is_touched() {
+        let server = Postgres::start().unwrap();
+        let market = market();
+        let neighbour = load_postgres(&market, &server.url(), "neighbour").await.unwrap();
+        let own = load_postgres(&market, &server.url(), "mainstay_after").await.unwrap();
+        drop_postgres(&own).await.unwrap();
+        let mut owned = neighbour.connect().await.unwrap();
+        let counted = owned.borrow().query("SELECT count(*) FROM properties", &[]).await.unwrap();
+        assert_eq!(counted[0].int(0).unwrap(), 2_000);
+    }
+
+    #[tokio::test]
+    async fn an_unreachable_server_is_one_sentence_without_the_password() {
+        let url = "postgres://ann:secret@127.0.0.1:9/homes";
+        let message = load_postgres(&market(), url, "mainstay_before").await.unwrap_err().to_string();
+        assert!(message.contains("cannot reach the database postgres://ann@127.0.0.1:9/homes"), "{message}");
+        assert!(!message.contains("secret") && !message.contains('\n'), "{message}");
+        let message = load_postgres(&market(), "nonsense", "mainstay_before").await.unwrap_err().to_string();
+        assert!(message.contains("cannot reach the database") && !message.contains('\n'), "{message}");
+    }
+
+    #[test]
+    fn a_cell_cannot_end_its_row() {
+        let mut text = Vec::new();
+        write(&Value::from("a\tb\nc\\d\re"), &mut text);
+        assert_eq!(text, b"a\\tb\\nc\\\\d\\re");
+        text.clear();
+        write(&Value::Null, &mut text);
+        assert_eq!(text, b"\\N");
+    }
+}

@@ -1,0 +1,10 @@
+//! The valuation service that both sides depend on: a real HTTP server that misbehaves by a schedule.
+
+mod line;
+mod schedule;
+mod server;
+mod state;
+
+pub use schedule::{Fate, FaultSchedule};
+pub use server::Upstream;
+pub use state::UpstreamCalls;
