@@ -11,7 +11,7 @@ pub(super) fn cards(report: &Report) -> String {
         _ => "–".to_owned(),
     };
     let less = |reduction: Option<f64>| match reduction {
-        Some(share) if share >= 0.0 => format!("{} less", percent(share)),
+        Some(share) if share >= 0.0 => format!("{} fewer", percent(share)),
         Some(share) => format!("{} more", percent(-share)),
         None => "–".to_owned(),
     };
