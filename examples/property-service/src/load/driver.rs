@@ -128,6 +128,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn calls_that_the_driver_itself_started_late_count_from_when_they_were_due() {
+        let schedule = schedule(Mix::default(), 100.0, 10);
+        let freeze = Some(Duration::from_secs(3));
+        let run = under(&with(Faults { freeze, ..Faults::default() }), &schedule).await;
+        let due = schedule.arrivals.iter().filter(|each| each.at.as_secs() == 3).count() as u64;
+        let waited = run.overall.latency.count_between(500_000, 60_000_000);
+        assert!(waited > due / 3, "{waited} of {due} waited 0.5 s");
+        assert!(ms(&run, 0.99) > 850.0, "p99 {}", ms(&run, 0.99));
+        assert!(run.start_lag.count_between(500_000, 60_000_000) > due / 3);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn queueing_counts_from_when_the_call_was_due() {
         // One server of 20 ms under 100 a second: a backlog of a second each two seconds.
         let schedule = schedule(only(Endpoint::Property), 100.0, 4);

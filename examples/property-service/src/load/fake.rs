@@ -10,9 +10,10 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, advance, sleep, sleep_until};
 
 pub(super) struct Wanted(Pcg64);
 
@@ -66,6 +67,8 @@ pub(super) struct Faults {
     pub(super) wrong: bool,
     /// Nothing is begun from the first moment until the second, after the service was made.
     pub(super) stall: Option<(Duration, Duration)>,
+    /// The first call after this moment stops the whole process, and so the driver, for a second.
+    pub(super) freeze: Option<Duration>,
 }
 
 /// So many servers, each of a fixed service time, behind a queue without end.
@@ -76,6 +79,7 @@ pub(super) struct Fake {
     made: Instant,
     versions: Mutex<HashMap<i64, i64>>,
     calls: Mutex<Vec<Request>>,
+    frozen: AtomicBool,
 }
 
 impl Fake {
@@ -87,6 +91,7 @@ impl Fake {
             made: Instant::now(),
             versions: Mutex::default(),
             calls: Mutex::default(),
+            frozen: AtomicBool::new(false),
         }
     }
 
@@ -160,6 +165,11 @@ impl Service for Fake {
             && (from..until).contains(&self.made.elapsed())
         {
             sleep_until(self.made + until).await;
+        }
+        if self.faults.freeze.is_some_and(|from| self.made.elapsed() >= from)
+            && !self.frozen.swap(true, Ordering::Relaxed)
+        {
+            advance(Duration::from_secs(1)).await;
         }
         let _server = self
             .servers
