@@ -2,8 +2,8 @@
 
 use super::DemandSource;
 use crate::domain::{
-    Answer, Body, Failure, FailureKind, Page, PriceEvent, Property, PropertyDetails, PropertyKind, Request,
-    Service, SuburbStats, Telemetry, Trending, Valuation,
+    Answer, Body, Endpoint, Failure, FailureKind, Page, PriceEvent, Property, PropertyDetails, PropertyKind,
+    Request, Service, SuburbStats, Telemetry, Trending, Valuation,
 };
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng};
@@ -179,11 +179,15 @@ impl Service for Fake {
         if self.faults.never_answers {
             std::future::pending::<()>().await;
         }
+        // A read sees the rows as they are when it begins, a write changes them when it ends: what is
+        // acknowledged while a read runs is not in its answer, and need not be.
+        let read = (request.endpoint() != Endpoint::UpdatePrice).then(|| self.body(request));
         sleep(self.service_time).await;
         if self.faults.fails {
             return Err(Failure::new(FailureKind::Upstream, "503"));
         }
-        Ok(Answer { body: self.body(request), degraded: self.faults.marks_degraded })
+        let body = read.unwrap_or_else(|| self.body(request));
+        Ok(Answer { body, degraded: self.faults.marks_degraded })
     }
 
     fn telemetry(&self) -> Telemetry {
