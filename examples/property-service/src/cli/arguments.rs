@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Parser, Serialize)]
 #[command(name = "property-service", version, about, max_term_width = 100)]
 pub struct Arguments {
-    /// A smaller market and a shorter load: done in well under a minute, with rougher figures
+    /// A smaller market and a shorter load: rougher figures, sooner
     #[arg(long)]
     pub quick: bool,
 
@@ -26,11 +26,11 @@ pub struct Arguments {
     pub seed: u64,
 
     /// Calls a second offered to each side [default: set from the rate that the naive side is found to hold]
-    #[arg(long, value_name = "N", value_parser = rate)]
+    #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
 
-    /// Seconds for which each side is put under load [default: set by --quick]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// Seconds for which each side is put under load [default: fewer with --quick]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub duration: Option<f64>,
 
     /// The folder for index.html and report.json
@@ -167,7 +167,7 @@ mod tests {
             ("--rate 0", "--rate"),
             ("--rate NaN", "--rate"),
             ("--rate inf", "--rate"),
-            ("--rate=-3", "--rate"),
+            ("--rate -3", "--rate <N>"),
             ("--rate many", "--rate"),
             ("--seed x", "--seed"),
             ("--duration 0", "--duration"),

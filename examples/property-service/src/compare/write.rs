@@ -52,7 +52,11 @@ impl Output {
                 return Err(OutputError::IsFolder { path: file });
             }
             NamedTempFile::new_in(folder)
-                .map_err(|source| OutputError::Unwritable { path: folder.to_path_buf(), source })?;
+                // Its text names the trial file; the kind says enough.
+                .map_err(|error| OutputError::Unwritable {
+                    path: folder.to_path_buf(),
+                    source: error.kind().into(),
+                })?;
         }
         Ok(output)
     }
@@ -174,6 +178,10 @@ mod tests {
         assert!(matches!(error, OutputError::Folder { .. }), "{error}");
         let error = Output::prepare(&file, None).unwrap_err();
         assert!(matches!(error, OutputError::Unwritable { .. }), "{error}");
+        assert_eq!(
+            error.to_string(),
+            format!("cannot write in the output folder {}: not a directory", file.display())
+        );
 
         let made = temp.path().join("made");
         let error = Output::prepare(&made, Some(temp.path())).unwrap_err();

@@ -1,5 +1,6 @@
 use super::Schedule;
-use super::driver::{Outcome, Verdict, Witness, drive};
+use super::call::{Outcome, Verdict, Witness};
+use super::driver::drive;
 use crate::domain::Service;
 use parking_lot::Mutex;
 use std::sync::Arc;

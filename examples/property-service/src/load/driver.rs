@@ -1,43 +1,11 @@
+use super::Schedule;
+use super::call::{Course, Witness};
 use super::record::{Recorder, Run};
-use super::session::Sessions;
-use super::staleness::Acknowledged;
 use super::timeline::{Slice, Timeline};
-use super::{Arrival, Schedule};
-use crate::domain::{Body, Endpoint, FailureKind, Service};
+use crate::domain::Service;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout_at};
-
-/// What became of one call.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Outcome {
-    /// The arrival's place in the schedule.
-    pub(super) index: usize,
-    pub(super) endpoint: Endpoint,
-    /// Since the load began.
-    pub(super) ended: Duration,
-    /// From the time it was *due* to its answer, so that a stall shows in every call it held up
-    /// ("coordinated omission" is what hides it).
-    pub(super) latency: Duration,
-    /// How late the driver itself started it.
-    pub(super) lag: Duration,
-    pub(super) verdict: Verdict,
-    /// Showed a row older than an update acknowledged before the call began.
-    pub(super) stale: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Right { degraded: bool },
-    Wrong,
-    Failed(FailureKind),
-}
-
-/// Told of each outcome, from many tasks at once.
-pub(super) trait Witness: Send + Sync + 'static {
-    fn saw(&self, outcome: &Outcome);
-}
+use tokio::time::{Instant, sleep_until};
 
 /// Puts `service` under the load of `schedule` and records what came of it; `on_slice` hears of every 250 ms.
 ///
@@ -73,14 +41,7 @@ pub(super) async fn drive<S: Service, W: Witness>(
     schedule: &Arc<Schedule>,
     witness: &Arc<W>,
 ) {
-    let course = Arc::new(Course {
-        service: Arc::clone(service),
-        schedule: Arc::clone(schedule),
-        witness: Arc::clone(witness),
-        start: Instant::now(),
-        sessions: Sessions::new(schedule.sessions),
-        acknowledged: Acknowledged::default(),
-    });
+    let course = Arc::new(Course::new(service, schedule, witness));
     let mut calls = JoinSet::new();
     for (index, arrival) in schedule.arrivals.iter().enumerate() {
         sleep_until(course.start + arrival.at).await;
@@ -103,57 +64,14 @@ fn pass_on_panic(ended: Result<(), JoinError>) {
     }
 }
 
-struct Course<S, W> {
-    service: Arc<S>,
-    schedule: Arc<Schedule>,
-    witness: Arc<W>,
-    start: Instant,
-    sessions: Sessions,
-    acknowledged: Acknowledged,
-}
-
-impl<S: Service, W: Witness> Course<S, W> {
-    async fn call(self: Arc<Self>, index: usize) {
-        let Arrival { at, session, request: planned } = &self.schedule.arrivals[index];
-        let due = self.start + *at;
-        let lag = due.elapsed();
-        let endpoint = planned.endpoint();
-        let request = match session {
-            Some(session) => &self.sessions.ask(*session, planned),
-            None => planned,
-        };
-        let began = self.acknowledged.now();
-        let answered = timeout_at(due + endpoint.timeout(), self.service.handle(request)).await;
-        let now = Instant::now();
-        let mut stale = false;
-        let verdict = match answered {
-            Err(_) => Verdict::Failed(FailureKind::Timeout),
-            Ok(Err(failure)) => Verdict::Failed(failure.kind),
-            Ok(Ok(answer)) => {
-                self.acknowledged.note(&answer);
-                stale = self.acknowledged.is_stale(&answer, began);
-                if request.is_answered_by(&answer) {
-                    if let (Some(session), Body::Page(page)) = (session, &answer.body) {
-                        self.sessions.shown(*session, request, page);
-                    }
-                    Verdict::Right { degraded: answer.degraded }
-                } else {
-                    Verdict::Wrong
-                }
-            }
-        };
-        let latency = now - due;
-        self.witness.saw(&Outcome { index, endpoint, ended: now - self.start, latency, lag, verdict, stale });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::fake::{Fake, Faults, Wanted};
     use super::super::{Mix, Plan};
     use super::*;
-    use crate::domain::{PageRef, Request};
+    use crate::domain::{Endpoint, FailureKind, PageRef, Request};
     use std::collections::HashMap;
+    use std::time::Duration;
 
     const SEED: u64 = 42;
 
@@ -207,6 +125,18 @@ mod tests {
         assert!(run.overall.latency.count_between(12_000, 60_000_000) > due - due / 20);
         assert!(ms(&run, 0.99) > 850.0, "p99 {}", ms(&run, 0.99));
         assert!(ms(&run, 0.85) < 10.0, "p85 {}", ms(&run, 0.85));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_the_driver_itself_started_late_count_from_when_they_were_due() {
+        let schedule = schedule(Mix::default(), 100.0, 10);
+        let freeze = Some(Duration::from_secs(3));
+        let run = under(&with(Faults { freeze, ..Faults::default() }), &schedule).await;
+        let due = schedule.arrivals.iter().filter(|each| each.at.as_secs() == 3).count() as u64;
+        let waited = run.overall.latency.count_between(500_000, 60_000_000);
+        assert!(waited > due / 3, "{waited} of {due} waited 0.5 s");
+        assert!(ms(&run, 0.99) > 850.0, "p99 {}", ms(&run, 0.99));
+        assert!(run.start_lag.count_between(500_000, 60_000_000) > due / 3);
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,17 +2,18 @@
 
 use super::DemandSource;
 use crate::domain::{
-    Answer, Body, Failure, FailureKind, Page, PriceEvent, Property, PropertyDetails, PropertyKind, Request,
-    Service, SuburbStats, Telemetry, Trending, Valuation,
+    Answer, Body, Endpoint, Failure, FailureKind, Page, PriceEvent, Property, PropertyDetails, PropertyKind,
+    Request, Service, SuburbStats, Telemetry, Trending, Valuation,
 };
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, advance, sleep, sleep_until};
 
 pub(super) struct Wanted(Pcg64);
 
@@ -66,6 +67,8 @@ pub(super) struct Faults {
     pub(super) wrong: bool,
     /// Nothing is begun from the first moment until the second, after the service was made.
     pub(super) stall: Option<(Duration, Duration)>,
+    /// The first call after this moment stops the whole process, and so the driver, for a second.
+    pub(super) freeze: Option<Duration>,
 }
 
 /// So many servers, each of a fixed service time, behind a queue without end.
@@ -76,6 +79,7 @@ pub(super) struct Fake {
     made: Instant,
     versions: Mutex<HashMap<i64, i64>>,
     calls: Mutex<Vec<Request>>,
+    frozen: AtomicBool,
 }
 
 impl Fake {
@@ -87,6 +91,7 @@ impl Fake {
             made: Instant::now(),
             versions: Mutex::default(),
             calls: Mutex::default(),
+            frozen: AtomicBool::new(false),
         }
     }
 
@@ -161,6 +166,11 @@ impl Service for Fake {
         {
             sleep_until(self.made + until).await;
         }
+        if self.faults.freeze.is_some_and(|from| self.made.elapsed() >= from)
+            && !self.frozen.swap(true, Ordering::Relaxed)
+        {
+            advance(Duration::from_secs(1)).await;
+        }
         let _server = self
             .servers
             .acquire()
@@ -169,11 +179,15 @@ impl Service for Fake {
         if self.faults.never_answers {
             std::future::pending::<()>().await;
         }
+        // A read sees the rows as they are when it begins, a write changes them when it ends: what is
+        // acknowledged while a read runs is not in its answer, and need not be.
+        let read = (request.endpoint() != Endpoint::UpdatePrice).then(|| self.body(request));
         sleep(self.service_time).await;
         if self.faults.fails {
             return Err(Failure::new(FailureKind::Upstream, "503"));
         }
-        Ok(Answer { body: self.body(request), degraded: self.faults.marks_degraded })
+        let body = read.unwrap_or_else(|| self.body(request));
+        Ok(Answer { body, degraded: self.faults.marks_degraded })
     }
 
     fn telemetry(&self) -> Telemetry {

@@ -1,5 +1,7 @@
 //! The open-loop load: what is asked when, how the answers are judged, and how much a side can hold.
 
+mod browsing;
+mod call;
 mod capacity;
 mod demand;
 mod driver;
@@ -12,10 +14,11 @@ mod session;
 mod staleness;
 mod timeline;
 
+pub use browsing::Browsing;
 pub use capacity::{Capacity, Trial, capacity};
 pub use demand::DemandSource;
 pub use driver::run;
 pub use mix::Mix;
 pub use record::{Run, Tally};
-pub use schedule::{Arrival, Browsing, Plan, Schedule};
+pub use schedule::{Arrival, Plan, Schedule};
 pub use timeline::Slice;

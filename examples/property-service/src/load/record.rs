@@ -1,5 +1,5 @@
 use super::Schedule;
-use super::driver::{Outcome, Verdict, Witness};
+use super::call::{Outcome, Verdict, Witness};
 use super::timeline::{Slice, counted_between};
 use crate::domain::{Endpoint, FailureKind, Telemetry};
 use hdrhistogram::Histogram;

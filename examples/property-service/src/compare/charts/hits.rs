@@ -1,5 +1,5 @@
 use super::super::Report;
-use super::super::report::Point;
+use super::super::side::Point;
 use super::plot::Plot;
 use super::scale::Scale;
 

@@ -1,0 +1,8 @@
+//! The report as one page.
+
+mod cards;
+mod facts;
+mod page;
+mod sections;
+
+pub use page::page;
