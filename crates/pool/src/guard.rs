@@ -15,17 +15,16 @@ pub struct Guard<M: Manager> {
     inner: Arc<Inner<M>>,
     /// `None` only once it has been given back or detached.
     live: Option<Box<Live<M::Connection>>>,
-    broken: bool,
 }
 
 impl<M: Manager> Guard<M> {
     pub(crate) fn new(inner: Arc<Inner<M>>, live: Box<Live<M::Connection>>) -> Self {
-        Self { inner, live: Some(live), broken: false }
+        Self { inner, live: Some(live) }
     }
 
     /// Has the connection closed instead of given back when the guard is dropped.
     pub fn broken(&mut self) {
-        self.broken = true;
+        self.live_mut().broken = true;
     }
 
     /// Takes the connection out of the pool for good; the pool may make another in its place.
@@ -37,7 +36,7 @@ impl<M: Manager> Guard<M> {
     }
 
     pub(crate) fn mend(&mut self) {
-        self.broken = false;
+        self.live_mut().broken = false;
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner<M>> {
@@ -45,7 +44,15 @@ impl<M: Manager> Guard<M> {
     }
 
     pub(crate) fn idle_since(&self) -> Instant {
-        self.live.as_ref().expect(HELD).idle_since
+        self.live().idle_since
+    }
+
+    fn live(&self) -> &Live<M::Connection> {
+        self.live.as_ref().expect(HELD)
+    }
+
+    fn live_mut(&mut self) -> &mut Live<M::Connection> {
+        self.live.as_mut().expect(HELD)
     }
 
     /// Gives a clean connection back without asking for its condition again.
@@ -59,20 +66,20 @@ impl<M: Manager> Deref for Guard<M> {
     type Target = M::Connection;
 
     fn deref(&self) -> &M::Connection {
-        &self.live.as_ref().expect(HELD).connection
+        &self.live().connection
     }
 }
 
 impl<M: Manager> DerefMut for Guard<M> {
     fn deref_mut(&mut self) -> &mut M::Connection {
-        &mut self.live.as_mut().expect(HELD).connection
+        &mut self.live_mut().connection
     }
 }
 
 impl<M: Manager> Drop for Guard<M> {
     fn drop(&mut self) {
         if let Some(live) = self.live.take() {
-            self.inner.take_back(live, self.broken);
+            self.inner.take_back(live);
         }
     }
 }
@@ -82,7 +89,7 @@ impl<M: Manager<Connection: fmt::Debug>> fmt::Debug for Guard<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard")
             .field("connection", &**self)
-            .field("broken", &self.broken)
+            .field("broken", &self.live().broken)
             .finish_non_exhaustive()
     }
 }

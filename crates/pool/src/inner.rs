@@ -1,5 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Waker;
 
 use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 use crate::attempt::attempt;
 use crate::config::PoolConfig;
 use crate::connector;
-use crate::deferred::Deferred;
+use crate::deferred::{Deferred, Leftovers};
 use crate::error::{Fault, GetError};
 use crate::guard::Guard;
 use crate::live::Live;
@@ -57,11 +58,12 @@ impl<M: Manager> Inner<M> {
     }
 
     /// Takes one step under the lock, then does what it calls for outside of it.
+    #[inline]
     pub(crate) fn transition<R>(
         self: &Arc<Self>,
         step: impl FnOnce(&mut PoolState<M>, &mut Later<M>) -> R,
     ) -> R {
-        let mut later = Deferred::default();
+        let mut later = Deferred::new();
         let outcome = {
             let mut state = self.state.lock();
             let outcome = step(&mut state, &mut later);
@@ -77,18 +79,22 @@ impl<M: Manager> Inner<M> {
         look(&self.state.lock())
     }
 
+    #[inline]
     fn carry_out(self: &Arc<Self>, later: Later<M>) {
-        // The retired connections and the stale error drop at the end, last: their destructors are the user's.
-        let Deferred { wake, wake_all, connects, retired: _retired, forgotten: _forgotten, drained } = later;
+        let Deferred { wake, connects, drained, leftovers } = later;
         if let Some(waker) = wake {
             waker.wake();
         }
-        wake_all.into_iter().for_each(std::task::Waker::wake);
         for _ in 0..connects {
             self.runtime.spawn(connector::run(connector::Underway::new(self)));
         }
         if drained {
             self.advance(Phase::Drained);
+        }
+        if let Some(leftovers) = leftovers {
+            // The retired connections and the stale error drop last: their destructors are the user's.
+            let Leftovers { wake_all, retired: _retired, forgotten: _forgotten } = *leftovers;
+            wake_all.into_iter().for_each(Waker::wake);
         }
     }
 
@@ -101,8 +107,9 @@ impl<M: Manager> Inner<M> {
     }
 
     /// Takes a connection back from a guard, without any I/O of its own.
-    pub(crate) fn take_back(self: &Arc<Self>, live: Box<Live<M::Connection>>, broken: bool) {
-        let condition = if broken { Condition::Broken } else { self.condition(&live.connection) };
+    #[inline]
+    pub(crate) fn take_back(self: &Arc<Self>, live: Box<Live<M::Connection>>) {
+        let condition = if live.broken { Condition::Broken } else { self.condition(&live.connection) };
         match condition {
             Condition::Clean => self.transition(|state, later| state.put(live, later)),
             Condition::Broken => self.transition(|state, later| state.discard(live, later)),

@@ -8,6 +8,8 @@ pub(crate) struct Live<C> {
     pub(crate) slot: usize,
     pub(crate) idle_since: Instant,
     pub(crate) retire_at: Option<Instant>,
+    /// To be closed instead of taken back. Here and not in the guard, which stays two pointers that move in registers.
+    pub(crate) broken: bool,
 }
 
 impl<C> Live<C> {

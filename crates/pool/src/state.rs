@@ -69,6 +69,7 @@ impl<C, E> State<C, E> {
     }
 
     /// Takes an idle connection; there is none while anybody waits.
+    #[inline]
     pub(crate) fn take(
         &mut self,
         now: Instant,
@@ -133,6 +134,7 @@ impl<C, E> State<C, E> {
     }
 
     /// Takes a connection back: to the head of the line, else to the idle ones.
+    #[inline]
     pub(crate) fn put(&mut self, live: Box<Live<C>>, later: &mut Deferred<C, E>) {
         self.in_use -= 1;
         self.checkouts.back(live.slot);
@@ -185,20 +187,21 @@ impl<C, E> State<C, E> {
     pub(crate) fn connected(&mut self, connection: C, now: Instant, later: &mut Deferred<C, E>) {
         self.connecting -= 1;
         self.seen = self.seen.max(now);
-        later.forgotten = self.backoff.succeeded();
+        later.leftovers().forgotten = self.backoff.succeeded();
         let lifetime = self.config.max_lifetime.map(|most| most.mul_f64(1.0 - self.rng.f64() / 10.0));
         let live = Live {
             connection,
             slot: self.checkouts.open_slot(),
             idle_since: now,
             retire_at: lifetime.map(|lifetime| now + lifetime),
+            broken: false,
         };
         self.place(Box::new(live), later);
     }
 
     /// A connect failed; it goes on being under way, after a pause.
     pub(crate) fn connect_failed(&mut self, fault: Arc<Fault<E>>, now: Instant, later: &mut Deferred<C, E>) {
-        later.forgotten = self.backoff.failed(fault, now, &mut self.rng);
+        later.leftovers().forgotten = self.backoff.failed(fault, now, &mut self.rng);
     }
 
     /// A connect was given up from outside.
@@ -221,11 +224,12 @@ impl<C, E> State<C, E> {
 
     pub(crate) fn close(&mut self, later: &mut Deferred<C, E>) {
         self.closed = true;
-        later.wake_all = self.waiters.dismiss();
+        later.leftovers().wake_all = self.waiters.dismiss();
         self.retire_idle(|_| true, later);
     }
 
     /// Ends a transition: counts in the connects to start, and notices that the pool has run dry.
+    #[inline]
     pub(crate) fn settle(&mut self, later: &mut Deferred<C, E>) {
         let wanted = self.connects_wanted();
         if wanted > self.connecting {
@@ -279,6 +283,7 @@ impl<C, E> State<C, E> {
 
     /// How many connects should be under way: one for each waiter or for each connection short of the minimum, within the maximum, and a
     /// single one while the server refuses.
+    #[inline]
     fn connects_wanted(&self) -> usize {
         if self.closed {
             return 0;
@@ -290,6 +295,7 @@ impl<C, E> State<C, E> {
     }
 
     /// Finds the place of a connection that is counted nowhere.
+    #[inline]
     fn place(&mut self, mut live: Box<Live<C>>, later: &mut Deferred<C, E>) {
         if self.closed || self.live() >= self.config.max || live.has_outlived(self.seen) {
             self.retire(live, later);
@@ -309,14 +315,14 @@ impl<C, E> State<C, E> {
 
     fn retire(&mut self, live: Box<Live<C>>, later: &mut Deferred<C, E>) {
         self.checkouts.close_slot(live.slot);
-        later.retired.push(live);
+        later.leftovers().retired.push(live);
     }
 
     /// Retires, oldest first, the idle connections that `goes` picks.
     fn retire_idle(&mut self, mut goes: impl FnMut(&Live<C>) -> bool, later: &mut Deferred<C, E>) {
         for live in self.idle.extract_if(.., |live| goes(live)) {
             self.checkouts.close_slot(live.slot);
-            later.retired.push(live);
+            later.leftovers().retired.push(live);
         }
     }
 }

@@ -24,7 +24,8 @@ async fn serve(line: &mut VecDeque<(u64, Get)>, context: &str) -> Vec<Guard<Hand
     for (arrival, mut get) in line.drain(..).rev() {
         match poll!(get.as_mut()) {
             Poll::Ready(guard) => {
-                served.push((arrival, guard.unwrap_or_else(|error| panic!("{context}: {error}"))))
+                let guard = guard.unwrap_or_else(|error| panic!("{context}: {error}"));
+                served.push((arrival, guard));
             }
             Poll::Pending => left.push_front((arrival, get)),
         }
