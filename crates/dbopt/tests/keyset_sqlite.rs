@@ -6,7 +6,7 @@ mod lists;
 use lists::{Action, List, Row, orders, rows};
 use mainstay_dbopt::{
     Dialect,
-    keyset::{BaseQuery, ColumnType, Form, KeyColumn, Keyset, Order, Page, PageQuery, Position},
+    keyset::{BaseQuery, ColumnType, Form, KeyColumn, Keyset, KeysetError, Order, Page, PageQuery, Position},
 };
 use proptest::prelude::*;
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool, sqlite::SqliteRow};
@@ -98,34 +98,49 @@ proptest! {
 }
 
 #[tokio::test]
-async fn floats_come_back_the_same_from_text() {
+async fn a_float_comes_back_the_same_from_its_text_or_is_refused() {
     let pool = database().await;
     let mut rng = fastrand::Rng::with_seed(7);
-    let specials =
-        [0.1 + 0.2, f64::MAX, f64::MIN_POSITIVE, 5e-324, f64::INFINITY, f64::NEG_INFINITY, -0.1, 1e15 + 0.3];
     let order = Order::new([
         KeyColumn::asc("x", ColumnType::Float),
         KeyColumn::asc("id", ColumnType::Integer).unique(),
     ]);
     let keyset = Keyset::new(Dialect::Sqlite, order.unwrap());
-    for index in 0..500 {
-        let value = specials.get(index).copied().unwrap_or_else(|| f64::from_bits(rng.u64(..)));
+    let specials = [0.0, -0.0, 0.1 + 0.2, f64::MAX, 5e-324, f64::INFINITY, f64::NEG_INFINITY, 1e15 + 0.3];
+    let (mut exact, mut refused) = (0, 0);
+    for index in 0..3000 {
+        let any = if index % 2 == 0 {
+            f64::from_bits(rng.u64(..))
+        } else {
+            rng.f64() * 10_f64.powi(rng.i32(-4..=15))
+        };
+        let value = specials.get(index).copied().unwrap_or(any);
         if value.is_nan() {
             continue;
         }
-        // Column and bound value are the same float: after row 1 comes row 2 and not row 1 again.
+        // Two rows with the same float: after the first comes the second, and not the first again.
         let base = BaseQuery::new("id", "(SELECT 1 AS id, ?1 AS x UNION ALL SELECT 2, ?1)");
         let first = keyset.page(&base, &Position::Start, 1).unwrap();
         let rows = sqlx::query(AssertSqlSafe(first.sql())).bind(value).fetch_all(&pool).await.unwrap();
         let page = first.page(rows, |row, column| row.try_get::<Option<String>, _>(column)).unwrap();
-        let second = keyset.page(&base, &page.next.unwrap(), 1).unwrap();
+        let second = match keyset.page(&base, &page.next.unwrap(), 1) {
+            Ok(second) => second,
+            Err(error) => {
+                assert_eq!(error, KeysetError::Inexact { column: "x".into() });
+                assert!(!(1e-5..=1e15).contains(&value.abs()) && value != 0.0, "{value:e} is refused");
+                refused += 1;
+                continue;
+            }
+        };
         let mut bound = sqlx::query(AssertSqlSafe(second.sql())).bind(value);
         for bind in second.binds() {
             bound = bound.bind(bind);
         }
         let ids: Vec<i64> = bound.fetch_all(&pool).await.unwrap().iter().map(|row| row.get("id")).collect();
         assert_eq!(ids, [2], "{value:e} as {:?}", second.binds());
+        exact += 1;
     }
+    assert!(exact > 2000 && refused > 0, "{exact} exact, {refused} refused");
 }
 
 #[tokio::test]
