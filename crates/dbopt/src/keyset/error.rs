@@ -62,6 +62,14 @@ pub enum KeysetError {
         /// The column.
         column: String,
     },
+    /// SQLite cannot write the column's value as text that gives the same value back.
+    #[error(
+        "`{column}` holds a float that SQLite's text would change; order by a rounded or an integer column"
+    )]
+    Inexact {
+        /// The column.
+        column: String,
+    },
     /// The base query's text cannot be read.
     #[error("the base query's {part} cannot be read: {message}")]
     Unreadable {

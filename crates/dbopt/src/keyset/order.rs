@@ -10,7 +10,8 @@ use crate::{
 pub enum ColumnType {
     /// Any integer: `smallint` to `bigint`, SQLite `INTEGER`.
     Integer,
-    /// `real`, `double precision`, SQLite `REAL`; text has the shortest digits that give the same float back.
+    /// `real`, `double precision`, SQLite `REAL`. SQLite's text is exact for magnitudes from 1e-5 to 1e15; a float beyond
+    /// that its text would change is refused ([`KeysetError::Inexact`]), not rounded.
     Float,
     /// `numeric`, SQLite `NUMERIC`.
     Numeric,
@@ -30,6 +31,9 @@ pub enum ColumnType {
     Other(&'static str),
 }
 
+/// Stands for a float that SQLite cannot write as text and read back.
+pub(super) const INEXACT: &str = "inexact";
+
 impl ColumnType {
     fn postgres(self) -> &'static str {
         match self {
@@ -46,14 +50,26 @@ impl ColumnType {
         }
     }
 
+    fn sqlite(self) -> &'static str {
+        match self {
+            Self::Integer | Self::Boolean => "INTEGER",
+            Self::Float => "REAL",
+            Self::Numeric => "NUMERIC",
+            _ => "TEXT",
+        }
+    }
+
     /// The value of `term` as text that [`ColumnType::value_of`] turns back into the same value.
     pub(crate) fn to_text(self, dialect: Dialect, term: &str) -> String {
         match (dialect, self) {
             (Dialect::Postgres, _) => format!("CAST({term} AS text)"),
-            // A plain CAST keeps 15 digits: the page would start again at the row it ended with, or skip one.
+            // A plain CAST keeps 15 digits: the page would start again at the row it ended with, or skip one. Even with 17
+            // SQLite's own conversions are off by a digit for very large and very small numbers, so it is asked.
             (Dialect::Sqlite, Self::Float | Self::Numeric) => {
+                let (name, digits) = (self.sqlite(), format!("printf('%!.17g', {term})"));
                 format!(
-                    "CASE typeof({term}) WHEN 'real' THEN printf('%!.17g', {term}) ELSE CAST({term} AS TEXT) END"
+                    "CASE WHEN typeof({term}) <> 'real' THEN CAST({term} AS TEXT) \
+                     WHEN abs({term}) = 9e999 OR CAST({digits} AS {name}) = {term} THEN {digits} ELSE '{INEXACT}' END"
                 )
             }
             (Dialect::Sqlite, _) => format!("CAST({term} AS TEXT)"),
@@ -66,15 +82,14 @@ impl ColumnType {
         match (dialect, self) {
             (Dialect::Postgres, Self::Text) => format!("CAST({bind} AS text)"),
             (Dialect::Postgres, _) => format!("CAST(CAST({bind} AS text) AS {})", self.postgres()),
-            (Dialect::Sqlite, Self::Integer | Self::Boolean) => format!("CAST({bind} AS INTEGER)"),
             (Dialect::Sqlite, Self::Float | Self::Numeric) => {
-                let name = if self == Self::Float { "REAL" } else { "NUMERIC" };
+                let name = self.sqlite();
                 // SQLite prints infinities and does not read them.
                 format!(
                     "CASE {bind} WHEN 'Inf' THEN 9e999 WHEN '-Inf' THEN -9e999 ELSE CAST({bind} AS {name}) END"
                 )
             }
-            (Dialect::Sqlite, _) => format!("CAST({bind} AS TEXT)"),
+            (Dialect::Sqlite, _) => format!("CAST({bind} AS {})", self.sqlite()),
         }
     }
 }

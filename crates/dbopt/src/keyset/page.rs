@@ -12,6 +12,14 @@ pub struct Page<R> {
     pub next: Option<Position>,
 }
 
+impl<R> Page<R> {
+    /// The same page of other rows, each made of one of these.
+    #[must_use]
+    pub fn map<U>(self, row: impl FnMut(R) -> U) -> Page<U> {
+        Page { rows: self.rows.into_iter().map(row).collect(), previous: self.previous, next: self.next }
+    }
+}
+
 impl PageQuery {
     /// The page, out of all the rows the query gave, in the order it gave them.
     ///

@@ -1,6 +1,6 @@
 use super::{
     BaseQuery, KeysetError, Order, Position,
-    order::{ColumnType, KeyColumn, Nulls},
+    order::{ColumnType, INEXACT, KeyColumn, Nulls},
     predicate::{branches, row_sql, test_sql},
 };
 use crate::{
@@ -98,7 +98,7 @@ impl Keyset {
         } else {
             &self.order
         };
-        let (bounds, binds) = self.bounds(position, taken);
+        let (bounds, binds) = self.bounds(position, taken)?;
         let (form, conditions) = self.conditions(order, position, &bounds)?;
         let sql = self.text(base, order, &conditions, u64::from(size) + 1);
         let key_columns = (1..=order.columns().len()).map(|at| format!("keyset_{at}_text")).collect();
@@ -128,17 +128,24 @@ impl Keyset {
     }
 
     /// Each of the position's values as SQL (a NULL has none), and what to bind for them.
-    fn bounds(&self, position: &Position, taken: usize) -> (Vec<Option<String>>, Vec<String>) {
-        let mut binds = Vec::new();
-        let mut bounds = Vec::new();
+    fn bounds(
+        &self,
+        position: &Position,
+        taken: usize,
+    ) -> Result<(Vec<Option<String>>, Vec<String>), KeysetError> {
+        let sign = if self.dialect == Dialect::Postgres { '$' } else { '?' };
+        let (mut bounds, mut binds) = (Vec::new(), Vec::new());
         for (column, value) in self.order.columns().iter().zip(position.values().unwrap_or_default()) {
+            let is_float = matches!(column.kind, ColumnType::Float | ColumnType::Numeric);
+            if is_float && value.as_deref() == Some(INEXACT) {
+                return Err(KeysetError::Inexact { column: column.name.clone() });
+            }
             bounds.push(value.as_ref().map(|text| {
                 binds.push(text.clone());
-                let sign = if self.dialect == Dialect::Postgres { '$' } else { '?' };
                 column.kind.value_of(self.dialect, &format!("{sign}{}", taken + binds.len()))
             }));
         }
-        (bounds, binds)
+        Ok((bounds, binds))
     }
 
     /// The conditions whose rows, one after the other, make up what follows the position.
