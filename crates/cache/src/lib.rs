@@ -2,3 +2,37 @@
 #![deny(missing_docs)]
 #![warn(unreachable_pub)]
 #![doc = include_str!("../README.md")]
+
+mod cache;
+mod clock;
+mod codec;
+mod entry;
+mod error;
+mod flight;
+mod generation;
+mod glob;
+mod invalidate;
+mod key;
+mod layers;
+mod load;
+mod options;
+mod read;
+mod region;
+mod stamps;
+mod stats;
+mod ttl;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use cache::{Cache, CacheBuilder};
+pub use entry::{Hit, Source};
+pub use error::{CacheError, ConfigError, LoadError};
+pub use invalidate::Delivery;
+pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
+pub use load::LoadContext;
+pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
+pub use region::Region;
+pub use stats::{CacheStats, LayerStats, RegionStats};
+pub use ttl::TtlTable;

@@ -1,0 +1,132 @@
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::entry::{Entry, Source};
+use crate::generation::Stripes;
+use crate::layers::memory::MemoryStore;
+
+/// One load of one key that several callers wait for.
+///
+/// The right to lead is the one permit of `turn`: a leader that fails, panics or is dropped gives it back and the next in
+/// line leads, so nothing is poisoned and nobody stranded; one that lands closes `turn`, which wakes everybody at once.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    /// The namespace clock before the load: a newcomer who knows of a newer stamp may not join.
+    born: AtomicU64,
+    turn: Semaphore,
+    landed: OnceLock<(Arc<Entry>, Source)>,
+    /// Changed under the stripe's lock only.
+    aboard: AtomicUsize,
+}
+
+/// What a caller who missed L1 finds at the gate.
+pub(crate) enum Boarding<'a> {
+    /// Somebody landed since the miss.
+    Hit(Arc<Entry>),
+    Seat(Seat<'a>),
+}
+
+/// A place in a flight. Dropping it leaves; the last to leave takes the flight off the board.
+pub(crate) struct Seat<'a> {
+    stripes: &'a Stripes,
+    key: Arc<str>,
+    flight: Arc<Flight>,
+}
+
+/// What waiting in a seat ends with.
+pub(crate) enum Turn<'f> {
+    Landed(Arc<Entry>, Source),
+    /// Held for its drop, which passes the lead on.
+    Lead(SemaphorePermit<'f>),
+    /// The lead fell to us, yet the key was invalidated meanwhile: begin again.
+    Detached,
+}
+
+impl Stripes {
+    /// Joins the flight on the board if `joinable` accepts its `born`, else begins one; `recheck` looks at L1 once more,
+    /// under the lock that landing takes too, so that no second load starts behind a landing.
+    pub(crate) fn board(
+        &self,
+        key: &Arc<str>,
+        born: u64,
+        joinable: impl Fn(u64) -> bool,
+        recheck: impl Fn() -> Option<Arc<Entry>>,
+    ) -> Boarding<'_> {
+        let mut stripe = self.of(key).lock();
+        if let Some(flight) = stripe.flights.get(key)
+            && joinable(flight.born.load(Ordering::Relaxed))
+        {
+            flight.aboard.fetch_add(1, Ordering::Relaxed);
+            return Boarding::Seat(Seat { stripes: self, key: key.clone(), flight: flight.clone() });
+        }
+        if let Some(entry) = recheck() {
+            return Boarding::Hit(entry);
+        }
+        let flight = Arc::new(Flight {
+            born: AtomicU64::new(born),
+            turn: Semaphore::new(1),
+            landed: OnceLock::new(),
+            aboard: AtomicUsize::new(1),
+        });
+        stripe.flights.insert(key.clone(), flight.clone());
+        Boarding::Seat(Seat { stripes: self, key: key.clone(), flight })
+    }
+}
+
+impl Seat<'_> {
+    pub(crate) async fn wait(&self, clock_now: impl Fn() -> u64) -> Turn<'_> {
+        let Ok(lead) = self.flight.turn.acquire().await else {
+            return match self.flight.landed.get() {
+                Some((entry, source)) => Turn::Landed(entry.clone(), *source),
+                None => Turn::Detached,
+            };
+        };
+        let stripe = self.stripes.of(&self.key).lock();
+        if stripe.flights.get(&self.key).is_some_and(|own| Arc::ptr_eq(own, &self.flight)) {
+            self.flight.born.store(clock_now(), Ordering::Relaxed);
+            Turn::Lead(lead)
+        } else {
+            Turn::Detached
+        }
+    }
+
+    /// Tells newcomers how young the load really is, once the shared clock was read.
+    pub(crate) fn rejuvenate(&self, born: u64) {
+        self.flight.born.fetch_max(born, Ordering::Relaxed);
+    }
+
+    /// Ends the flight: L1 keeps the entry if the flight is still on the board and `keep` agrees; all aboard get it either
+    /// way. Answers whether L1 was filled.
+    pub(crate) fn land(
+        &self,
+        l1: &dyn MemoryStore,
+        entry: &Arc<Entry>,
+        source: Source,
+        keep: impl Fn() -> bool,
+    ) -> bool {
+        let displaced = {
+            let mut stripe = self.stripes.of(&self.key).lock();
+            let attached = stripe.flights.get(&self.key).is_some_and(|own| Arc::ptr_eq(own, &self.flight));
+            if attached {
+                stripe.flights.remove(&self.key);
+            }
+            (attached && keep()).then(|| l1.insert(self.key.clone(), entry.clone()))
+        };
+        let first = self.flight.landed.set((entry.clone(), source)).is_ok();
+        debug_assert!(first, "only the holder of the turn lands, and closes it");
+        self.flight.turn.close();
+        displaced.is_some()
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        let mut stripe = self.stripes.of(&self.key).lock();
+        let last = self.flight.aboard.fetch_sub(1, Ordering::Relaxed) == 1;
+        if last && stripe.flights.get(&self.key).is_some_and(|own| Arc::ptr_eq(own, &self.flight)) {
+            stripe.flights.remove(&self.key);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::stamps::Target;
+
+/// An invalidation owed to a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Revocation {
+    Keys(Vec<Arc<str>>),
+    Stamp(Target),
+}
+
+/// The invalidations a layer has not acknowledged. While there is any, the layer is not read.
+#[derive(Debug)]
+pub(crate) struct Backlog {
+    queue: Mutex<VecDeque<(u64, Revocation)>>,
+    /// Mirrors `queue`'s emptiness, written under its lock: a read of a healthy layer asks only this.
+    owing: AtomicBool,
+    bound: usize,
+    /// Held while replaying, so that the queue is told in order and once.
+    pub(crate) replaying: tokio::sync::Mutex<()>,
+}
+
+impl Backlog {
+    pub(crate) fn new(bound: usize) -> Self {
+        Self {
+            queue: Mutex::default(),
+            owing: AtomicBool::new(false),
+            bound: bound.max(1),
+            replaying: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.owing.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.queue.lock().len()
+    }
+
+    /// Never forgets: what does not fit is owed as one invalidation of everything.
+    pub(crate) fn push(&self, at: u64, revocation: Revocation) {
+        let mut queue = self.queue.lock();
+        if queue.iter().any(|(_, own)| *own == Revocation::Stamp(Target::All)) || queue.len() >= self.bound {
+            let latest = queue.iter().map(|(own, _)| *own).fold(at, u64::max);
+            queue.clear();
+            queue.push_back((latest, Revocation::Stamp(Target::All)));
+        } else {
+            queue.push_back((at, revocation));
+        }
+        self.owing.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn first(&self) -> Option<(u64, Revocation)> {
+        self.queue.lock().front().cloned()
+    }
+
+    /// Strikes out `told`, unless the queue was collapsed since.
+    pub(crate) fn settle(&self, told: &(u64, Revocation)) {
+        let mut queue = self.queue.lock();
+        if queue.front() == Some(told) {
+            queue.pop_front();
+        }
+        self.owing.store(!queue.is_empty(), Ordering::Release);
+    }
+}
+
+/// An invalidation being told. Dropped unsettled (failure, unknown outcome, a cancelled caller), it is owed.
+pub(crate) struct Owed<'a> {
+    pub(crate) backlog: &'a Backlog,
+    pub(crate) at: u64,
+    pub(crate) revocation: Option<Revocation>,
+}
+
+impl Owed<'_> {
+    pub(crate) fn settle(mut self) {
+        self.revocation = None;
+    }
+}
+
+impl Drop for Owed<'_> {
+    fn drop(&mut self) {
+        if let Some(revocation) = self.revocation.take() {
+            self.backlog.push(self.at, revocation);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Backlog, Revocation};
+    use crate::stamps::Target;
+
+    #[test]
+    fn a_full_backlog_owes_everything_rather_than_forget() {
+        let backlog = Backlog::new(3);
+        for at in 1..=4_u64 {
+            backlog.push(at, Revocation::Keys(vec![format!("k{at}").into()]));
+        }
+        assert_eq!(backlog.first(), Some((4, Revocation::Stamp(Target::All))));
+        backlog.push(9, Revocation::Keys(vec!["k9".into()]));
+        assert_eq!(backlog.first(), Some((9, Revocation::Stamp(Target::All))));
+        backlog.settle(&(4, Revocation::Stamp(Target::All)));
+        assert!(!backlog.is_empty(), "an answer to the older debt does not settle the newer");
+        backlog.settle(&(9, Revocation::Stamp(Target::All)));
+        assert!(backlog.is_empty());
+    }
+}

@@ -1,0 +1,206 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::backlog::{Backlog, Owed, Revocation};
+use super::guard::Guard;
+use super::shared::{Item, LayerError, Reading, Shared};
+use crate::entry::Source;
+use crate::invalidate::Delivery;
+use crate::stats::LayerCounters;
+
+/// A shared layer as the three ways through the house see it: guarded, counted, and never read while it is owed an
+/// invalidation.
+#[derive(Debug)]
+pub(crate) struct Lower {
+    pub(crate) source: Source,
+    pub(crate) counters: Arc<LayerCounters>,
+    pub(crate) backlog: Backlog,
+    layer: Arc<dyn Shared>,
+    guard: Arc<Guard>,
+    behind: Option<mpsc::Sender<Behind>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Work for the writer that runs behind the callers.
+#[derive(Debug)]
+enum Behind {
+    Fill(Vec<Item>),
+    Flush(oneshot::Sender<()>),
+}
+
+const BEHIND: usize = 1_024;
+const BATCH: usize = 128;
+
+impl Lower {
+    pub(crate) fn new(source: Source, layer: Arc<dyn Shared>, limit: Duration, backlog: usize) -> Self {
+        Self {
+            source,
+            counters: Arc::default(),
+            backlog: Backlog::new(backlog),
+            layer,
+            guard: Arc::new(Guard::new(limit)),
+            behind: None,
+            tasks: Mutex::default(),
+        }
+    }
+
+    /// Writes fills behind the callers, in batches, from now on. A late write cannot undo an invalidation: the layer
+    /// refuses it by its `born`.
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "postgres")),
+        expect(dead_code, reason = "only SQL is slow enough")
+    )]
+    pub(crate) fn write_behind(mut self) -> Self {
+        let (sender, receiver) = mpsc::channel(BEHIND);
+        let writer = write(receiver, self.layer.clone(), self.guard.clone(), self.counters.clone());
+        self.behind = Some(sender);
+        self.tasks.get_mut().push(tokio::spawn(writer));
+        self
+    }
+
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "postgres")),
+        expect(dead_code, reason = "Redis expires its own")
+    )]
+    pub(crate) fn swept_every(self, period: Duration) -> Self {
+        let (layer, counters) = (self.layer.clone(), self.counters.clone());
+        self.tasks.lock().push(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(period).await;
+                if layer.sweep().await.is_err() {
+                    counters.errors.add(1);
+                }
+            }
+        }));
+        self
+    }
+
+    pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Reading, LayerError> {
+        self.settle_backlog().await?;
+        self.run(self.layer.read(keys)).await
+    }
+
+    pub(crate) async fn fill(&self, epoch: u64, items: Vec<Item>) {
+        let count = items.len() as u64;
+        match &self.behind {
+            Some(behind) => {
+                if behind.try_send(Behind::Fill(items)).is_err() {
+                    self.counters.refused.add(count);
+                }
+            }
+            // A layer that is owed an invalidation has nothing to gain from a fill.
+            None if !self.backlog.is_empty() => self.counters.refused.add(count),
+            None => {
+                if let Ok(refused) = self.run(self.layer.fill(epoch, &items)).await {
+                    self.counters.filled(count, refused);
+                }
+            }
+        }
+    }
+
+    /// Writes what is true from `at` on; the caller owes the keys an invalidation until this succeeds.
+    pub(crate) async fn store(&self, at: u64, items: &[Item]) -> Result<u64, LayerError> {
+        self.settle_backlog().await?;
+        let clock = self.run(self.layer.store(at, items)).await?;
+        self.counters.fills.add(items.len() as u64);
+        Ok(clock)
+    }
+
+    pub(crate) fn owe(&self, at: u64, revocation: Revocation) -> Owed<'_> {
+        Owed { backlog: &self.backlog, at, revocation: Some(revocation) }
+    }
+
+    /// Tells the layer what it is owed; unless it acknowledges, it stays owed.
+    pub(crate) async fn pay(&self, owed: Owed<'_>) -> (Delivery, u64) {
+        let at = owed.at;
+        let Some(revocation) = &owed.revocation else { return (Delivery::Applied, at) };
+        if self.settle_backlog().await.is_ok()
+            && let Ok(clock) = self.tell(at, revocation).await
+        {
+            owed.settle();
+            return (Delivery::Applied, clock);
+        }
+        (Delivery::Queued, at)
+    }
+
+    pub(crate) async fn flush(&self) {
+        let Some(behind) = &self.behind else { return };
+        let (done, written) = oneshot::channel();
+        if behind.send(Behind::Flush(done)).await.is_ok() {
+            let _ = written.await;
+        }
+    }
+
+    pub(crate) fn statements(&self) -> u64 {
+        self.layer.statements()
+    }
+
+    async fn settle_backlog(&self) -> Result<(), LayerError> {
+        if self.backlog.is_empty() {
+            return Ok(());
+        }
+        let _turn = self.backlog.replaying.lock().await;
+        while let Some(first) = self.backlog.first() {
+            self.tell(first.0, &first.1).await?;
+            self.backlog.settle(&first);
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, at: u64, revocation: &Revocation) -> Result<u64, LayerError> {
+        match revocation {
+            Revocation::Keys(keys) => self.run(self.layer.revoke(at, keys)).await,
+            Revocation::Stamp(target) => self.run(self.layer.stamp(at, target)).await,
+        }
+    }
+
+    async fn run<T>(&self, command: impl Future<Output = Result<T, LayerError>>) -> Result<T, LayerError> {
+        let answer = self.guard.run(command).await;
+        if answer.is_err() {
+            self.counters.errors.add(1);
+        }
+        answer
+    }
+}
+
+impl Drop for Lower {
+    fn drop(&mut self) {
+        // The writer ends by itself when its sender is gone, having written what was handed to it; only sweepers run on.
+        let writers = usize::from(self.behind.is_some());
+        for sweeper in self.tasks.get_mut().drain(..).skip(writers) {
+            sweeper.abort();
+        }
+    }
+}
+
+async fn write(
+    mut work: mpsc::Receiver<Behind>,
+    layer: Arc<dyn Shared>,
+    guard: Arc<Guard>,
+    counters: Arc<LayerCounters>,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while work.recv_many(&mut batch, BATCH).await > 0 {
+        let mut items: Vec<Item> = Vec::new();
+        let mut flushes = Vec::new();
+        for task in batch.drain(..) {
+            match task {
+                Behind::Fill(more) => items.extend(more),
+                Behind::Flush(done) => flushes.push(done),
+            }
+        }
+        if !items.is_empty() {
+            match guard.run(layer.fill(0, &items)).await {
+                Ok(refused) => counters.filled(items.len() as u64, refused),
+                Err(_) => counters.errors.add(1),
+            }
+        }
+        for done in flushes {
+            let _ = done.send(());
+        }
+    }
+}

@@ -1,0 +1,4 @@
+mod client;
+mod scripts;
+
+pub(crate) use client::open;

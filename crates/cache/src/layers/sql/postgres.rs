@@ -1,0 +1,217 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+use super::{Common, Row, failed, lower, number, unopened, unsigned, youngest};
+use crate::clock::Clock;
+use crate::error::CacheError;
+use crate::layers::lower::Lower;
+use crate::layers::shared::{Item, LayerError, Reading, Shared};
+use crate::stamps::{Stamps, Target};
+
+/// The lock keeps two nodes that start together from making the tables at once, which PostgreSQL answers with an error.
+const TABLES: &str = "
+    SELECT pg_advisory_xact_lock(7165065);
+    CREATE TABLE IF NOT EXISTS mainstay_cache (
+        cache TEXT NOT NULL, key TEXT NOT NULL, bytes BYTEA, born BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+        PRIMARY KEY (cache, key));
+    CREATE INDEX IF NOT EXISTS mainstay_cache_expiry ON mainstay_cache (cache, expires_at);
+    CREATE TABLE IF NOT EXISTS mainstay_cache_stamps (
+        cache TEXT NOT NULL, name TEXT NOT NULL, stamp BIGINT NOT NULL, PRIMARY KEY (cache, name));
+    CREATE INDEX IF NOT EXISTS mainstay_cache_stamps_newest ON mainstay_cache_stamps (cache, stamp);";
+
+/// Values and the newest stamp in one statement, hence of one snapshot.
+const READ: &str = "
+    SELECT s.newest, c.key, c.bytes, c.born
+    FROM (SELECT coalesce(max(stamp), 0) AS newest FROM mainstay_cache_stamps WHERE cache = $1) s
+    LEFT JOIN mainstay_cache c ON c.cache = $1 AND c.key = ANY($2) AND c.expires_at > $3";
+
+/// Rows are locked in the order of their keys, so that two writers of the same keys do not deadlock.
+const FILL: &str = "
+    INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at)
+    SELECT $1, n.key, n.bytes, n.born, n.expires_at
+    FROM unnest($2::text[], $3::bytea[], $4::bigint[], $5::bigint[]) AS n (key, bytes, born, expires_at)
+    ORDER BY n.key
+    ON CONFLICT (cache, key) DO UPDATE
+    SET bytes = excluded.bytes, born = excluded.born, expires_at = excluded.expires_at
+    WHERE excluded.born >= mainstay_cache.born";
+
+const REVOKE: &str = "
+    INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at)
+    SELECT DISTINCT $1, n.key, NULL::bytea, $2::bigint, $3::bigint FROM unnest($4::text[]) AS n (key) ORDER BY n.key
+    ON CONFLICT (cache, key) DO UPDATE
+    SET bytes = NULL, born = excluded.born, expires_at = excluded.expires_at
+    WHERE excluded.born >= mainstay_cache.born";
+
+const STAMP: &str = "
+    INSERT INTO mainstay_cache_stamps (cache, name, stamp) VALUES ($1, $2, $3)
+    ON CONFLICT (cache, name) DO UPDATE SET stamp = greatest(mainstay_cache_stamps.stamp, excluded.stamp)";
+
+struct Postgres {
+    common: Common,
+    pool: PgPool,
+}
+
+pub(crate) async fn open_postgres(
+    cache: &str,
+    url: &str,
+    stamp_bound: usize,
+    clock: &Arc<Clock>,
+    stamps: &Arc<Stamps>,
+) -> Result<Lower, CacheError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(2))
+        .connect(url)
+        .await
+        .map_err(|error| unopened(cache, error))?;
+    sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| unopened(cache, error))?;
+    let postgres = Postgres { common: Common::new(cache, stamp_bound, clock, stamps), pool };
+    postgres.remember().await.map_err(|error| unopened(cache, error))?;
+    Ok(lower(Arc::new(postgres)))
+}
+
+impl Postgres {
+    /// The clock must not fall behind what was written before a restart, whatever the wall clock says.
+    async fn remember(&self) -> Result<(), LayerError> {
+        self.common.sent();
+        let newest: Option<i64> = sqlx::query_scalar("SELECT max(born) FROM mainstay_cache WHERE cache = $1")
+            .bind(&*self.common.cache)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(failed)?;
+        self.common.clock.observe(unsigned(newest.unwrap_or(0)));
+        self.learn().await
+    }
+
+    async fn learn(&self) -> Result<(), LayerError> {
+        self.common.sent();
+        let stored = sqlx::query_as("SELECT name, stamp FROM mainstay_cache_stamps WHERE cache = $1")
+            .bind(&*self.common.cache)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
+        self.common.learn(stored);
+        Ok(())
+    }
+
+    async fn write(&self, items: &[Item]) -> Result<u64, LayerError> {
+        let rows = youngest(items);
+        self.common.sent();
+        let done = sqlx::query(FILL)
+            .bind(&*self.common.cache)
+            .bind(rows.iter().map(|item| &*item.key).collect::<Vec<&str>>())
+            .bind(rows.iter().map(|item| &*item.bytes).collect::<Vec<&[u8]>>())
+            .bind(rows.iter().map(|item| number(item.born)).collect::<Vec<i64>>())
+            .bind(rows.iter().map(|item| number(item.expires_ms)).collect::<Vec<i64>>())
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        Ok((items.len() as u64).saturating_sub(done.rows_affected()))
+    }
+}
+
+impl Shared for Postgres {
+    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Reading, LayerError>> {
+        async move {
+            self.common.sent();
+            let rows: Vec<Row> = sqlx::query_as(READ)
+                .bind(&*self.common.cache)
+                .bind(texts(keys))
+                .bind(number(self.common.clock.wall_ms()))
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed)?;
+            if rows.iter().any(|(newest, ..)| !self.common.knows(*newest)) {
+                self.learn().await?;
+            }
+            Ok(super::reading(keys, rows))
+        }
+        .boxed()
+    }
+
+    fn fill<'a>(&'a self, _epoch: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
+        self.write(items).boxed()
+    }
+
+    fn store<'a>(&'a self, at: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
+        async move { self.write(items).await.map(|_refused| at) }.boxed()
+    }
+
+    fn revoke<'a>(&'a self, at: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<u64, LayerError>> {
+        async move {
+            self.common.sent();
+            sqlx::query(REVOKE)
+                .bind(&*self.common.cache)
+                .bind(number(at))
+                .bind(self.common.tombstone_ends())
+                .bind(texts(keys))
+                .execute(&self.pool)
+                .await
+                .map_err(failed)?;
+            Ok(at)
+        }
+        .boxed()
+    }
+
+    fn stamp<'a>(&'a self, at: u64, target: &'a Target) -> BoxFuture<'a, Result<u64, LayerError>> {
+        async move {
+            self.common.sent();
+            sqlx::query(STAMP)
+                .bind(&*self.common.cache)
+                .bind(target.name())
+                .bind(number(at))
+                .execute(&self.pool)
+                .await
+                .map_err(failed)?;
+            Ok(at)
+        }
+        .boxed()
+    }
+
+    fn sweep(&self) -> BoxFuture<'_, Result<(), LayerError>> {
+        async move {
+            self.common.sent();
+            sqlx::query("DELETE FROM mainstay_cache WHERE cache = $1 AND expires_at <= $2")
+                .bind(&*self.common.cache)
+                .bind(number(self.common.clock.wall_ms()))
+                .execute(&self.pool)
+                .await
+                .map_err(failed)?;
+            self.common.sent();
+            sqlx::query(super::RAISE_FLOOR)
+                .bind(&*self.common.cache)
+                .bind(self.common.stamp_bound)
+                .execute(&self.pool)
+                .await
+                .map_err(failed)?;
+            self.common.sent();
+            sqlx::query(super::DROP_BELOW_FLOOR)
+                .bind(&*self.common.cache)
+                .execute(&self.pool)
+                .await
+                .map_err(failed)?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn statements(&self) -> u64 {
+        self.common.statements.load(Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Postgres").field("cache", &self.common.cache).finish_non_exhaustive()
+    }
+}
+
+fn texts(keys: &[Arc<str>]) -> Vec<&str> {
+    keys.iter().map(|key| &**key).collect()
+}

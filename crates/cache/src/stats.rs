@@ -1,0 +1,110 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A figure that only grows; alone on its cache line where it is written on the hot path.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, by: u64) {
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct LayerCounters {
+    pub(crate) hits: Counter,
+    pub(crate) misses: Counter,
+    pub(crate) fills: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) errors: Counter,
+    pub(crate) undecodable: Counter,
+}
+
+impl LayerCounters {
+    pub(crate) fn filled(&self, sent: u64, refused: u64) {
+        self.fills.add(sent.saturating_sub(refused));
+        self.refused.add(refused);
+    }
+
+    pub(crate) fn snapshot(&self) -> LayerStats {
+        LayerStats {
+            hits: self.hits.get(),
+            misses: self.misses.get(),
+            fills: self.fills.get(),
+            refused_fills: self.refused.get(),
+            errors: self.errors.get(),
+            undecodable: self.undecodable.get(),
+            owed_invalidations: 0,
+            statements: 0,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct RegionCounters {
+    pub(crate) hits: crossbeam_utils::CachePadded<Counter>,
+    pub(crate) misses: Counter,
+    pub(crate) loads: Counter,
+    pub(crate) load_failures: Counter,
+}
+
+/// What one layer did since the cache was built.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LayerStats {
+    /// Reads answered by this layer.
+    pub hits: u64,
+    /// Reads this layer had nothing alive for.
+    pub misses: u64,
+    /// Values kept, loaded or set.
+    pub fills: u64,
+    /// Values not kept: overtaken by an invalidation, or no room behind the callers.
+    pub refused_fills: u64,
+    /// Commands that failed, timed out or were not sent because the layer was resting.
+    pub errors: u64,
+    /// Stored bytes that were corrupt, or of another format, schema or region; each also a miss.
+    pub undecodable: u64,
+    /// Invalidations waiting for the layer to come back.
+    pub owed_invalidations: u64,
+    /// SQL statements sent (L3 only).
+    pub statements: u64,
+}
+
+/// What one region did since it was opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RegionStats {
+    /// Reads answered from memory.
+    pub hits: u64,
+    /// Reads that memory could not answer.
+    pub misses: u64,
+    /// Loaders started.
+    pub loads: u64,
+    /// Loaders that failed, panicked or were dropped.
+    pub load_failures: u64,
+}
+
+/// What a cache did since it was built.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Memory.
+    pub l1: LayerStats,
+    /// Entries in memory now, dead ones not yet reclaimed included.
+    pub l1_entries: u64,
+    /// Redis, if there is one.
+    pub l2: Option<LayerStats>,
+    /// SQL, if there is one.
+    pub l3: Option<LayerStats>,
+    /// Loaders started.
+    pub loads: u64,
+    /// Loaders that failed, panicked or were dropped.
+    pub load_failures: u64,
+    /// The same by region.
+    pub regions: BTreeMap<String, RegionStats>,
+}
