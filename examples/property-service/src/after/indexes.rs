@@ -19,20 +19,21 @@ pub async fn add_indexes(database: &Database) -> Result<(), StoreError> {
         .chain([&views])
         .map(|index| index.create_sql(dialect, Build::Blocking))
         .collect();
-    match dialect {
-        Dialect::Postgres => statements.extend([
+    if dialect == Dialect::Postgres {
+        statements.extend([
             "CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public".to_owned(),
             "CREATE INDEX IF NOT EXISTS properties_address_words ON properties \
              USING gin (lower(address) public.gin_trgm_ops)"
                 .to_owned(),
-        ]),
-        Dialect::Sqlite => statements.extend([
+        ]);
+    } else {
+        statements.extend([
             // Its own copy of no text: it points into `properties`, whose addresses never change.
             "CREATE VIRTUAL TABLE IF NOT EXISTS address_words \
              USING fts5 (address, content = 'properties', content_rowid = 'id', tokenize = 'trigram')"
                 .to_owned(),
             "INSERT INTO address_words (address_words) VALUES ('rebuild')".to_owned(),
-        ]),
+        ]);
     }
     statements.push("ANALYZE".to_owned());
     let mut connection = database.connect().await?;

@@ -9,7 +9,9 @@ use crate::{
 use mainstay_cache::{CacheKeyBuilder, Key};
 use mainstay_dbopt::{
     Dialect,
-    keyset::{BaseQuery, ColumnType, CursorError, KeyColumn, Keyset, KeysetError, ListIdentity, Order, Position},
+    keyset::{
+        BaseQuery, ColumnType, CursorError, KeyColumn, Keyset, KeysetError, ListIdentity, Order, Position,
+    },
 };
 
 /// Columns of a property row; the order columns of a page follow them, each with its text.

@@ -5,7 +5,7 @@ use crate::{
 use mainstay_pool::{
     ConfigError, GetError, Guard, Pool, PoolConfig,
     managers::{postgres::PostgresManager, sqlite::SqliteManager},
-    recommended_size,
+    sizing::recommended_size,
 };
 use sqlx::sqlite::SqliteSynchronous;
 

@@ -1,7 +1,4 @@
-use super::{
-    side::{After, loaded},
-    valuer::ValuerError,
-};
+use super::{side::After, valuer::ValuerError};
 use crate::domain::{Answer, Body, Failure, FailureKind, Valuation};
 use mainstay_resilience::Error;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 use crate::domain::{BreakerState, Valuation};
 use mainstay_resilience::{
-    BreakerConfig, Bulkhead, BulkheadConfig, ByError, CircuitBreaker, ConfigError, Error, PolicyExt, Retry, RetryConfig,
-    Timeout, breaker::State, retry::RetryStats,
+    BreakerConfig, Bulkhead, BulkheadConfig, ByError, CircuitBreaker, ConfigError, Error, PolicyExt, Retry,
+    RetryConfig, Timeout, breaker::State, retry::RetryStats,
 };
 use reqwest::StatusCode;
 use serde::Deserialize;

@@ -37,7 +37,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "target/property-report")]
     pub out: PathBuf,
 
-    /// sqlite: or postgres: URL of a database to fill and use [default: SQLite in a temporary folder]
+    /// postgres: URL of a database to use, in two schemas that are dropped again [default: SQLite in a temporary folder]
     #[arg(long, value_name = "URL")]
     #[serde(serialize_with = "without_password")]
     pub database_url: Option<String>,
@@ -68,7 +68,7 @@ impl Arguments {
             _ => RunError::Usage(sentence(&error)),
         })?;
         // Not value parsers: clap repeats a refused value, and a URL may hold a password.
-        scheme("--database-url", parsed.database_url.as_deref(), &["sqlite", "postgres", "postgresql"])?;
+        scheme("--database-url", parsed.database_url.as_deref(), &["postgres", "postgresql"])?;
         scheme("--redis-url", parsed.redis_url.as_deref(), &["redis", "rediss"])?;
         Ok(parsed)
     }

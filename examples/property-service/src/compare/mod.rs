@@ -15,8 +15,8 @@ mod write;
 
 pub use html::page;
 pub use machine::Machine;
-pub use progress::{Progress, Step};
+pub use progress::Progress;
 pub use report::{Report, Setting};
 pub use side::{Measured, Side};
-pub use tables::{Table, tables};
-pub use write::{Output, OutputError, Written};
+pub use tables::tables;
+pub use write::{Output, OutputError};

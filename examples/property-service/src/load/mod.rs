@@ -14,7 +14,6 @@ mod session;
 mod staleness;
 mod timeline;
 
-pub use browsing::Browsing;
 pub use capacity::{Capacity, Trial, capacity};
 pub use demand::DemandSource;
 pub use driver::run;

@@ -18,10 +18,6 @@ mod views;
 
 pub use calendar::TODAY;
 pub use demand::Demand;
-pub use generator::{Market, MarketError};
-pub use history::Sale;
-pub use home::Home;
-pub use listings::Listing;
-pub use localities::{LocalitiesError, read_localities, real_localities};
-pub use searches::{Search, user_name};
-pub use views::DayViews;
+pub use generator::Market;
+pub use localities::{read_localities, real_localities};
+pub use searches::user_name;

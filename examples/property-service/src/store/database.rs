@@ -17,6 +17,21 @@ pub enum Database {
 }
 
 impl Database {
+    /// A schema of a PostgreSQL database; nothing is asked of the server yet.
+    ///
+    /// # Errors
+    ///
+    /// `url` is none.
+    pub fn postgres(url: &str, schema: &str) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.parse().map_err(|source| StoreError::Unreachable {
+            // The address as given may hold a password.
+            database: "given by its address".to_owned(),
+            source,
+        })?;
+        let options = options.options([("search_path", schema)]).disable_statement_logging();
+        Ok(Self::Postgres { options: Box::new(options), schema: schema.to_owned() })
+    }
+
     /// A connection outside any pool.
     ///
     /// # Errors
@@ -45,7 +60,7 @@ pub fn sqlite_options(path: &std::path::Path) -> SqliteConnectOptions {
 }
 
 /// `user@host:port/database`: never the password.
-pub(super) fn place(options: &PgConnectOptions) -> String {
+fn place(options: &PgConnectOptions) -> String {
     let (user, host, port) = (options.get_username(), options.get_host(), options.get_port());
     format!("postgres://{user}@{host}:{port}/{}", options.get_database().unwrap_or(user))
 }

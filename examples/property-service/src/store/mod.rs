@@ -13,10 +13,10 @@ mod schema;
 mod value;
 
 pub use connection::Connection;
-pub use database::{Database, OwnedConnection, sqlite_options};
+pub use database::{Database, sqlite_options};
 pub use error::StoreError;
 pub use load::{drop_postgres, load_postgres, load_sqlite};
-pub use query_log::{QueryCounts, QueryLog};
+pub use query_log::QueryLog;
 pub use row::Row;
 pub use rows::{PRICE_EVENT_COLUMNS, PROPERTY_COLUMNS, kind_text, price_event, property};
 pub use value::Value;

@@ -5,6 +5,5 @@ mod schedule;
 mod server;
 mod state;
 
-pub use schedule::{Fate, FaultSchedule};
+pub use schedule::FaultSchedule;
 pub use server::Upstream;
-pub use state::UpstreamCalls;

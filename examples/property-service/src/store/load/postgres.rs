@@ -1,12 +1,12 @@
 use super::super::connection::Connection;
-use super::super::database::{Database, place};
+use super::super::database::{Database, OwnedConnection};
 use super::super::error::StoreError;
 use super::super::schema::Dialect;
 use super::super::value::Value;
 use super::tables::{Filling, fillings};
 use crate::market::Market;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection as _};
+use sqlx::postgres::PgConnection;
+use sqlx::Connection as _;
 
 /// Bytes a COPY message gathers before it is sent.
 const CHUNK: usize = 256 * 1024;
@@ -17,20 +17,12 @@ const CHUNK: usize = 256 * 1024;
 ///
 /// The server cannot be reached, or refuses.
 pub async fn load_postgres(market: &Market, url: &str, schema: &str) -> Result<Database, StoreError> {
-    let options: PgConnectOptions = url.parse().map_err(|source| StoreError::Unreachable {
-        // The address as given may hold a password.
-        database: "given by its address".to_owned(),
-        source,
-    })?;
-    let schema = schema.to_owned();
-    let options = options.options([("search_path", schema.as_str())]).disable_statement_logging();
-    let database = Database::Postgres { options: Box::new(options.clone()), schema: schema.clone() };
-    let mut owned = options
-        .connect()
-        .await
-        .map_err(|source| StoreError::Unreachable { database: place(&options), source })?;
+    let database = Database::postgres(url, schema)?;
+    let OwnedConnection::Postgres(mut owned) = database.connect().await? else {
+        unreachable!("a schema of PostgreSQL is on PostgreSQL")
+    };
     let mut connection = Connection::Postgres(&mut owned);
-    let quoted = quoted(&schema);
+    let quoted = quoted(schema);
     connection.execute(&format!("DROP SCHEMA IF EXISTS {quoted} CASCADE"), &[]).await?;
     connection.execute(&format!("CREATE SCHEMA {quoted}"), &[]).await?;
     for filling in fillings(market) {
