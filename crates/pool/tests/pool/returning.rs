@@ -56,7 +56,11 @@ async fn a_dirty_connection_is_reset_before_anybody_gets_it() {
     assert!(poll!(waiter.as_mut()).is_pending());
     assert_eq!((fake.resets(), pool.status().in_use), (1, 1));
     fake.gate.add_permits(1);
-    assert_eq!(waiter.await.unwrap().id, 0);
+    let next = waiter.await.unwrap();
+    assert_eq!(next.id, 0);
+    *fake.condition.lock().unwrap() = Some(Condition::Clean);
+    drop(next);
+    assert_eq!((pool.status().idle, fake.open(), fake.connects()), (1, 1, 1), "a reset leaves no mark");
 }
 
 // sqlx#4349: I/O on the way back had no limit, and a silent peer kept the permit for good.
