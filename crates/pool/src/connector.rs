@@ -23,7 +23,7 @@ impl<M: Manager> Underway<M> {
 impl<M: Manager> Drop for Underway<M> {
     fn drop(&mut self) {
         if let Some(inner) = self.counted.then(|| self.pool.upgrade()).flatten() {
-            inner.transition(|state, _| state.connect_abandoned());
+            inner.abandon_connect();
         }
     }
 }

@@ -57,6 +57,7 @@ impl<M: Manager> Guard<M> {
 
     /// Gives a clean connection back without asking for its condition again.
     pub(crate) fn give_back(mut self) {
+        self.mend();
         let live = self.live.take().expect(HELD);
         self.inner.transition(|state, later| state.put(live, later));
     }

@@ -98,6 +98,21 @@ impl<M: Manager> Inner<M> {
         }
     }
 
+    /// Counts a connect out whose task was dropped.
+    ///
+    /// Starts no other in its place: a runtime that is shutting down drops what it is given at once, and would be given the next. If it
+    /// is not, the next transition starts one, at the latest the reaper's.
+    pub(crate) fn abandon_connect(self: &Arc<Self>) {
+        let closed = {
+            let mut state = self.state.lock();
+            state.connect_abandoned();
+            state.is_closed()
+        };
+        if closed {
+            self.transition(|_, _| ());
+        }
+    }
+
     pub(crate) fn advance(&self, to: Phase) {
         self.phase.send_if_modified(|phase| {
             let forward = *phase < to;

@@ -56,7 +56,11 @@ async fn a_dirty_connection_is_reset_before_anybody_gets_it() {
     assert!(poll!(waiter.as_mut()).is_pending());
     assert_eq!((fake.resets(), pool.status().in_use), (1, 1));
     fake.gate.add_permits(1);
-    assert_eq!(waiter.await.unwrap().id, 0);
+    let next = waiter.await.unwrap();
+    assert_eq!(next.id, 0);
+    *fake.condition.lock().unwrap() = Some(Condition::Clean);
+    drop(next);
+    assert_eq!((pool.status().idle, fake.open(), fake.connects()), (1, 1, 1), "a reset leaves no mark");
 }
 
 // sqlx#4349: I/O on the way back had no limit, and a silent peer kept the permit for good.
@@ -77,12 +81,23 @@ async fn a_reset_that_fails_or_hangs_closes_the_connection() {
 
 #[test]
 fn a_guard_may_outlive_its_runtime() {
-    let fake = Fake::new();
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let first = runtime();
-    let guard = first.block_on(async { fake.pool(config(1)).get().await.unwrap() });
-    *fake.condition.lock().unwrap() = Some(Condition::Dirty);
-    drop(first);
-    drop(guard);
-    assert_eq!(fake.open(), 0, "there is nobody to reset it");
+    for condition in [Condition::Clean, Condition::Dirty, Condition::Broken] {
+        let fake = Fake::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (pool, guard) = runtime.block_on(async {
+            let pool = fake.pool(config(2).min(2));
+            pool.warm().await.unwrap();
+            let guard = pool.get().await.unwrap();
+            (pool, guard)
+        });
+        *fake.condition.lock().unwrap() = Some(condition);
+        drop(runtime);
+        drop(guard);
+        let kept = if condition == Condition::Clean { 2 } else { 1 };
+        assert_eq!(
+            (fake.open(), pool.status().size),
+            (kept, kept),
+            "{condition:?}: nobody is left to reset or connect"
+        );
+    }
 }
