@@ -62,3 +62,41 @@ impl PageQuery {
         Ok(Page { rows, previous, next })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Dialect,
+        keyset::{BaseQuery, ColumnType, KeyColumn, Keyset, Order},
+    };
+
+    fn page(position: Position, rows: &[i64]) -> Page<i64> {
+        let order = Order::new([KeyColumn::asc("id", ColumnType::Integer).unique()]).unwrap();
+        let keyset = Keyset::new(Dialect::Postgres, order);
+        let query = keyset.page(&BaseQuery::new("id", "t"), &position, 2).unwrap();
+        query.page(rows.to_vec(), |id, _| Ok::<_, std::fmt::Error>(Some(id.to_string()))).unwrap()
+    }
+
+    fn at(id: &str) -> Vec<Option<String>> {
+        vec![Some(id.into())]
+    }
+
+    #[test]
+    fn an_empty_page_leads_back_to_what_is_left() {
+        let after = page(Position::After(at("9")), &[]);
+        assert_eq!((after.previous, after.next), (Some(Position::End), None));
+        let before = page(Position::Before(at("1")), &[]);
+        assert_eq!((before.previous, before.next), (None, Some(Position::Start)));
+        let empty = page(Position::Start, &[]);
+        assert_eq!((empty.previous, empty.next), (None, None));
+    }
+
+    #[test]
+    fn a_backward_page_is_turned_round_and_loses_its_farthest_row() {
+        let back = page(Position::Before(at("9")), &[8, 7, 6]);
+        assert_eq!(back.rows, [7, 8]);
+        assert_eq!(back.previous, Some(Position::Before(at("7"))));
+        assert_eq!(back.next, Some(Position::After(at("8"))));
+    }
+}
