@@ -7,6 +7,8 @@ mod property;
 mod search;
 mod side;
 mod suburb_stats;
+#[cfg(test)]
+mod tests;
 mod trending;
 mod update_price;
 mod valuation;

@@ -8,7 +8,7 @@ use super::views::{self, DayViews};
 use crate::domain::Locality;
 use rand::seq::SliceRandom;
 
-/// Every row of the property database, in memory: about 40 MB for 200,000 properties.
+/// Every row of the property database, in memory: about 30 MB for 200,000 properties.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Market {
     pub localities: Vec<Locality>,

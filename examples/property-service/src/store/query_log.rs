@@ -146,3 +146,42 @@ async fn explain(mut explainer: OwnedConnection, mut texts: UnboundedReceiver<Un
         statement.indexed.store(indexed, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::{Connection as _, SqliteConnection};
+
+    async fn log() -> QueryLog {
+        QueryLog::new(OwnedConnection::Sqlite(SqliteConnection::connect("sqlite::memory:").await.unwrap()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_statement_is_slow_past_the_limit_however_it_ends() {
+        let log = log().await;
+        for (takes, slow) in [(99, 0), (101, 1), (100, 1), (5_000, 2)] {
+            let run = log.started("SELECT 1", &[]);
+            tokio::time::advance(Duration::from_millis(takes)).await;
+            drop(run);
+            assert_eq!(log.counts().slow, slow, "after {takes} ms");
+        }
+        assert_eq!(log.counts().queries, 4);
+    }
+
+    #[tokio::test]
+    async fn runs_before_the_plan_is_known_count_once_it_is() {
+        let log = log().await;
+        let mut owned = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let mut connection = Connection::Sqlite(&mut owned);
+        for _ in 0..3 {
+            log.query(&mut connection, "SELECT 1 + $1", &[1.into()]).await.unwrap();
+        }
+        // Neither runs nor can be explained: sent all the same, and through no index.
+        log.query(&mut connection, "SELECT nothing", &[]).await.unwrap_err();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while log.counts().indexed < 3 && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!((log.counts().queries, log.counts().indexed), (4, 3));
+    }
+}
