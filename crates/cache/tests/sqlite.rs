@@ -1,5 +1,5 @@
-#![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, missing_docs)]
+#![cfg(feature = "sqlite")]
 //! The SQLite layer: it survives restarts, and so do the invalidations.
 
 use std::convert::Infallible;
