@@ -41,7 +41,7 @@ use crate::stats::{CacheStats, LayerCounters, RegionStats};
 ///     })
 ///     .await?;
 /// assert_eq!(*median, 3_900_000);
-/// let _ = cache.invalidate_tag("state:nsw").await;
+/// cache.invalidate_tag("state:nsw").await;
 /// assert!(suburbs.get_cached("manly").is_none());
 /// # Ok(())
 /// # }

@@ -46,8 +46,8 @@ impl Clock {
 
     /// The wall clock, moved by as much as tokio's clock was moved by a test; in a running service that is nothing.
     fn wall_micros(&self) -> u64 {
-        let virtual_time = self.started.elapsed().saturating_sub(self.started_std.elapsed());
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO) + virtual_time;
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let wall = (wall + self.started.elapsed()).saturating_sub(self.started_std.elapsed());
         u64::try_from(wall.as_micros()).unwrap_or(u64::MAX)
     }
 }

@@ -9,7 +9,6 @@ use crate::stamps::Target;
 
 /// How far an invalidation got. In this process it holds either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "a queued invalidation has not reached the layers that other processes read"]
 pub enum Delivery {
     /// Every layer acknowledged it.
     Applied,

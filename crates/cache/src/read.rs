@@ -251,11 +251,8 @@ impl Inner {
                 None
             }
         });
-        if found.is_some() {
-            lower.counters.hits.add(1)
-        } else {
-            lower.counters.misses.add(1)
-        }
+        let counter = if found.is_some() { &lower.counters.hits } else { &lower.counters.misses };
+        counter.add(1);
         found
     }
 

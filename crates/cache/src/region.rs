@@ -63,11 +63,8 @@ where
         let found = with_rendered(&self.meta.prefix, key, |key| self.inner.recall(&self.meta, key));
         let value = found.and_then(|entry| entry.value());
         let counters = &self.meta.counters;
-        if value.is_some() {
-            counters.hits.add(1)
-        } else {
-            counters.misses.add(1)
-        }
+        let counter = if value.is_some() { &*counters.hits } else { &counters.misses };
+        counter.add(1);
         value
     }
 

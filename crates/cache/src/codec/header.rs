@@ -9,7 +9,7 @@ const POSTCARD: u8 = 1;
 /// `epoch` and `born` lie together at a fixed place, since the layer that keeps the clock writes them itself, atomically
 /// with its comparison.
 pub(crate) const EPOCH_AT: usize = 12;
-pub(crate) const BORN_AT: usize = EPOCH_AT + 8;
+const BORN_AT: usize = EPOCH_AT + 8;
 pub(crate) const STAMPED_TO: usize = BORN_AT + 8;
 const FIXED: usize = STAMPED_TO + 8 + 8 + 2;
 const CHECKSUM: usize = 8;

@@ -1,6 +1,6 @@
-mod header;
+pub(crate) mod header;
 
-pub(crate) use header::{BORN_AT, EPOCH_AT, Header, STAMPED_TO, seal, stamp, unseal};
+pub(crate) use header::{Header, seal, stamp, unseal};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

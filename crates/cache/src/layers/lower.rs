@@ -52,7 +52,7 @@ impl Lower {
     /// refuses it by its `born`.
     #[cfg_attr(
         not(any(feature = "sqlite", feature = "postgres")),
-        expect(dead_code, reason = "only SQL is slow enough")
+        allow(dead_code, reason = "only SQL is slow enough")
     )]
     pub(crate) fn write_behind(mut self) -> Self {
         let (sender, receiver) = mpsc::channel(BEHIND);
@@ -64,7 +64,7 @@ impl Lower {
 
     #[cfg_attr(
         not(any(feature = "sqlite", feature = "postgres")),
-        expect(dead_code, reason = "Redis expires its own")
+        allow(dead_code, reason = "Redis expires its own")
     )]
     pub(crate) fn swept_every(self, period: Duration) -> Self {
         let (layer, counters) = (self.layer.clone(), self.counters.clone());

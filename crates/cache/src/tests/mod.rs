@@ -1,1 +1,6 @@
-mod support;
+#![allow(clippy::unwrap_used)]
+
+mod layers;
+mod model;
+mod races;
+mod stand_in;

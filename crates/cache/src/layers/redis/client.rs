@@ -10,7 +10,7 @@ use redis::{FromRedisValue, IntoConnectionInfo as _, RedisError, ScriptInvocatio
 
 use super::scripts::Scripts;
 use crate::clock::Clock;
-use crate::codec::{BORN_AT, EPOCH_AT, STAMPED_TO};
+use crate::codec::header::{EPOCH_AT, STAMPED_TO};
 use crate::entry::Source;
 use crate::error::CacheError;
 use crate::layers::lower::Lower;
@@ -19,7 +19,7 @@ use crate::options::RedisConfig;
 use crate::stamps::{Stamps, Target};
 
 const _: () =
-    assert!(EPOCH_AT == 12 && BORN_AT == 20, "the fill script reads epoch and born at these offsets");
+    assert!(EPOCH_AT == 12 && STAMPED_TO == 28, "the fill script reads epoch and born at these offsets");
 
 /// Redis: keeper of the namespace clock. Commands of concurrent tasks share one connection, where they are pipelined.
 struct RedisLayer {
