@@ -1,6 +1,7 @@
 use super::{
     extent::Extent,
     stage::{Stage, database_fault},
+    warm_up,
 };
 use crate::{
     after::{After, AfterError, Wiring},
@@ -16,6 +17,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 const OF_ITS_CAPACITY: f64 = 0.6;
 /// Where the search for the naive side's capacity begins, in calls a second.
 const FIRST_RATE: f64 = 30.0;
+/// Where the search for mainstay's begins, in times that rate.
+const EXPECTED_GAIN: f64 = 20.0;
 /// Offered when nothing could be held.
 const LEAST_RATE: f64 = 5.0;
 
@@ -40,10 +43,10 @@ pub(super) async fn run(
     drop(naive);
 
     // Each its own cache, empty to begin with: what the search asked for helps the measured run in nothing.
-    let searched = comparison.mainstay(arguments, "search").await?;
-    let capacity = comparison.capacity("what after holds", &searched, rate * 4.0).await;
+    let searched = comparison.mainstay(arguments, "search", rate).await?;
+    let capacity = comparison.capacity("what after holds", &searched, rate * EXPECTED_GAIN).await;
     searched.close().await;
-    let mainstay = comparison.mainstay(arguments, "load").await?;
+    let mainstay = comparison.mainstay(arguments, "load", rate).await?;
     let after = comparison.load("the load on after", &mainstay, &schedule).await;
     mainstay.close().await;
 
@@ -76,7 +79,7 @@ impl Comparison<'_> {
     }
 
     async fn capacity<S: Service>(&self, what: &str, side: &Arc<S>, first: f64) -> Capacity {
-        self.stage.upstream.calm();
+        self.stage.upstream.be_well();
         let mut step = self.progress.step(what, Some(self.extent.capacity));
         let mut demand = self.stage.demand(self.seed + 1);
         let mut trials = 0;
@@ -103,13 +106,24 @@ impl Comparison<'_> {
         let mut step = self.progress.step(what, Some(schedule.span));
         self.stage.upstream.begin_run();
         let run = load::run(side, schedule, |slice| step.slice(slice)).await;
-        step.finish(&format!("{} calls at {} a second", schedule.arrivals.len(), schedule.rate));
+        let valuer = self.stage.upstream.calls();
+        step.finish(&format!(
+            "{} calls at {} a second; the valuer failed {} of {}",
+            schedule.arrivals.len(),
+            schedule.rate,
+            valuer.total() - valuer.answered,
+            valuer.total()
+        ));
         run
     }
 
-    /// A side on mainstay with a cache of its own, warmed from the database's records.
-    async fn mainstay(&self, arguments: &Arguments, purpose: &str) -> Result<Arc<After>, RunError> {
-        let step = self.progress.step("warming the cache", None);
+    /// A side on mainstay as it stands after an hour in service at this rate.
+    async fn mainstay(
+        &self,
+        arguments: &Arguments,
+        purpose: &str,
+        rate: f64,
+    ) -> Result<Arc<After>, RunError> {
         let wiring = Wiring {
             database: self.stage.after.clone(),
             valuer_url: self.stage.upstream.url(),
@@ -118,10 +132,15 @@ impl Comparison<'_> {
             redis_prefix: format!("property-service:{}:{purpose}", std::process::id()),
         };
         let side = After::connect(&wiring).await.map_err(fault)?;
-        self.stage.upstream.calm();
-        let requests =
-            side.warm(self.extent.warm).await.map_err(|failure| RunError::Database(failure.to_string()))?;
-        step.finish(&format!("{requests} requests, {} queries", side.telemetry().db_queries));
+        self.stage.upstream.be_well();
+        let mut step = self.progress.step("an hour in service", None);
+        let warmed =
+            side.warm(self.extent.warm).await.map_err(|error| RunError::Database(error.to_string()))?;
+        step.note(&format!("{warmed} requests by the warmers"));
+        let demand = &mut self.stage.demand(self.seed + 2);
+        let hour = Plan { seed: self.seed + 2, ..self.plan.clone() }.schedule(rate, warm_up::HOUR, demand);
+        let served = warm_up::serve(&side, &hour).await;
+        step.finish(&format!("{warmed} requests by the warmers, {served} calls by the public"));
         Ok(Arc::new(side))
     }
 }

@@ -17,14 +17,14 @@ impl Extent {
     pub(super) fn of(arguments: &Arguments) -> Self {
         let extent = if arguments.quick {
             let seconds = Duration::from_secs;
-            Self { properties: 40_000, span: seconds(7), capacity: seconds(4), warm: 1_500 }
+            Self { properties: 40_000, span: seconds(7), capacity: seconds(4), warm: 500 }
         } else {
             let seconds = Duration::from_secs;
             Self {
                 properties: Market::DEFAULT_PROPERTIES,
                 span: seconds(40),
                 capacity: seconds(20),
-                warm: 6_000,
+                warm: 2_000,
             }
         };
         Self { span: arguments.duration().unwrap_or(extent.span), ..extent }

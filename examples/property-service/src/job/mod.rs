@@ -4,6 +4,7 @@ mod comparison;
 mod demand;
 mod extent;
 mod stage;
+mod warm_up;
 
 use crate::{
     cli::{Arguments, RunError},

@@ -28,6 +28,7 @@ impl Mix {
     }
 
     /// The share of all calls that go to `endpoint`, 0 to 1.
+    #[cfg(test)]
     pub fn share(&self, endpoint: Endpoint) -> f64 {
         let total: f64 = self.weights.iter().sum();
         Endpoint::ALL

@@ -20,4 +20,5 @@ pub use driver::run;
 pub use mix::Mix;
 pub use record::{Run, Tally};
 pub use schedule::{Arrival, Plan, Schedule};
+pub use session::Sessions;
 pub use timeline::Slice;

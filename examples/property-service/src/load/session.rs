@@ -6,17 +6,17 @@ use parking_lot::Mutex;
 /// A session asks for the page after the last one it was shown. If that page failed or has not come yet when
 /// the next call is due, it asks for it again; past the end of its list it starts over. Both sides of a
 /// comparison are asked by this one rule.
-pub(super) struct Sessions(Vec<Mutex<PageRef>>);
+pub struct Sessions(Vec<Mutex<PageRef>>);
 
 const FIRST: PageRef = PageRef { number: 1, cursor: None };
 
 impl Sessions {
-    pub(super) fn new(count: u32) -> Self {
+    pub fn new(count: u32) -> Self {
         Self((0..count).map(|_| Mutex::new(FIRST)).collect())
     }
 
     /// `planned` with the page that `session` stands at.
-    pub(super) fn ask(&self, session: u32, planned: &Request) -> Request {
+    pub fn ask(&self, session: u32, planned: &Request) -> Request {
         let mut request = planned.clone();
         if let Request::List { page, .. } = &mut request {
             *page = self.0[session as usize].lock().clone();
@@ -25,7 +25,7 @@ impl Sessions {
     }
 
     /// Moves `session` on, unless an answer that overtook this one has done so.
-    pub(super) fn shown(&self, session: u32, asked: &Request, shown: &Page) {
+    pub fn shown(&self, session: u32, asked: &Request, shown: &Page) {
         let Request::List { page, .. } = asked else { return };
         let mut position = self.0[session as usize].lock();
         if *position == *page {

@@ -2,13 +2,15 @@ use super::generator::Market;
 use super::random::{Table, stream};
 use super::searches::TEXT_SKEW;
 use rand::RngExt;
-use rand_distr::weighted::WeightedAliasIndex;
 use rand_distr::{Distribution, Zipf};
 use rand_pcg::Pcg64Mcg;
 use std::sync::Arc;
 
 /// Zipf exponent of the interest in listed properties: the first gets 1/1, the second 1/2, the third 1/3 …
 pub(super) const PROPERTY_SKEW: f64 = 1.0;
+
+/// Zipf exponent of the interest in suburbs, the fullest first: people look where much is on offer.
+pub(super) const LOCALITY_SKEW: f64 = 1.0;
 
 /// What the public asks for, drawn from a seed in O(1) a draw: two of the same market and seed draw the same.
 ///
@@ -23,8 +25,9 @@ pub struct Demand {
 struct Tables {
     listed: Vec<u32>,
     property_rank: Zipf<f64>,
+    /// The inhabited ones, the fullest first.
     localities: Vec<u32>,
-    locality_place: WeightedAliasIndex<f64>,
+    locality_rank: Zipf<f64>,
     search_texts: Vec<String>,
     text_rank: Zipf<f64>,
     users: u32,
@@ -36,18 +39,15 @@ impl Demand {
         for home in &market.homes {
             homes[home.locality_id as usize - 1] += 1;
         }
-        let (localities, weights): (Vec<u32>, Vec<f64>) = (1..)
-            .zip(homes)
-            .filter(|(_, homes)| *homes > 0)
-            // A little more than its share: people look where much is on offer.
-            .map(|(id, homes)| (id, f64::from(homes).powf(1.3)))
-            .unzip();
+        let mut localities: Vec<u32> =
+            (1..).zip(&homes).filter(|(_, homes)| **homes > 0).map(|(id, _)| id).collect();
+        localities.sort_by_key(|id| std::cmp::Reverse(homes[*id as usize - 1]));
         let zipf = |values: usize, skew| Zipf::new(values as f64, skew).expect("a market is never empty");
         let tables = Tables {
             property_rank: zipf(market.listed.len(), PROPERTY_SKEW),
             listed: market.listed.clone(),
+            locality_rank: zipf(localities.len(), LOCALITY_SKEW),
             localities,
-            locality_place: WeightedAliasIndex::new(weights).expect("a market has a home at least"),
             text_rank: zipf(market.search_texts.len(), TEXT_SKEW),
             search_texts: market.search_texts.clone(),
             users: market.users,
@@ -61,9 +61,10 @@ impl Demand {
         i64::from(self.tables.listed[rank as usize - 1])
     }
 
-    /// An inhabited locality's id, the fuller the likelier.
+    /// An inhabited locality's id, by Zipf, the fullest first.
     pub fn locality(&mut self) -> u32 {
-        self.tables.localities[self.tables.locality_place.sample(&mut self.draws)]
+        let rank = self.tables.locality_rank.sample(&mut self.draws);
+        self.tables.localities[rank as usize - 1]
     }
 
     /// What someone types, by Zipf; part of at least one address.

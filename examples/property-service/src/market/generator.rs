@@ -37,7 +37,6 @@ pub enum MarketError {
 }
 
 impl Market {
-    pub const DEFAULT_SEED: u64 = 42;
     pub const DEFAULT_PROPERTIES: usize = 200_000;
 
     /// The market of this seed: as many searches as properties, a tenth as many users.

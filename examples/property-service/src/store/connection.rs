@@ -2,8 +2,7 @@ use super::error::StoreError;
 use super::row::Row;
 use super::value::Value;
 use sqlx::{
-    Arguments, AssertSqlSafe, ColumnIndex, Decode, PgConnection, Postgres, Row as _, Sqlite,
-    SqliteConnection, Type,
+    Arguments, AssertSqlSafe, ColumnIndex, Decode, PgConnection, Postgres, Sqlite, SqliteConnection, Type,
 };
 
 /// A connection to either database, borrowed from whoever pools it. Placeholders are `$1`, `$2` … on both, and

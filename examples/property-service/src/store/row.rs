@@ -46,6 +46,7 @@ impl Row {
         }
     }
 
+    #[cfg(test)]
     pub fn values(&self) -> &[Value] {
         &self.0
     }

@@ -5,5 +5,7 @@ mod schedule;
 mod server;
 mod state;
 
+#[cfg(test)]
+pub use schedule::Fate;
 pub use schedule::FaultSchedule;
 pub use server::Upstream;

@@ -59,8 +59,7 @@ impl FaultSchedule {
     /// The fate of the run's call with this number, from 0, if no outage is on.
     pub fn fate(&self, sequence: u64) -> Fate {
         let mut draws = draws(self.seed, sequence);
-        let spread = LogNormal::new(0.0, 0.35).expect("a fixed, finite deviation");
-        let after = Self::LATENCY.mul_f64(spread.sample(&mut draws));
+        let after = healthy(&mut draws);
         let share: f64 = draws.random();
         if share < Self::ERRORS {
             Fate::Error { after, status: if draws.random() { 500 } else { 502 } }
@@ -70,6 +69,17 @@ impl FaultSchedule {
             Fate::Answer { after }
         }
     }
+
+    /// The fate of a call while the valuer is well.
+    pub fn well(&self, sequence: u64) -> Fate {
+        Fate::Answer { after: healthy(&mut draws(self.seed, sequence)) }
+    }
+}
+
+/// How long an answer takes that meets no fault.
+fn healthy(draws: &mut Pcg64Mcg) -> Duration {
+    let spread = LogNormal::new(0.0, 0.35).expect("a fixed, finite deviation");
+    FaultSchedule::LATENCY.mul_f64(spread.sample(draws))
 }
 
 /// A stream a call: calls are served side by side, and none may change another's draws.

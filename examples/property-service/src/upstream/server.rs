@@ -27,7 +27,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Starts on a free port of 127.0.0.1, calm. `prices` are by property id less one.
+    /// Starts on a free port of 127.0.0.1, well. `prices` are by property id less one.
     ///
     /// # Errors
     ///
@@ -67,12 +67,12 @@ impl Upstream {
         self.state.begin(Some(Instant::now()));
     }
 
-    /// Only the errors and stalls from now on, numbered from zero, and no outage.
-    pub fn calm(&self) {
+    /// No faults from now on, only the time an answer takes.
+    pub fn be_well(&self) {
         self.state.begin(None);
     }
 
-    /// Since the last [`begin_run`](Self::begin_run) or [`calm`](Self::calm).
+    /// Since the last [`begin_run`](Self::begin_run) or [`be_well`](Self::be_well).
     pub fn calls(&self) -> UpstreamCalls {
         self.state.calls()
     }
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_outage_resets_connections_old_and_new_and_calm_has_none() {
+    async fn the_outage_resets_connections_old_and_new_and_health_has_none() {
         // An outage as long as the test, so that nothing hangs on when a call is made; and no early stall.
         let schedule = (0..)
             .map(|seed| FaultSchedule::out_from_the_start(seed, Duration::from_secs(3_600)))
@@ -178,9 +178,9 @@ mod tests {
         let upstream = Upstream::start(PRICES.to_vec(), schedule).unwrap();
         let url = format!("{}/valuations/1", upstream.url());
         let kept = reqwest::Client::new();
-        // Twice: calm ends an outage, and connections made in the calm do not outlive the next.
+        // Twice: health ends an outage, and connections made in it do not outlive the next.
         for _ in 0..2 {
-            upstream.calm();
+            upstream.be_well();
             assert_eq!(kept.get(&url).send().await.unwrap().status(), 200);
             assert_eq!((upstream.calls().cut, upstream.calls().answered), (0, 1));
             upstream.begin_run();

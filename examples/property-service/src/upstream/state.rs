@@ -13,13 +13,13 @@ pub(super) struct State {
 
 #[derive(Debug, Default)]
 struct Run {
-    /// The zero of the schedule's clock; `None` while calm.
+    /// The zero of the schedule's clock; `None` while the valuer is well.
     began: Option<Instant>,
     sequence: u64,
     calls: UpstreamCalls,
 }
 
-/// What became of the calls since the run, or the calm, began.
+/// What became of the calls since the run, or its good health, began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UpstreamCalls {
     pub answered: u64,
@@ -69,7 +69,10 @@ impl State {
     /// Takes the next number, and with it its fate.
     pub(super) fn next_fate(&self) -> Fate {
         let mut run = self.run.lock();
-        let fate = self.schedule.fate(run.sequence);
+        let fate = match run.began {
+            Some(_) => self.schedule.fate(run.sequence),
+            None => self.schedule.well(run.sequence),
+        };
         run.sequence += 1;
         match fate {
             Fate::Answer { .. } => run.calls.answered += 1,
@@ -93,7 +96,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn the_outage_is_on_from_its_start_to_its_end_in_every_run_and_never_in_the_calm() {
+    async fn the_outage_is_on_from_its_start_to_its_end_in_every_run_and_never_while_the_valuer_is_well() {
         let schedule = FaultSchedule::drawn(42, Duration::from_secs(60));
         let outage = schedule.outage();
         let state = State::new(Vec::new(), schedule);

@@ -5,8 +5,8 @@ use super::super::schema::Dialect;
 use super::super::value::Value;
 use super::tables::{Filling, fillings};
 use crate::market::Market;
-use sqlx::postgres::PgConnection;
 use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
 
 /// Bytes a COPY message gathers before it is sent.
 const CHUNK: usize = 256 * 1024;
