@@ -64,7 +64,7 @@ pub(crate) async fn open_sqlite(
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // With WAL a crash of the machine may lose the last commits, never corrupt; see the loss of an invalidation there.
+        // NORMAL would do for values; but a power cut may then take back the last commits, and with them an invalidation.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(2));
     let pool = SqlitePoolOptions::new()
