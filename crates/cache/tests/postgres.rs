@@ -39,7 +39,8 @@ async fn nodes_that_share_the_layer_share_values_and_invalidations() {
     assert_eq!(other.invalidate_tag("suburb:0").await, Delivery::Applied);
 
     let (fresh, elsewhere) = node(&url).await;
-    let alive: Vec<bool> = elsewhere.get_many(&[0, 1, 2, 3, 4, 5]).await.iter().map(Option::is_some).collect();
+    let alive: Vec<bool> =
+        elsewhere.get_many(&[0, 1, 2, 3, 4, 5]).await.iter().map(Option::is_some).collect();
     assert_eq!(alive, [false, true, false, false, false, true]);
     assert!(here.get(&99).await.is_none(), "node one's next word from the layer brings the stamp");
     assert_eq!(here.get_cached(&0), None);

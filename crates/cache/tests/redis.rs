@@ -42,7 +42,10 @@ async fn what_one_node_loads_the_other_reads() {
     assert_eq!(there.get_hit("a").await.unwrap().source, Source::L1);
     assert_eq!(one.stats().l2.unwrap().fills, 1);
     assert_eq!(other.stats().l2.unwrap().hits, 1);
-    assert!(matches!(command(&redis, &["PTTL", "mainstay:test:v:k:a"]).await, redis::Value::Int(1..=300_000)));
+    assert!(matches!(
+        command(&redis, &["PTTL", "mainstay:test:v:k:a"]).await,
+        redis::Value::Int(1..=300_000)
+    ));
 }
 
 #[tokio::test]

@@ -20,9 +20,7 @@ impl After {
     }
 
     async fn suburb_median(&self, id: i64) -> Result<Valuation, Failure> {
-        let Body::Property(details) = self.property(id).await? else {
-            unreachable!("`property` answers with a property")
-        };
+        let details = self.details(id).await?;
         let Body::SuburbStats(stats) = self.suburb_stats(details.property.locality_id).await? else {
             unreachable!("`suburb_stats` answers with statistics")
         };
