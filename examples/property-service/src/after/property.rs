@@ -1,8 +1,10 @@
 use super::side::{After, loaded};
 use crate::{
-    domain::{Body, Failure, FailureKind, PropertyDetails},
-    store::{PRICE_EVENT_COLUMNS, PROPERTY_COLUMNS, price_event, property},
+    domain::{Body, Failure, FailureKind, PriceEvent, PropertyDetails},
+    store::{PROPERTY_COLUMNS, property},
 };
+use mainstay_dbopt::Dialect;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 impl After {
@@ -14,24 +16,41 @@ impl After {
         loaded(self.regions.properties.get_or_load(&id, |_| self.load_property(id)).await)
     }
 
+    /// A whole page in one statement: the row, its history and its listings.
     async fn load_property(&self, id: i64) -> Result<PropertyDetails, Failure> {
-        let row = format!("SELECT {PROPERTY_COLUMNS} FROM properties WHERE id = $1 AND deleted_at IS NULL");
-        let history = format!(
-            "SELECT {PRICE_EVENT_COLUMNS} FROM price_history WHERE property_id = $1 ORDER BY day DESC, id DESC"
+        let (history, listings) = if self.dialect == Dialect::Postgres {
+            (
+                "SELECT COALESCE(json_agg(json_build_array(day, price) ORDER BY day DESC, id DESC), '[]')::text \
+                 FROM price_history WHERE property_id = $1",
+                "SELECT COALESCE(json_agg(source ORDER BY source), '[]')::text FROM listings WHERE property_id = $1",
+            )
+        } else {
+            (
+                "SELECT json_group_array(json_array(day, price)) FROM \
+                 (SELECT day, price FROM price_history WHERE property_id = $1 ORDER BY day DESC, id DESC)",
+                "SELECT json_group_array(source) FROM \
+                 (SELECT source FROM listings WHERE property_id = $1 ORDER BY source)",
+            )
+        };
+        let sql = format!(
+            "SELECT {PROPERTY_COLUMNS}, ({history}), ({listings}) FROM properties WHERE id = $1 AND deleted_at IS NULL"
         );
-        let listings = "SELECT source FROM listings WHERE property_id = $1 ORDER BY source";
-        let rows = self.query(&row, &[id.into()]).await?;
+        let rows = self.query(&sql, &[id.into()]).await?;
         let row = rows.first().ok_or_else(|| not_found(id))?;
-        let history = self.query(&history, &[id.into()]).await?;
-        let listings = self.query(listings, &[id.into()]).await?;
+        let history: Vec<(i32, i64)> = list(row.text(12)?)?;
         Ok(PropertyDetails {
             property: property(row)?,
             latitude: row.real(9)?,
             longitude: row.real(10)?,
-            history: history.iter().map(price_event).collect::<Result<_, _>>()?,
-            listed_by: listings.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_, _>>()?,
+            history: history.into_iter().map(|(day, price)| PriceEvent { day, price }).collect(),
+            listed_by: list(row.text(13)?)?,
         })
     }
+}
+
+fn list<T: DeserializeOwned>(json: &str) -> Result<Vec<T>, Failure> {
+    serde_json::from_str(json)
+        .map_err(|error| Failure::new(FailureKind::Database, format!("{error} in {json}")))
 }
 
 pub(super) fn not_found(id: i64) -> Failure {

@@ -1,4 +1,4 @@
-use crate::domain::{Page, PropertyDetails, SuburbStats, Valuation};
+use crate::domain::{Page, PropertyDetails, SuburbStats, Trending, Valuation};
 use mainstay_cache::{Cache, CacheError, Key, Region, RegionOptions, TtlTable};
 
 /// What is cached, a region a kind of answer, each with its line of the TTL table.
@@ -8,7 +8,8 @@ pub(super) struct Regions {
     pub(super) lists: Region<Key, Page>,
     pub(super) searches: Region<Key, Page>,
     pub(super) suburbs: Region<u32, SuburbStats>,
-    pub(super) trending: Region<str, Vec<i64>>,
+    pub(super) trending: Region<str, Trending>,
+    pub(super) ranking: Region<str, Vec<i64>>,
     pub(super) valuations: Region<i64, Valuation>,
 }
 
@@ -17,7 +18,7 @@ pub(super) fn suburb_tag(locality_id: u32) -> String {
     format!("suburb:{locality_id}")
 }
 
-/// A change to a home changes every search that shows it.
+/// A change to a home changes every search, and what trends, where it is shown.
 pub(super) fn home_tag(id: i64) -> String {
     format!("home:{id}")
 }
@@ -34,6 +35,7 @@ impl Regions {
             searches: cache.region("search", lasting("search_results"))?,
             suburbs: cache.region("suburb", lasting("aggregate_data"))?,
             trending: cache.region("trending", lasting("trending_properties"))?,
+            ranking: cache.region("ranking", lasting("trending_properties"))?,
             valuations: cache.region("valuation", lasting("property_details"))?,
         })
     }

@@ -1,23 +1,32 @@
-use super::side::{After, loaded};
+use super::{
+    regions::home_tag,
+    side::{After, loaded},
+};
 use crate::{
     domain::{Body, Failure, Request, Trending},
     market::TODAY,
 };
-use std::sync::Arc;
+use mainstay_cache::LoadContext;
 
 impl After {
     pub(super) async fn trending(&self) -> Result<Body, Failure> {
-        let ids = self.regions.trending.get_or_load("week", |_| self.load_trending());
-        let ids = loaded(ids.await)?;
-        let mut properties = Vec::with_capacity(ids.len());
-        for id in ids.iter() {
-            properties.push(self.details(*id).await?.property.clone());
-        }
-        Ok(Body::Trending(Arc::new(Trending { properties })))
+        let trending = self.regions.trending.get_or_load("week", |cx| self.compose_trending(cx));
+        loaded(trending.await).map(Body::Trending)
     }
 
-    /// The most viewed of the last week. Only ids are kept: a new price changes no rank, and each home is cached by itself.
-    async fn load_trending(&self) -> Result<Vec<i64>, Failure> {
+    /// A new price changes what is shown but no rank: the ranking is cached by itself, and each home is anyway.
+    async fn compose_trending(&self, cx: LoadContext) -> Result<Trending, Failure> {
+        let ranking = loaded(self.regions.ranking.get_or_load("week", |_| self.load_ranking()).await)?;
+        let mut properties = Vec::with_capacity(ranking.len());
+        for id in ranking.iter() {
+            cx.tag(home_tag(*id));
+            properties.push(self.details(*id).await?.property.clone());
+        }
+        Ok(Trending { properties })
+    }
+
+    /// The most viewed of the last week, best first.
+    async fn load_ranking(&self) -> Result<Vec<i64>, Failure> {
         let sql = format!(
             "SELECT id FROM properties JOIN \
              (SELECT property_id, SUM(views) AS seen FROM property_views WHERE day > $1 GROUP BY property_id) most \

@@ -47,7 +47,9 @@ pub(super) async fn run(
     let capacity = comparison.capacity("what after holds", &searched, rate * EXPECTED_GAIN).await;
     searched.close().await;
     let mainstay = comparison.mainstay(arguments, "load", rate).await?;
+
     let after = comparison.load("the load on after", &mainstay, &schedule).await;
+
     mainstay.close().await;
 
     let setting = Setting {

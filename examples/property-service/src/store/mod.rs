@@ -18,5 +18,5 @@ pub use error::StoreError;
 pub use load::{drop_postgres, load_postgres, load_sqlite};
 pub use query_log::QueryLog;
 pub use row::Row;
-pub use rows::{PRICE_EVENT_COLUMNS, PROPERTY_COLUMNS, kind_text, price_event, property};
+pub use rows::{PROPERTY_COLUMNS, kind_text, price_event, property};
 pub use value::Value;

@@ -6,9 +6,6 @@ use crate::domain::{PriceEvent, Property, PropertyKind};
 /// Latitude and longitude stand at 9 and 10.
 pub const PROPERTY_COLUMNS: &str = "id, locality_id, address, kind, bedrooms, bathrooms, car_spaces, land_m2, price, latitude, longitude, version";
 
-/// What [`price_event`] reads.
-pub const PRICE_EVENT_COLUMNS: &str = "day, price";
-
 /// # Errors
 ///
 /// The row does not begin with [`PROPERTY_COLUMNS`].
@@ -29,7 +26,7 @@ pub fn property(row: &Row) -> Result<Property, StoreError> {
 
 /// # Errors
 ///
-/// The row does not begin with [`PRICE_EVENT_COLUMNS`].
+/// The row does not begin with a day and a price.
 pub fn price_event(row: &Row) -> Result<PriceEvent, StoreError> {
     Ok(PriceEvent { day: row.narrow(0)?, price: row.int(1)? })
 }
