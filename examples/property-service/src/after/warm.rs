@@ -11,7 +11,7 @@ const CONCURRENCY: usize = 8;
 
 impl After {
     /// Asks what people will ask first, by the database's own records: the most viewed homes, the suburbs they are in,
-    /// the most typed searches, and what trends. Answers how many requests that made.
+    /// and what trends. Answers how many requests that made.
     ///
     /// # Errors
     ///
@@ -45,16 +45,8 @@ impl After {
                 |row| row.narrow(0),
             )
             .await?;
-        let texts = self
-            .ranked(
-                "SELECT text FROM searches GROUP BY text ORDER BY COUNT(*) DESC, text LIMIT $1",
-                &[Value::Int(homes as i64 / 8)],
-                |row| row.text(0).map(str::to_owned),
-            )
-            .await?;
         let mut requests = vec![Request::Trending];
         requests.extend(viewed.into_iter().map(|id| Request::Property { id }));
-        requests.extend(texts.into_iter().map(|text| Request::Search { user: 0, text }));
         for locality_id in suburbs {
             requests.push(Request::SuburbStats { locality_id });
             requests.extend([SortOrder::PriceAscending, SortOrder::PriceDescending].map(|sort| {

