@@ -113,7 +113,7 @@ impl Side {
             capacity_rps: capacity.map(|capacity| round(capacity.rate, 1)),
             by_endpoint: run.by_endpoint.iter().map(EndpointFigures::of).collect(),
             cache_statements: telemetry.cache_statements,
-            timeline: run.timeline.iter().map(Point::of).collect(),
+            timeline: run.timeline.iter().filter(|slice| slice.gives_rates()).map(Point::of).collect(),
             details: Details::of(run, capacity),
         }
     }

@@ -115,12 +115,7 @@ impl Comparison<'_> {
     }
 
     /// A side on mainstay as it stands after an hour in service at this rate.
-    async fn mainstay(
-        &self,
-        arguments: &Arguments,
-        purpose: &str,
-        rate: f64,
-    ) -> Result<Arc<After>, RunError> {
+    async fn mainstay(&self, arguments: &Arguments, rate: f64) -> Result<Arc<After>, RunError> {
         let wiring = Wiring {
             database: self.stage.after.clone(),
             valuer_url: self.stage.upstream.url(),

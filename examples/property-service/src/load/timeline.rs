@@ -28,6 +28,13 @@ pub struct Slice {
     pub pool: Option<PoolUse>,
 }
 
+impl Slice {
+    /// Long enough for a rate: the run's last slice ends with its last answer and may hold a call in a millisecond.
+    pub fn gives_rates(&self) -> bool {
+        self.length >= EVERY / 2
+    }
+}
+
 /// Cuts a run into slices, from the recorder's counts and the service's own.
 pub(super) struct Timeline<F> {
     start: Instant,
