@@ -22,15 +22,21 @@ impl After {
     }
 
     async fn load_search(&self, text: &str, cx: LoadContext) -> Result<Page, Failure> {
-        let (condition, bind) = match self.dialect {
+        // Materialised, PostgreSQL looks the text up in its trigram index; left to itself it walks the key, in the hope of
+        // meeting enough matches soon.
+        let (matching, bind) = match self.dialect {
             Dialect::Sqlite if text.chars().count() >= TRIGRAM => (
-                "id IN (SELECT rowid FROM address_words WHERE address_words MATCH $1)",
+                "SELECT rowid AS id FROM address_words WHERE address_words MATCH $1",
                 format!("\"{}\"", text.replace('"', "\"\"")),
             ),
-            _ => ("lower(address) LIKE $1 ESCAPE '\\'", format!("%{}%", escaped(text))),
+            _ => (
+                "SELECT id FROM properties WHERE lower(address) LIKE $1 ESCAPE '\\'",
+                format!("%{}%", escaped(text)),
+            ),
         };
         let sql = format!(
-            "SELECT {PROPERTY_COLUMNS} FROM properties WHERE {condition} AND deleted_at IS NULL ORDER BY id LIMIT {}",
+            "WITH found AS MATERIALIZED ({matching}) SELECT {PROPERTY_COLUMNS} FROM properties \
+             WHERE id IN (SELECT id FROM found) AND deleted_at IS NULL ORDER BY id LIMIT {}",
             Request::PAGE_SIZE
         );
         let rows = self.query(&sql, &[Value::from(bind.as_str())]).await?;

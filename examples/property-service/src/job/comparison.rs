@@ -1,5 +1,6 @@
 use super::{
     extent::Extent,
+    redis,
     stage::{Stage, database_fault},
     warm_up,
 };
@@ -121,7 +122,7 @@ impl Comparison<'_> {
             valuer_url: self.stage.upstream.url(),
             cache_file: self.stage.cache_file("cache.db"),
             redis_url: arguments.redis_url.clone(),
-            redis_prefix: format!("property-service:{}", std::process::id()),
+            redis_prefix: redis::prefix(),
         };
         let side = After::connect(&wiring).await.map_err(fault)?;
         self.stage.upstream.be_well();

@@ -3,6 +3,7 @@
 mod comparison;
 mod demand;
 mod extent;
+mod redis;
 mod stage;
 mod warm_up;
 
@@ -40,16 +41,23 @@ async fn compared(arguments: &Arguments) -> Result<Report, RunError> {
         report = staged(arguments) => report,
         _ = tokio::signal::ctrl_c() => Err(RunError::Interrupted),
     };
-    match &arguments.database_url {
-        Some(url) => {
-            let cleared = stage::clear(url).await;
-            report.and_then(|report| cleared.map(|()| report))
-        }
-        None => report,
+    let mut cleared = Ok(());
+    if let Some(url) = &arguments.database_url {
+        cleared = stage::clear(url).await;
     }
+    if let Some(url) = &arguments.redis_url {
+        cleared = cleared.and(redis::clear(url).await);
+    }
+    report.and_then(|report| cleared.map(|()| report))
 }
 
 async fn staged(arguments: &Arguments) -> Result<Report, RunError> {
+    if let Some(url) = &arguments.database_url {
+        stage::reach(url).await?;
+    }
+    if let Some(url) = &arguments.redis_url {
+        redis::reach(url).await?;
+    }
     let progress = Progress::on_stderr();
     let extent = Extent::of(arguments);
     let stage = Stage::set(arguments, &extent, &progress).await?;

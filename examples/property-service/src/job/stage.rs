@@ -12,6 +12,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 use tempfile::TempDir;
 
@@ -29,6 +30,9 @@ pub(super) struct Stage {
     /// Databases and cache files; gone with the stage.
     folder: TempDir,
 }
+
+/// How long a database may take to answer at all.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The schemas of a PostgreSQL run, one a side.
 const SCHEMAS: [&str; 2] = ["mainstay_before", "mainstay_after"];
@@ -114,6 +118,19 @@ async fn fill(url: Option<&str>, market: &Market, folder: &Path) -> Result<(Data
     };
     add_indexes(&databases.1).await?;
     Ok(databases)
+}
+
+/// Whether the database answers, found out before anything is made.
+///
+/// # Errors
+///
+/// It does not.
+pub(super) async fn reach(url: &str) -> Result<(), RunError> {
+    let reached = async { Database::postgres(url, SCHEMAS[0])?.connect().await?.close().await };
+    match tokio::time::timeout(PATIENCE, reached).await {
+        Ok(reached) => reached.map_err(|error| database_fault(&error)),
+        Err(_) => Err(RunError::Database(format!("it gave no answer within {PATIENCE:?}"))),
+    }
 }
 
 /// Takes out again what was put into somebody's database, whatever came of the run.
