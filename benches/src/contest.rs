@@ -3,6 +3,7 @@
 use crate::report::BenchResult;
 use std::{
     collections::BTreeMap,
+    future::{Ready, ready},
     time::{Duration, Instant},
 };
 
@@ -91,13 +92,23 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Times `operations` calls of an async operation on a current-thread runtime kept for the purpose.
-pub(crate) fn on_runtime<S, F>(mut state: S, operation: F) -> impl FnMut(u64) -> Duration
+/// Times an async operation, so many calls in a row, on a current-thread runtime kept for the purpose, on which `setup`
+/// has made what it works with.
+pub(crate) fn on_runtime<S, Made, F>(
+    setup: impl FnOnce() -> Made,
+    operation: F,
+) -> impl FnMut(u64) -> Duration
 where
+    Made: Future<Output = S>,
     F: AsyncFn(&mut S, u64),
 {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    let mut state = {
+        let _entered = runtime.enter();
+        let made = setup();
+        runtime.block_on(made)
+    };
     move |count| {
         runtime.block_on(async {
             let began = Instant::now();
@@ -107,4 +118,9 @@ where
             began.elapsed()
         })
     }
+}
+
+/// A setup that needs no runtime.
+pub(crate) fn ready_made<S>(state: S) -> impl FnOnce() -> Ready<S> {
+    move || ready(state)
 }

@@ -6,7 +6,9 @@ mod areas;
 mod contest;
 mod report;
 
+use areas::Area;
 use clap::Parser;
+use report::{JsonLines, WriteError};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Measures mainstay beside its peers and prints the ratios.
@@ -14,29 +16,33 @@ use std::{path::PathBuf, process::ExitCode};
 struct Arguments {
     /// Measure one area only.
     #[arg(long, value_enum)]
-    only: Option<areas::Area>,
+    only: Option<Area>,
     /// Also write one JSON line a bench to this file.
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let mut results = Vec::new();
-    for area in areas::Area::ALL {
-        if arguments.only.is_none_or(|only| only == area) {
-            for contest in area.contests() {
-                let result = contest.run(area.name());
-                println!("{result}");
-                results.push(result);
-            }
-        }
-    }
-    match arguments.json.map(|path| report::write(&path, &results)) {
-        Some(Err(error)) => {
+    match measure(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
             eprintln!("{error}");
             ExitCode::from(2)
         }
-        Some(Ok(())) | None => ExitCode::SUCCESS,
     }
+}
+
+fn measure(arguments: &Arguments) -> Result<(), WriteError> {
+    let mut lines = arguments.json.as_deref().map(JsonLines::create).transpose()?;
+    let areas = Area::ALL.into_iter().filter(|area| arguments.only.is_none_or(|only| only == *area));
+    for area in areas {
+        for contest in area.contests() {
+            let result = contest.run(area.name());
+            println!("{result}");
+            if let Some(lines) = &mut lines {
+                lines.write(&result)?;
+            }
+        }
+    }
+    Ok(())
 }

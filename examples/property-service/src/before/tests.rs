@@ -211,6 +211,7 @@ async fn a_valuation_is_asked_for_once_and_errors_come_through() {
         })
         .unwrap();
     let upstream = Upstream::start(market.prices(), schedule).unwrap();
+    upstream.begin_run();
     let folder = tempfile::tempdir().unwrap();
     let database = load_sqlite(&market, &folder.path().join("market.db")).await.unwrap();
     let before = Before::connect(&database, &upstream.url()).await.unwrap();

@@ -113,6 +113,12 @@ mod tests {
     }
 
     #[test]
+    fn a_valuer_that_is_well_only_takes_its_time() {
+        let schedule = FaultSchedule::drawn(42, RUN);
+        assert!((0..5_000).all(|sequence| matches!(schedule.well(sequence), Fate::Answer { .. })));
+    }
+
+    #[test]
     fn the_same_seed_and_length_give_the_same_faults() {
         let fates = |seed| {
             let schedule = FaultSchedule::drawn(seed, RUN);
