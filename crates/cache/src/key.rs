@@ -33,17 +33,24 @@ impl KeyText {
             self.0.push_str(text);
             return;
         }
-        for c in text.nfc() {
-            if matches!(c, ':' | '*' | '?' | '[' | ']' | '\\' | '%' | '{' | '}' | '^' | '!')
-                || c.is_whitespace()
-                || c.is_control()
-            {
-                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                    self.plain(format_args!("%{byte:02X}"));
-                }
-            } else {
-                self.0.push(c);
+        if text.is_ascii() {
+            // Composed as it stands.
+            text.chars().for_each(|c| self.escaped(c));
+        } else {
+            text.nfc().for_each(|c| self.escaped(c));
+        }
+    }
+
+    fn escaped(&mut self, c: char) {
+        const HEX: [char; 16] =
+            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+        let special = matches!(c, ':' | '*' | '?' | '[' | ']' | '\\' | '%' | '{' | '}' | '^' | '!');
+        if special || c.is_whitespace() || c.is_control() {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                self.0.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
             }
+        } else {
+            self.0.push(c);
         }
     }
 

@@ -8,6 +8,8 @@ mod regions;
 mod search;
 mod side;
 mod suburb_stats;
+#[cfg(test)]
+mod tests;
 mod trending;
 mod update_price;
 mod valuation;

@@ -2,7 +2,7 @@ use super::Before;
 use crate::domain::{
     Body, FailureKind, Filter, PageRef, PoolUse, PropertyKind, Request, Service, SortOrder, Telemetry,
 };
-use crate::market::{Demand, Market, real_localities};
+use crate::market::{Demand, Market, fullest, small_market};
 use crate::store::{load_postgres, load_sqlite};
 use crate::upstream::{Fate, FaultSchedule, Upstream};
 use std::time::Duration;
@@ -11,16 +11,6 @@ struct House {
     before: Before,
     market: Market,
     _folder: tempfile::TempDir,
-}
-
-fn small_market() -> Market {
-    // The east of Sydney, and one post-office box where nobody lives.
-    let mut localities = real_localities().unwrap();
-    localities.retain(|locality| locality.postcode.starts_with("202") || locality.postcode == "1001");
-    for (locality, id) in localities.iter_mut().zip(1..) {
-        locality.id = id;
-    }
-    Market::generate(localities, 42, 2_000).unwrap()
 }
 
 /// Nothing listens on the discard port: only tests of the valuer have one.
@@ -36,16 +26,6 @@ async fn house() -> House {
 
 fn page(number: u32, cursor: Option<String>) -> PageRef {
     PageRef { number, cursor }
-}
-
-/// The locality with most homes, and how many.
-fn fullest(market: &Market) -> (u32, usize) {
-    let mut homes = vec![0; market.localities.len() + 1];
-    for home in &market.homes {
-        homes[home.locality_id as usize] += 1;
-    }
-    let id = (0..homes.len()).max_by_key(|id| homes[*id]).unwrap();
-    (id as u32, homes[id])
 }
 
 /// Plans are asked for, and sqlx takes connections back, beside the calls.

@@ -38,8 +38,10 @@ pub fn run() -> Result<(), RunError> {
 
 async fn compared(arguments: &Arguments) -> Result<Report, RunError> {
     let report = tokio::select! {
-        report = staged(arguments) => report,
+        // Listening before anything is made: else an early Ctrl-C would end the program on the spot.
+        biased;
         _ = tokio::signal::ctrl_c() => Err(RunError::Interrupted),
+        report = staged(arguments) => report,
     };
     let mut cleared = Ok(());
     if let Some(url) = &arguments.database_url {

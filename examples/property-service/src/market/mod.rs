@@ -14,6 +14,8 @@ mod population;
 mod price;
 mod random;
 mod searches;
+#[cfg(test)]
+mod small;
 mod views;
 
 pub use calendar::TODAY;
@@ -21,3 +23,5 @@ pub use demand::Demand;
 pub use generator::Market;
 pub use localities::{read_localities, real_localities};
 pub use searches::user_name;
+#[cfg(test)]
+pub use small::{fullest, small_market};

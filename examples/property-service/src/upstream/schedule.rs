@@ -47,7 +47,7 @@ impl FaultSchedule {
     }
 
     #[cfg(test)]
-    pub(super) fn out_from_the_start(seed: u64, outage: Duration) -> Self {
+    pub fn out_from_the_start(seed: u64, outage: Duration) -> Self {
         Self { seed, outage: Duration::ZERO..outage }
     }
 
