@@ -7,6 +7,7 @@ mod contest;
 mod report;
 
 use clap::Parser;
+use report::{Report, ReportError};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Measures mainstay beside its peers and prints the ratios.
@@ -21,22 +22,28 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let mut results = Vec::new();
+    match measure(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn measure(arguments: Arguments) -> Result<(), ReportError> {
+    // Before anything is measured: minutes of work are not to end at a wrong path.
+    let mut report = arguments.json.map(Report::create).transpose()?;
     for area in areas::Area::ALL {
         if arguments.only.is_none_or(|only| only == area) {
             for contest in area.contests() {
                 let result = contest.run(area.name());
                 println!("{result}");
-                results.push(result);
+                if let Some(report) = &mut report {
+                    report.add(&result)?;
+                }
             }
         }
     }
-    match arguments.json.map(|path| report::write(&path, &results)) {
-        Some(Err(error)) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
-        Some(Ok(())) | None => ExitCode::SUCCESS,
-    }
+    Ok(())
 }

@@ -1,7 +1,13 @@
 //! One result a bench, as a line for people and as a line of JSON.
 
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt, io::Write, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct BenchResult {
@@ -30,21 +36,77 @@ impl fmt::Display for BenchResult {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the results could not be written to {path}: {source}")]
-pub(crate) struct WriteError {
-    path: String,
-    source: std::io::Error,
+/// A file of one JSON line a bench.
+pub(crate) struct Report {
+    path: PathBuf,
+    file: File,
 }
 
-pub(crate) fn write(path: &Path, results: &[BenchResult]) -> Result<(), WriteError> {
-    let lines = || -> std::io::Result<()> {
-        let mut file = std::fs::File::create(path)?;
-        for result in results {
-            serde_json::to_writer(&mut file, result)?;
-            file.write_all(b"\n")?;
+#[derive(Debug, thiserror::Error)]
+#[error("the results cannot be written to {}: {source}", path.display())]
+pub(crate) struct ReportError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Report {
+    pub(crate) fn create(path: PathBuf) -> Result<Self, ReportError> {
+        match File::create(&path) {
+            Ok(file) => Ok(Self { path, file }),
+            Err(source) => Err(ReportError { path, source }),
         }
-        Ok(())
-    };
-    lines().map_err(|source| WriteError { path: path.display().to_string(), source })
+    }
+
+    pub(crate) fn add(&mut self, result: &BenchResult) -> Result<(), ReportError> {
+        let line = serde_json::to_string(result).map_err(io::Error::from);
+        line.and_then(|line| writeln!(self.file, "{line}"))
+            .map_err(|source| ReportError { path: self.path.clone(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn result(raw: Option<f64>) -> BenchResult {
+        BenchResult {
+            area: "pool",
+            bench: "checkout_1task",
+            mainstay: 70.5,
+            unit: "ns",
+            peers: BTreeMap::from([("bb8", 150.0), ("deadpool", 141.0)]),
+            ratio_to_best_peer: 0.5,
+            raw,
+        }
+    }
+
+    #[test]
+    fn each_bench_is_one_line_of_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        let mut report = Report::create(path.clone()).unwrap();
+        report.add(&result(None)).unwrap();
+        report.add(&result(Some(12.0))).unwrap();
+
+        let written = std::fs::read_to_string(path).unwrap();
+        let lines: Vec<Value> = written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut expected = json!({
+            "area": "pool", "bench": "checkout_1task", "mainstay": 70.5, "unit": "ns",
+            "peers": {"bb8": 150.0, "deadpool": 141.0}, "ratio_to_best_peer": 0.5,
+        });
+        assert_eq!(lines[0], expected);
+        expected["raw"] = json!(12.0);
+        assert_eq!(lines[1..], [expected]);
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nowhere/results.json");
+        let error = Report::create(path.clone()).err().unwrap().to_string();
+        assert!(error.contains(&path.display().to_string()), "{error}");
+    }
 }
