@@ -92,10 +92,28 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Times an async operation, so many calls in a row, on a current-thread runtime kept for the purpose, on which `setup`
-/// has made what it works with.
-pub(crate) fn on_runtime<S, Made, F>(
-    setup: impl FnOnce() -> Made,
+/// Times an operation on this thread.
+pub(crate) fn on_thread<S>(mut state: S, mut operation: impl FnMut(&mut S)) -> impl FnMut(u64) -> Duration {
+    move |count| {
+        let began = Instant::now();
+        for _ in 0..count {
+            operation(&mut state);
+        }
+        began.elapsed()
+    }
+}
+
+/// Times an async operation on a current-thread runtime kept for the purpose.
+pub(crate) fn on_runtime<S, F>(state: S, operation: F) -> impl FnMut(u64) -> Duration
+where
+    F: AsyncFn(&mut S, u64),
+{
+    made_on_runtime(async || state, operation)
+}
+
+/// [`on_runtime`] for a state that needs the runtime to come about.
+pub(crate) fn made_on_runtime<S, F>(
+    make: impl AsyncFnOnce() -> S,
     operation: F,
 ) -> impl FnMut(u64) -> Duration
 where
@@ -104,19 +122,66 @@ where
 {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-    let mut state = {
-        let _entered = runtime.enter();
-        let made = setup();
-        runtime.block_on(made)
-    };
+    let mut state = runtime.block_on(make());
     move |count| {
-        runtime.block_on(async {
+        // A turn is one long poll: unconstrained, or whoever uses tokio's semaphores pays for yields a short task never makes.
+        runtime.block_on(tokio::task::unconstrained(async {
             let began = Instant::now();
             for i in 0..count {
                 operation(&mut state, i).await;
             }
             began.elapsed()
-        })
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{cell::RefCell, rc::Rc};
+
+    /// Work that says how long it took without taking it.
+    fn costing(nanos: u64) -> impl FnMut(u64) -> Duration {
+        move |count| Duration::from_nanos(nanos * count)
+    }
+
+    #[test]
+    fn the_ratio_is_to_the_best_peer_and_raw_is_none() {
+        let contest = Contest::new("b", costing(30)).raw(costing(5));
+        let result = contest.peer("slow", costing(60)).peer("fast", costing(20)).run("a");
+        assert_eq!((result.area, result.bench, result.unit), ("a", "b", "ns"));
+        assert_eq!((result.mainstay, result.raw), (30.0, Some(5.0)));
+        assert_eq!(result.peers, BTreeMap::from([("fast", 20.0), ("slow", 60.0)]));
+        assert_eq!(result.ratio_to_best_peer, 1.5);
+    }
+
+    #[test]
+    fn contenders_take_turns() {
+        let turns = Rc::new(RefCell::new(Vec::new()));
+        let noting = |name| {
+            let (turns, mut work) = (Rc::clone(&turns), costing(1_000_000));
+            move |count| {
+                turns.borrow_mut().push(name);
+                work(count)
+            }
+        };
+        Contest::new("b", noting("mainstay")).raw(noting("raw")).peer("peer", noting("peer")).run("a");
+        let turns = turns.borrow();
+        let measured = &turns[turns.len() - 3 * ROUNDS..];
+        assert!(measured.chunks(3).all(|round| round == ["mainstay", "peer", "raw"]), "{measured:?}");
+    }
+
+    #[test]
+    fn a_turn_lasts_as_long_as_it_should() {
+        let mut work: Work = Box::new(costing(10));
+        assert_eq!(calibrate(&mut work), 2_000_000);
+        let mut slow: Work = Box::new(costing(100_000_000));
+        assert_eq!(calibrate(&mut slow), 1);
+    }
+
+    #[test]
+    fn one_disturbed_turn_does_not_move_the_median() {
+        assert_eq!(median(vec![3.0, 1_000.0, 1.0]), 3.0);
     }
 }
 

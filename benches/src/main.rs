@@ -8,7 +8,7 @@ mod report;
 
 use areas::Area;
 use clap::Parser;
-use report::{JsonLines, WriteError};
+use report::{Report, ReportError};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Measures mainstay beside its peers and prints the ratios.
@@ -23,13 +23,30 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match measure(&Arguments::parse()) {
+    match measure(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(2)
         }
     }
+}
+
+fn measure(arguments: Arguments) -> Result<(), ReportError> {
+    // Before anything is measured: minutes of work are not to end at a wrong path.
+    let mut report = arguments.json.map(Report::create).transpose()?;
+    for area in areas::Area::ALL {
+        if arguments.only.is_none_or(|only| only == area) {
+            for contest in area.contests() {
+                let result = contest.run(area.name());
+                println!("{result}");
+                if let Some(report) = &mut report {
+                    report.add(&result)?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn measure(arguments: &Arguments) -> Result<(), WriteError> {

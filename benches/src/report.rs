@@ -1,7 +1,13 @@
 //! One result a bench, as a line for people and as a line of JSON.
 
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt, fs::File, io::Write, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct BenchResult {
@@ -30,60 +36,77 @@ impl fmt::Display for BenchResult {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the results could not be written to {path}: {source}")]
-pub(crate) struct WriteError {
-    path: String,
-    source: std::io::Error,
-}
-
-/// Where the lines go: found out to be writable before the minutes of measuring.
-#[derive(Debug)]
-pub(crate) struct JsonLines {
-    path: String,
+/// A file of one JSON line a bench.
+pub(crate) struct Report {
+    path: PathBuf,
     file: File,
 }
 
-impl JsonLines {
-    pub(crate) fn create(path: &Path) -> Result<Self, WriteError> {
-        let file =
-            File::create(path).map_err(|source| WriteError { path: path.display().to_string(), source })?;
-        Ok(Self { path: path.display().to_string(), file })
+#[derive(Debug, thiserror::Error)]
+#[error("the results cannot be written to {}: {source}", path.display())]
+pub(crate) struct ReportError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Report {
+    pub(crate) fn create(path: PathBuf) -> Result<Self, ReportError> {
+        match File::create(&path) {
+            Ok(file) => Ok(Self { path, file }),
+            Err(source) => Err(ReportError { path, source }),
+        }
     }
 
-    pub(crate) fn write(&mut self, result: &BenchResult) -> Result<(), WriteError> {
-        let mut line = serde_json::to_vec(result).expect("figures and names are plain data");
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(|source| WriteError { path: self.path.clone(), source })
+    pub(crate) fn add(&mut self, result: &BenchResult) -> Result<(), ReportError> {
+        let line = serde_json::to_string(result).map_err(io::Error::from);
+        line.and_then(|line| writeln!(self.file, "{line}"))
+            .map_err(|source| ReportError { path: self.path.clone(), source })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    #![allow(clippy::unwrap_used)]
 
-    #[test]
-    fn a_line_of_json_has_the_promised_fields() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("bench.json");
-        let peers = BTreeMap::from([("deadpool", 120.0)]);
-        let result = BenchResult {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn result(raw: Option<f64>) -> BenchResult {
+        BenchResult {
             area: "pool",
             bench: "checkout_1task",
-            mainstay: 60.0,
+            mainstay: 70.5,
             unit: "ns",
-            peers,
+            peers: BTreeMap::from([("bb8", 150.0), ("deadpool", 141.0)]),
             ratio_to_best_peer: 0.5,
-            raw: None,
-        };
-        JsonLines::create(&path).unwrap().write(&result).unwrap();
-        let expected = r#"{"area":"pool","bench":"checkout_1task","mainstay":60.0,"unit":"ns","peers":{"deadpool":120.0},"ratio_to_best_peer":0.5}"#;
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{expected}\n"));
+            raw,
+        }
     }
 
     #[test]
-    fn a_place_that_cannot_be_written_is_named() {
-        let said = JsonLines::create(Path::new("no/such/folder/bench.json")).unwrap_err().to_string();
-        assert!(said.contains("no/such/folder/bench.json"), "{said}");
+    fn each_bench_is_one_line_of_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        let mut report = Report::create(path.clone()).unwrap();
+        report.add(&result(None)).unwrap();
+        report.add(&result(Some(12.0))).unwrap();
+
+        let written = std::fs::read_to_string(path).unwrap();
+        let lines: Vec<Value> = written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut expected = json!({
+            "area": "pool", "bench": "checkout_1task", "mainstay": 70.5, "unit": "ns",
+            "peers": {"bb8": 150.0, "deadpool": 141.0}, "ratio_to_best_peer": 0.5,
+        });
+        assert_eq!(lines[0], expected);
+        expected["raw"] = json!(12.0);
+        assert_eq!(lines[1..], [expected]);
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nowhere/results.json");
+        let error = Report::create(path.clone()).err().unwrap().to_string();
+        assert!(error.contains(&path.display().to_string()), "{error}");
     }
 }

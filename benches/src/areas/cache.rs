@@ -1,93 +1,148 @@
-//! A hit in memory of an `Arc<Vec<u64>>` of 100, among 1,000 entries, the keys taken in turn.
+//! A typed hit in memory: 1,000 entries of an `Arc<Vec<u64>>` each, by text key and by number.
 
-use crate::contest::{Contest, on_runtime};
+use crate::contest::{Contest, on_thread};
 use mainstay_cache::{Cache, CacheKey, MemoryConfig, Region, RegionOptions};
-use std::{
-    hash::Hash,
-    hint::black_box,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-const ENTRIES: usize = 1_000;
-/// Room to spare, so that every contender holds every entry.
-const ROOM: usize = 4 * ENTRIES;
-
-type Value = Vec<u64>;
+use std::{fmt::Write, hash::Hash, hint::black_box, iter::repeat_with, sync::Arc, time::Duration};
 
 pub(super) fn contests() -> Vec<Contest> {
-    let numbers: Vec<u64> = (0..ENTRIES as u64).collect();
-    let texts: Vec<String> = numbers.iter().map(|id| format!("property:{id}")).collect();
-    vec![l1_hit("l1_hit_string", texts), l1_hit("l1_hit_u64", numbers)]
+    vec![l1_hit_string(), l1_hit_u64()]
 }
 
-fn value(seed: usize) -> Value {
-    (0..100).map(|n| n + seed as u64).collect()
+type Value = Arc<Vec<u64>>;
+
+const ENTRIES: usize = 1_000;
+/// Twice the entries: a sharded store evicts before it is full, and only hits are to be measured.
+const CAPACITY: usize = 2 * ENTRIES;
+const TTL: Duration = Duration::from_secs(300);
+const KEPT: &str = "all entries fit and outlive the run";
+
+fn l1_hit_string() -> Contest {
+    let keys: Vec<String> = numbers().map(|n| format!("house-{n}")).collect();
+    let amalgam = amalgam(&keys);
+    contest("l1_hit_string", keys.clone()).peer(
+        "amalgam-cache",
+        on_thread(Turning::new(keys), move |keys| {
+            black_box(amalgam.try_get(keys.next()).execute().expect("in memory").expect(KEPT));
+        }),
+    )
 }
 
-/// Times the same look-up, with the next key each time.
-fn timed<K: 'static>(keys: Vec<K>, look: impl Fn(&K) -> bool + 'static) -> impl FnMut(u64) -> Duration {
-    assert!(keys.iter().all(&look), "a contender does not hold every entry");
-    move |count| {
-        let began = Instant::now();
-        for i in 0..count {
-            black_box(look(black_box(&keys[i as usize % ENTRIES])));
-        }
-        began.elapsed()
-    }
+fn l1_hit_u64() -> Contest {
+    let keys: Vec<u64> = numbers().collect();
+    let texts: Vec<String> = keys.iter().map(u64::to_string).collect();
+    let amalgam = amalgam(&texts);
+    // Its keys are text: the number is written into a buffer that is kept, the cheapest a caller can do.
+    let mut text = String::new();
+    contest("l1_hit_u64", keys.clone()).peer(
+        "amalgam-cache",
+        on_thread(Turning::new(keys), move |keys| {
+            text.clear();
+            write!(text, "{}", keys.next()).expect("a string takes all");
+            black_box(amalgam.try_get(&text).execute().expect("in memory").expect(KEPT));
+        }),
+    )
 }
 
-fn l1_hit<K>(bench: &'static str, keys: Vec<K>) -> Contest
+/// What takes the key as it is: mainstay, moka, and `quick_cache`, which mainstay's memory stands on by default.
+fn contest<K>(bench: &'static str, keys: Vec<K>) -> Contest
 where
-    K: CacheKey + Clone + Eq + Hash + ToString + 'static,
+    K: CacheKey + Hash + Eq + Clone + 'static,
 {
-    // moka's and quick_cache's own defaults but for the capacity.
-    let moka = moka::sync::Cache::new(ROOM as u64);
-    let quick = quick_cache::sync::Cache::new(ROOM);
-    for (at, key) in keys.iter().enumerate() {
-        moka.insert(key.clone(), Arc::new(value(at)));
-        quick.insert(key.clone(), Arc::new(value(at)));
-    }
-    let region = filled(&keys);
-    // amalgam's keys are text whatever the caller's are: it is given text made beforehand.
-    let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    Contest::new(bench, timed(keys.clone(), move |key| region.get_cached(key).is_some()))
-        .raw(timed(keys.clone(), move |key| quick.get(key).is_some()))
-        .peer("moka", timed(keys, move |key| moka.get(key).is_some()))
-        .peer("amalgam-cache", amalgam(texts))
+    let (region, raw, moka) = (region(&keys), raw(&keys), moka(&keys));
+    Contest::new(
+        bench,
+        on_thread(Turning::new(keys.clone()), move |keys| {
+            black_box(region.get_cached(keys.next()).expect(KEPT));
+        }),
+    )
+    .raw(on_thread(Turning::new(keys.clone()), move |keys| {
+        black_box(raw.get(keys.next()).expect(KEPT));
+    }))
+    .peer(
+        "moka",
+        on_thread(Turning::new(keys), move |keys| {
+            black_box(moka.get(keys.next()).expect(KEPT));
+        }),
+    )
 }
 
-fn filled<K: CacheKey>(keys: &[K]) -> Region<K, Value> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+/// Memory only, the default store, entries with a life of 300 s.
+fn region<K: CacheKey>(keys: &[K]) -> Region<K, Vec<u64>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
     runtime.block_on(async {
-        let memory = MemoryConfig::default().capacity(ROOM);
-        let cache = Cache::builder("bench").memory(memory).build().await.expect("memory only");
-        let region = cache.region("r", RegionOptions::default()).expect("a new name");
-        for (at, key) in keys.iter().enumerate() {
-            region.set(key, value(at)).await.expect("a value that serialises");
-        }
+        let memory = MemoryConfig::default().capacity(CAPACITY);
+        let cache = Cache::builder("b").memory(memory).build().await.expect("memory only");
+        let region = cache.region("house", RegionOptions::default().ttl(TTL)).expect("a valid region");
+        let values = repeat_with(|| value().to_vec());
+        region.set_many(keys.iter().zip(values)).await.expect("nothing is serialised");
         region
     })
 }
 
-/// Its fastest documented read of an entry that is there: `try_get`, on a memory-only cache.
-fn amalgam(texts: Vec<String>) -> impl FnMut(u64) -> Duration {
-    let setup = move || async move {
-        let cache: amalgam::Cache<Arc<Value>> = amalgam::Cache::builder().try_build().expect("defaults");
-        for (at, text) in texts.iter().enumerate() {
-            cache.set(text, Arc::new(value(at))).await.expect("memory only");
+/// The store with the features and the hasher it has in mainstay.
+fn raw<K: Hash + Eq + Clone>(
+    keys: &[K],
+) -> quick_cache::sync::Cache<K, Value, quick_cache::UnitWeighter, Hasher> {
+    let store = quick_cache::sync::Cache::with(
+        CAPACITY,
+        CAPACITY as u64,
+        quick_cache::UnitWeighter,
+        Hasher::default(),
+        quick_cache::sync::DefaultLifecycle::default(),
+    );
+    for key in keys {
+        store.insert(key.clone(), value());
+    }
+    store
+}
+
+type Hasher = foldhash::fast::RandomState;
+
+/// As in its first example: bounded, the default hasher. Without a time to live it is spared a look at the clock.
+fn moka<K: Hash + Eq + Send + Sync + Clone + 'static>(keys: &[K]) -> moka::sync::Cache<K, Value> {
+    let cache = moka::sync::Cache::new(CAPACITY as u64);
+    for key in keys {
+        cache.insert(key.clone(), value());
+    }
+    cache.run_pending_tasks();
+    cache
+}
+
+/// Its synchronous read, the fastest hit in its own table, on the cache its own benches use: unbounded, with a life.
+fn amalgam(keys: &[String]) -> amalgam::BlockingCache<Value> {
+    let options = amalgam::EntryOptions::new(TTL);
+    let cache = amalgam::BlockingCache::from_builder(amalgam::Cache::builder().default_options(options))
+        .expect("its executor starts");
+    for key in keys {
+        cache.set(key, value()).execute().expect("in memory");
+    }
+    cache
+}
+
+fn numbers() -> impl Iterator<Item = u64> {
+    0..ENTRIES as u64
+}
+
+fn value() -> Value {
+    Arc::new(vec![7; 100])
+}
+
+/// Keys that take turns without a division.
+struct Turning<K> {
+    keys: Vec<K>,
+    at: usize,
+}
+
+impl<K> Turning<K> {
+    fn new(keys: Vec<K>) -> Self {
+        Self { keys, at: 0 }
+    }
+
+    fn next(&mut self) -> &K {
+        self.at += 1;
+        if self.at >= self.keys.len() {
+            self.at = 0;
         }
-        for text in &texts {
-            assert!(
-                cache.try_get(text).await.expect("memory only").is_some(),
-                "it does not hold every entry"
-            );
-        }
-        (cache, texts)
-    };
-    on_runtime(setup, async |(cache, texts), i| {
-        let text = black_box(&texts[i as usize % ENTRIES]);
-        black_box(cache.try_get(text).await.expect("memory only").is_some());
-    })
+        &self.keys[self.at]
+    }
 }
