@@ -3,7 +3,6 @@
 use crate::report::BenchResult;
 use std::{
     collections::BTreeMap,
-    future::{Ready, ready},
     time::{Duration, Instant},
 };
 
@@ -117,7 +116,6 @@ pub(crate) fn made_on_runtime<S, F>(
     operation: F,
 ) -> impl FnMut(u64) -> Duration
 where
-    Made: Future<Output = S>,
     F: AsyncFn(&mut S, u64),
 {
     let runtime =
@@ -183,9 +181,4 @@ mod tests {
     fn one_disturbed_turn_does_not_move_the_median() {
         assert_eq!(median(vec![3.0, 1_000.0, 1.0]), 3.0);
     }
-}
-
-/// A setup that needs no runtime.
-pub(crate) fn ready_made<S>(state: S) -> impl FnOnce() -> Ready<S> {
-    move || ready(state)
 }

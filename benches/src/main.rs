@@ -6,7 +6,6 @@ mod areas;
 mod contest;
 mod report;
 
-use areas::Area;
 use clap::Parser;
 use report::{Report, ReportError};
 use std::{path::PathBuf, process::ExitCode};
@@ -16,7 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 struct Arguments {
     /// Measure one area only.
     #[arg(long, value_enum)]
-    only: Option<Area>,
+    only: Option<areas::Area>,
     /// Also write one JSON line a bench to this file.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -43,21 +42,6 @@ fn measure(arguments: Arguments) -> Result<(), ReportError> {
                 if let Some(report) = &mut report {
                     report.add(&result)?;
                 }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn measure(arguments: &Arguments) -> Result<(), WriteError> {
-    let mut lines = arguments.json.as_deref().map(JsonLines::create).transpose()?;
-    let areas = Area::ALL.into_iter().filter(|area| arguments.only.is_none_or(|only| only == *area));
-    for area in areas {
-        for contest in area.contests() {
-            let result = contest.run(area.name());
-            println!("{result}");
-            if let Some(lines) = &mut lines {
-                lines.write(&result)?;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The closed breaker and the four-policy pipeline, on an operation that is ready at once.
 
-use crate::contest::{Contest, on_runtime, ready_made};
+use crate::contest::{Contest, on_runtime};
 use failsafe::futures::CircuitBreaker as _;
 use mainstay_resilience::{
     BreakerConfig, Bulkhead, BulkheadConfig, CircuitBreaker, PolicyExt, Retry, RetryConfig, Timeout,
@@ -42,31 +42,28 @@ fn breaker_closed_1task() -> Contest {
         .layer(tower::service_fn(operation));
     Contest::new(
         "breaker_closed_1task",
-        on_runtime(ready_made(breaker()), async |breaker, i| {
+        on_runtime(breaker(), async |breaker, i| {
             black_box(breaker.call(|| operation(i)).await.is_ok());
         }),
     )
-    .raw(on_runtime(ready_made(()), async |(), i| {
+    .raw(on_runtime((), async |(), i| {
         black_box(operation(i).await.is_ok());
     }))
     .peer(
         "recloser",
-        on_runtime(
-            ready_made(recloser::AsyncRecloser::from(recloser::Recloser::default())),
-            async |breaker, i| {
-                black_box(breaker.call(operation(i)).await.is_ok());
-            },
-        ),
+        on_runtime(recloser::AsyncRecloser::from(recloser::Recloser::default()), async |breaker, i| {
+            black_box(breaker.call(operation(i)).await.is_ok());
+        }),
     )
     .peer(
         "failsafe",
-        on_runtime(ready_made(failsafe::Config::new().build()), async |breaker, i| {
+        on_runtime(failsafe::Config::new().build(), async |breaker, i| {
             black_box(breaker.call(operation(i)).await.is_ok());
         }),
     )
     .peer(
         "tower-resilience",
-        on_runtime(ready_made(tower), async |service, i| {
+        on_runtime(tower, async |service, i| {
             black_box(service.ready().await.expect("closed").call(i).await.is_ok());
         }),
     )
@@ -82,22 +79,22 @@ fn stack4() -> Contest {
     let by_hand = (recloser::AsyncRecloser::from(recloser::Recloser::default()), Semaphore::new(10));
     Contest::new(
         "stack4",
-        on_runtime(ready_made(mainstay), async |guard, i| {
+        on_runtime(mainstay, async |guard, i| {
             black_box(guard.call(|| operation(i)).await.is_ok());
         }),
     )
-    .raw(on_runtime(ready_made(()), async |(), i| {
+    .raw(on_runtime((), async |(), i| {
         black_box(operation(i).await.is_ok());
     }))
     .peer(
         "tower-resilience",
-        on_runtime(ready_made(tower_stack()), async |service, i| {
+        on_runtime(tower_stack(), async |service, i| {
             black_box(service.ready().await.expect("closed").call(i).await.is_ok());
         }),
     )
     .peer(
         "tokio+backon+recloser",
-        on_runtime(ready_made(by_hand), async |(breaker, semaphore), i| {
+        on_runtime(by_hand, async |(breaker, semaphore), i| {
             use backon::{ExponentialBuilder, Retryable};
             let attempt = || {
                 breaker.call(async {

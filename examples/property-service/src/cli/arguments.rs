@@ -62,6 +62,12 @@ impl Arguments {
         Self::from(std::env::args_os())
     }
 
+    /// What a test says on the command line.
+    #[cfg(test)]
+    pub fn of<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::from(arguments.into_iter().map(OsString::from)).unwrap()
+    }
+
     fn from(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, RunError> {
         let parsed = Self::try_parse_from(arguments).map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),

@@ -115,7 +115,7 @@ impl Comparison<'_> {
         run
     }
 
-    /// A side on mainstay as it stands after an hour in service at this rate.
+    /// A side on mainstay as it stands after an hour in service at this rate, or fewer minutes where that is many calls.
     async fn mainstay(&self, arguments: &Arguments, rate: f64) -> Result<Arc<After>, RunError> {
         let wiring = Wiring {
             database: self.stage.after.clone(),
@@ -126,13 +126,15 @@ impl Comparison<'_> {
         };
         let side = After::connect(&wiring).await.map_err(fault)?;
         self.stage.upstream.be_well();
-        let mut step = self.progress.step("an hour in service", None);
+        let in_service = self.extent.in_service(rate);
+        let mut step =
+            self.progress.step(&format!("{:.0} minutes in service", in_service.as_secs_f64() / 60.0), None);
         let warmed =
             side.warm(self.extent.warm).await.map_err(|error| RunError::Database(error.to_string()))?;
         step.note(&format!("{warmed} requests by the warmers"));
         let demand = &mut self.stage.demand(self.seed + 2);
-        let hour = Plan { seed: self.seed + 2, ..self.plan.clone() }.schedule(rate, warm_up::HOUR, demand);
-        let served = warm_up::serve(&side, &hour).await;
+        let past = Plan { seed: self.seed + 2, ..self.plan.clone() }.schedule(rate, in_service, demand);
+        let served = warm_up::serve(&side, &past).await;
         step.finish(&format!("{warmed} requests by the warmers, {served} calls by the public"));
         Ok(Arc::new(side))
     }

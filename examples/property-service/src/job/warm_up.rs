@@ -5,24 +5,22 @@ use crate::{
 use futures::{StreamExt, stream};
 use std::time::Duration;
 
-/// How long a service has been up when it is measured.
-pub(super) const HOUR: Duration = Duration::from_secs(3_600);
-/// The cache's shortest lives, of searches and of what trends: what was asked for earlier has expired again by the end
-/// of the hour, so it is not asked for.
+/// The cache's shortest lives, of searches and of what trends: what was asked for earlier has expired again when
+/// the measuring begins, so it is not asked for.
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 /// Calls under way at once.
 const CONCURRENCY: usize = 16;
 
-/// Serves the calls of an hour, as fast as they go, and answers how many that were.
+/// Serves the calls of the time before, as fast as they go, and answers how many that were.
 ///
-/// A service is not measured in its first minute. What an hour leaves in a cache is what was asked for within each
+/// A service is not measured in its first minute. What that time leaves in a cache is what was asked for within each
 /// answer's time to live and not changed since.
-pub(super) async fn serve<S: Service>(side: &S, hour: &Schedule) -> usize {
-    let lasting = hour.arrivals.iter().filter(|arrival| {
+pub(super) async fn serve<S: Service>(side: &S, past: &Schedule) -> usize {
+    let lasting = past.arrivals.iter().filter(|arrival| {
         let short = matches!(arrival.request.endpoint(), Endpoint::Search | Endpoint::Trending);
-        !short || arrival.at + FIVE_MINUTES >= hour.span
+        !short || arrival.at + FIVE_MINUTES >= past.span
     });
-    let sessions = Sessions::new(hour.sessions);
+    let sessions = Sessions::new(past.sessions);
     let sessions = &sessions;
     stream::iter(lasting)
         .map(|arrival| async move {
@@ -30,7 +28,7 @@ pub(super) async fn serve<S: Service>(side: &S, hour: &Schedule) -> usize {
                 Some(session) => sessions.ask(session, &arrival.request),
                 None => arrival.request.clone(),
             };
-            // A call that fails leaves nothing behind, as it would have in that hour.
+            // A call that fails leaves nothing behind, as it would have then.
             if let (Some(session), Ok(Answer { body: Body::Page(page), .. })) =
                 (arrival.session, side.handle(&request).await)
             {

@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn the_page_is_whole_and_fetches_nothing() {
         let html = page(&fixture::report());
-        // To look at it: PROPERTY_REPORT_PAGE=/tmp/page.html cargo test -p property-service fetches_nothing
+        // To look at it: PROPERTY_REPORT_PAGE=page.html cargo test -p property-service fetches_nothing
         if let Some(path) = std::env::var_os("PROPERTY_REPORT_PAGE") {
             std::fs::write(path, &html).unwrap();
         }
