@@ -18,7 +18,7 @@ use tower_resilience::{
 };
 
 pub(super) fn contests() -> Vec<Contest> {
-    vec![breaker_closed_1task(), stack4()]
+    vec![breaker_closed_1task(), retry_first_ok(), timeout_ready(), bulkhead_uncontended(), stack4()]
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +65,63 @@ fn breaker_closed_1task() -> Contest {
         "tower-resilience",
         on_runtime(tower, async |service, i| {
             black_box(service.ready().await.expect("closed").call(i).await.is_ok());
+        }),
+    )
+}
+
+fn raw() -> impl FnMut(u64) -> Duration {
+    on_runtime((), async |(), i| {
+        black_box(operation(i).await.is_ok());
+    })
+}
+
+fn retry_first_ok() -> Contest {
+    Contest::new(
+        "retry_first_ok",
+        on_runtime(Retry::new("r", RetryConfig::FAST).expect("a preset"), async |retry, i| {
+            black_box(retry.call(|| operation(i)).await.is_ok());
+        }),
+    )
+    .raw(raw())
+    .peer(
+        "backon",
+        on_runtime((), async |(), i| {
+            use backon::{ExponentialBuilder, Retryable};
+            let retried = (|| operation(i)).retry(ExponentialBuilder::default().with_max_times(2));
+            black_box(retried.await.is_ok());
+        }),
+    )
+}
+
+fn timeout_ready() -> Contest {
+    Contest::new(
+        "timeout_ready",
+        on_runtime(Timeout::new("t", SECOND).expect("a limit"), async |timeout, i| {
+            black_box(timeout.call(|| operation(i)).await.is_ok());
+        }),
+    )
+    .raw(raw())
+    .peer(
+        "tokio",
+        on_runtime((), async |(), i| {
+            black_box(tokio::time::timeout(SECOND, operation(i)).await.is_ok());
+        }),
+    )
+}
+
+fn bulkhead_uncontended() -> Contest {
+    Contest::new(
+        "bulkhead_uncontended",
+        on_runtime(Bulkhead::new("k", BulkheadConfig::NORMAL).expect("a preset"), async |bulkhead, i| {
+            black_box(bulkhead.call(|| operation(i)).await.is_ok());
+        }),
+    )
+    .raw(raw())
+    .peer(
+        "tokio-semaphore",
+        on_runtime(Semaphore::new(10), async |semaphore, i| {
+            let _permit = semaphore.acquire().await.expect("never closed");
+            black_box(operation(i).await.is_ok());
         }),
     )
 }

@@ -6,18 +6,24 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
     number: u32,
+    copy: u32,
     time_left: Option<Duration>,
 }
 
 impl Attempt {
     /// The first attempt of a caller who sets no deadline.
     pub const fn first() -> Self {
-        Self { number: 1, time_left: None }
+        Self { number: 1, copy: 0, time_left: None }
     }
 
     /// 1 for the first try, 2 for the first retry.
     pub const fn number(&self) -> u32 {
         self.number
+    }
+
+    /// 0 for the call itself, 1 for the first copy that a hedge started beside it.
+    pub const fn copy(&self) -> u32 {
+        self.copy
     }
 
     /// Time from the start of this attempt to the nearest deadline around it; `None` where nobody set one.
@@ -42,6 +48,11 @@ impl Attempt {
     /// The same call tried for the `number`th time.
     pub(crate) fn numbered(self, number: u32) -> Self {
         Self { number, ..self }
+    }
+
+    /// The same attempt as the `copy`th copy of a hedged call.
+    pub(crate) fn copied(self, copy: u32) -> Self {
+        Self { copy, ..self }
     }
 
     pub(crate) fn is_out_of_time(&self) -> bool {

@@ -1,4 +1,4 @@
-use crate::{Attempt, Error, Operation, Policy};
+use crate::{AssertIdempotent, Attempt, Error, Operation, Policy};
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -35,9 +35,17 @@ pin_project! {
     pub struct Lift<Fut> { #[pin] future: Fut }
 }
 
+impl<Fut> Lift<Fut> {
+    #[inline]
+    pub(crate) fn new(future: Fut) -> Self {
+        Self { future }
+    }
+}
+
 impl<T, E, Fut: Future<Output = Result<T, E>>> Future for Lift<Fut> {
     type Output = Result<T, Error<E>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().future.poll(cx).map(|outcome| outcome.map_err(Error::Operation))
     }
@@ -52,6 +60,7 @@ where
     type Error = E;
     type Future = Lift<Fut>;
 
+    #[inline]
     fn start(&self, _attempt: Attempt) -> Self::Future {
         Lift { future: (self.0)() }
     }
@@ -66,6 +75,7 @@ where
     type Error = E;
     type Future = Lift<Fut>;
 
+    #[inline]
     fn start(&self, attempt: Attempt) -> Self::Future {
         Lift { future: (self.0)(attempt) }
     }
@@ -106,6 +116,62 @@ pub trait PolicyExt {
         for<'f> &'p Self: Policy<CallWith<'f, F>>,
     {
         async move { self.run(CallWith(&operation), Attempt::first()).await }
+    }
+
+    /// As [`call`](Self::call), for an operation that may run more than once at a time to the same effect: a read, or a
+    /// write that carries a key by which its second coming is known. Hedges take no other.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    fn call_idempotent<'p, F, Fut, T, E>(&'p self, operation: F) -> impl Future<Output = Result<T, Error<E>>>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        for<'f> &'p Self: Policy<AssertIdempotent<Call<'f, F>>>,
+    {
+        async move { self.run(AssertIdempotent(Call(&operation)), Attempt::first()).await }
+    }
+
+    /// As [`call_idempotent`](Self::call_idempotent), telling the closure which [`Attempt`] it is.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    fn call_idempotent_with<'p, F, Fut, T, E>(
+        &'p self,
+        operation: F,
+    ) -> impl Future<Output = Result<T, Error<E>>>
+    where
+        F: Fn(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        for<'f> &'p Self: Policy<AssertIdempotent<CallWith<'f, F>>>,
+    {
+        async move { self.run(AssertIdempotent(CallWith(&operation)), Attempt::first()).await }
+    }
+
+    /// Runs `operation` as part of a call that stands at `attempt`: with what is left of its deadline.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    fn call_within<'p, F, Fut, T, E>(
+        &'p self,
+        attempt: Attempt,
+        operation: F,
+    ) -> impl Future<Output = Result<T, Error<E>>>
+    where
+        F: Fn(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        for<'f> &'p Self: Policy<CallWith<'f, F>>,
+    {
+        async move { self.run(CallWith(&operation), attempt).await }
     }
 }
 

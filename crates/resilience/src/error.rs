@@ -1,3 +1,4 @@
+use crate::FailureKind;
 use std::{sync::Arc, time::Duration};
 
 /// Why a guarded call gave no value: the operation's own error, or the policy that stepped in.
@@ -10,12 +11,14 @@ pub enum Error<E> {
     #[error("{0}")]
     Operation(#[source] E),
     /// The circuit breaker let nothing through.
-    #[error("circuit `{policy}` is open{}", retry_hint(.retry_after))]
+    #[error("circuit `{policy}` is open{}{}", after_hint(.last_failure), retry_hint(.retry_after))]
     CircuitOpen {
         /// The breaker's name.
         policy: Arc<str>,
-        /// Time to the next probe; `None` while probes are out.
+        /// Time to the next probe; `None` while probes are out, and where it was forced open.
         retry_after: Option<Duration>,
+        /// What the last failure was that it saw; `None` where it was forced open without any.
+        last_failure: Option<FailureKind>,
     },
     /// The operation took too long and was cancelled.
     #[error("timeout `{policy}`: no answer within {after:?}")]
@@ -36,6 +39,24 @@ pub enum Error<E> {
         queued: usize,
         /// How long this one had queued.
         waited: Duration,
+    },
+    /// Too many calls came in too short a time.
+    #[error("rate limit `{policy}` is reached{}", retry_hint(.retry_after))]
+    RateLimited {
+        /// The rate limit's name.
+        policy: Arc<str>,
+        /// When there is room again.
+        retry_after: Option<Duration>,
+    },
+    /// The call was dropped to protect those already running.
+    #[error("`{policy}` shed the call: {reason}{}", retry_hint(.retry_after))]
+    Shed {
+        /// The policy that shed it.
+        policy: Arc<str>,
+        /// Why.
+        reason: ShedReason,
+        /// When it may be worth calling again, where known.
+        retry_after: Option<Duration>,
     },
     /// The last of several attempts failed, or there was no time for another.
     #[error("retry `{policy}` gave up after {attempts} attempts ({stopped_by}): {last}")]
@@ -65,6 +86,35 @@ pub enum StoppedBy {
     Attempts,
     /// The next attempt would have started after the caller's deadline.
     Deadline,
+    /// The next attempt would have started later than the configured longest series.
+    MaxElapsed,
+    /// The budget of retries was spent.
+    Budget,
+}
+
+/// Why a call was shed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ShedReason {
+    /// As many calls are running as the limit found by measuring allows.
+    OverLimit,
+    /// It had waited so long that its answer would come too late.
+    Overdue,
+    /// A call of higher priority needed the place in the queue.
+    Priority,
+    /// No endpoint is left to call.
+    NoEndpoint,
+}
+
+impl std::fmt::Display for ShedReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::OverLimit => "the limit on concurrency is reached",
+            Self::Overdue => "it waited too long in the queue",
+            Self::Priority => "a more important call took its place in the queue",
+            Self::NoEndpoint => "no endpoint is left to call",
+        })
+    }
 }
 
 impl std::fmt::Display for StoppedBy {
@@ -72,12 +122,18 @@ impl std::fmt::Display for StoppedBy {
         f.write_str(match self {
             Self::Attempts => "no attempts left",
             Self::Deadline => "no time left",
+            Self::MaxElapsed => "the series took too long",
+            Self::Budget => "the retry budget is spent",
         })
     }
 }
 
 fn retry_hint(after: &Option<Duration>) -> String {
-    after.map_or_else(String::new, |after| format!(", next probe in {after:?}"))
+    after.map_or_else(String::new, |after| format!(", try again in {after:?}"))
+}
+
+fn after_hint(last_failure: &Option<FailureKind>) -> String {
+    last_failure.map_or_else(String::new, |kind| format!(" after {kind}"))
 }
 
 impl<E> Error<E> {
@@ -116,6 +172,8 @@ impl<E> Error<E> {
             Self::CircuitOpen { policy, .. }
             | Self::Timeout { policy, .. }
             | Self::BulkheadFull { policy, .. }
+            | Self::RateLimited { policy, .. }
+            | Self::Shed { policy, .. }
             | Self::RetriesExhausted { policy, .. }
             | Self::DeadlineExceeded { policy } => Some(policy),
         }
@@ -124,7 +182,9 @@ impl<E> Error<E> {
     /// When it may be worth calling again, where the policy knows.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::CircuitOpen { retry_after, .. } => *retry_after,
+            Self::CircuitOpen { retry_after, .. }
+            | Self::RateLimited { retry_after, .. }
+            | Self::Shed { retry_after, .. } => *retry_after,
             Self::RetriesExhausted { last, .. } => last.retry_after(),
             _ => None,
         }
@@ -133,7 +193,11 @@ impl<E> Error<E> {
     /// Turned away before the operation started.
     pub fn is_rejection(&self) -> bool {
         match self {
-            Self::CircuitOpen { .. } | Self::BulkheadFull { .. } | Self::DeadlineExceeded { .. } => true,
+            Self::CircuitOpen { .. }
+            | Self::BulkheadFull { .. }
+            | Self::RateLimited { .. }
+            | Self::Shed { .. }
+            | Self::DeadlineExceeded { .. } => true,
             Self::RetriesExhausted { last, .. } => last.is_rejection(),
             Self::Operation(_) | Self::Timeout { .. } => false,
         }

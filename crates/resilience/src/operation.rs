@@ -41,7 +41,36 @@ impl<P: Policy<Op>, Op: Operation + Clone> Operation for Nested<P, Op> {
     type Error = Op::Error;
     type Future = P::Future;
 
+    #[inline]
     fn start(&self, attempt: Attempt) -> P::Future {
         self.policy.run(self.op.clone(), attempt)
     }
 }
+
+/// An operation that may run more than once, and more than once at a time, to the same effect: what a hedge asks for.
+///
+/// A policy around one is one too. [`PolicyExt::call_idempotent`](crate::PolicyExt::call_idempotent) makes one of a closure.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not known to be idempotent",
+    note = "a hedge runs copies of a call side by side: if that is safe, call with `call_idempotent` instead of `call`"
+)]
+pub trait Idempotent: Operation {}
+
+impl<P: Policy<Op>, Op: Idempotent + Clone> Idempotent for Nested<P, Op> {}
+
+/// An operation whose caller vouches that it is [`Idempotent`].
+#[derive(Clone, Copy, Debug)]
+pub struct AssertIdempotent<Op>(pub(crate) Op);
+
+impl<Op: Operation> Operation for AssertIdempotent<Op> {
+    type Value = Op::Value;
+    type Error = Op::Error;
+    type Future = Op::Future;
+
+    #[inline]
+    fn start(&self, attempt: Attempt) -> Op::Future {
+        self.0.start(attempt)
+    }
+}
+
+impl<Op: Operation> Idempotent for AssertIdempotent<Op> {}

@@ -25,6 +25,7 @@ where
 {
     type Future = <&'a P as Policy<Op>>::Future;
 
+    #[inline]
     fn run(self, op: Op, attempt: Attempt) -> Self::Future {
         (*self).run(op, attempt)
     }
@@ -36,6 +37,7 @@ where
 {
     type Future = <&'p P as Policy<Op>>::Future;
 
+    #[inline]
     fn run(self, op: Op, attempt: Attempt) -> Self::Future {
         (&**self).run(op, attempt)
     }
@@ -45,6 +47,7 @@ where
 impl<Op: Operation> Policy<Op> for &() {
     type Future = Op::Future;
 
+    #[inline]
     fn run(self, op: Op, attempt: Attempt) -> Self::Future {
         op.start(attempt)
     }

@@ -143,9 +143,12 @@ async fn twelve_policies_deep() {
 
 #[test]
 fn errors_answer_the_questions_a_caller_has() {
-    let open: Error<&str> =
-        Error::CircuitOpen { policy: "valuer".into(), retry_after: Some(Duration::from_secs(3)) };
-    assert_eq!(open.to_string(), "circuit `valuer` is open, next probe in 3s");
+    let open: Error<&str> = Error::CircuitOpen {
+        policy: "valuer".into(),
+        retry_after: Some(Duration::from_secs(3)),
+        last_failure: None,
+    };
+    assert_eq!(open.to_string(), "circuit `valuer` is open, try again in 3s");
     assert_eq!(open.retry_after(), Some(Duration::from_secs(3)));
     assert!(open.is_rejection() && !open.is_timeout());
     let failed: Error<std::io::Error> = Error::Operation(std::io::Error::other("refused"));

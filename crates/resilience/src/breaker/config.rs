@@ -1,4 +1,4 @@
-use crate::{ConfigError, Verdict};
+use crate::{ConfigError, Verdict, config_error::Problems};
 use std::{sync::Arc, time::Duration};
 
 /// When a breaker opens, for how long, and what closes it again.
@@ -90,22 +90,33 @@ impl BreakerConfig {
         self
     }
 
-    pub(super) fn validate(&self, policy: &Arc<str>) -> Result<(), ConfigError> {
-        let wrong = |field, value: String, allowed| Err(ConfigError::new(policy, field, value, allowed));
-        if self.failure_threshold == 0 {
-            return wrong("failure_threshold", "0".into(), "at least 1");
-        }
-        if self.success_threshold == 0 {
-            return wrong("success_threshold", "0".into(), "1 to 65535");
-        }
-        if self.max_probes == 0 {
-            return wrong("max_probes", "0".into(), "1 to 65535");
-        }
+    /// Checks every field; `name` is the policy's name in the error.
+    ///
+    /// # Errors
+    /// All fields that are out of range.
+    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
+        let mut problems = Problems::default();
+        self.check(&mut problems);
+        problems.into_result(name)
+    }
+
+    pub(crate) fn check(&self, problems: &mut Problems) {
+        problems.require(
+            self.failure_threshold > 0,
+            "failure_threshold",
+            self.failure_threshold,
+            "at least 1",
+        );
+        problems.require(
+            self.success_threshold > 0,
+            "success_threshold",
+            self.success_threshold,
+            "1 to 65535",
+        );
+        problems.require(self.max_probes > 0, "max_probes", self.max_probes, "1 to 65535");
         for (field, value) in [("open_for", self.open_for), ("probe_lease", self.probe_lease)] {
-            if !(Duration::from_millis(1)..=A_YEAR).contains(&value) {
-                return wrong(field, format!("{value:?}"), "1ms to 365d");
-            }
+            let in_range = (Duration::from_millis(1)..=A_YEAR).contains(&value);
+            problems.require(in_range, field, value, "1ms to 365d");
         }
-        Ok(())
     }
 }

@@ -3,7 +3,10 @@ use super::{
     gate::{Admission, Gate, Limits, Permit},
 };
 use crate::{
-    Attempt, ByError, Classify, ConfigError, Error, Failures, Operation, Policy, PolicyExt, Verdict,
+    Attempt, ByError, Classify, ConfigError, Describe, Error, Failures, Operation, Policy, PolicyExt,
+    StartsOnce, Verdict,
+    pipeline::Stage,
+    telemetry::{PolicyId, PolicyKind},
 };
 use std::{
     sync::{
@@ -136,6 +139,7 @@ impl<C> CircuitBreaker<C> {
                 Err(Error::CircuitOpen {
                     policy: self.name.clone(),
                     retry_after: retry_after.map(Duration::from_millis),
+                    last_failure: None,
                 })
             }
         }
@@ -198,3 +202,12 @@ where
 }
 
 impl<C> PolicyExt for CircuitBreaker<C> {}
+impl<C> StartsOnce for CircuitBreaker<C> {}
+
+impl<C> Describe for CircuitBreaker<C> {
+    fn describe(&self, stages: &mut Vec<Stage>) {
+        let id = PolicyId::new(PolicyKind::Breaker, self.name.clone());
+        let blind = matches!(self.config.abandoned, Verdict::Ignore | Verdict::Abandoned);
+        stages.push(Stage::new(id).blind_to_abandoned(blind));
+    }
+}

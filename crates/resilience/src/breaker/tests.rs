@@ -52,7 +52,11 @@ async fn opens_after_consecutive_failures_and_says_when_to_come_back() {
     let refused = succeed(&breaker).await.unwrap_err();
     assert_eq!(
         refused,
-        Error::CircuitOpen { policy: "valuer".into(), retry_after: Some(Duration::from_secs(6)) }
+        Error::CircuitOpen {
+            policy: "valuer".into(),
+            retry_after: Some(Duration::from_secs(6)),
+            last_failure: None
+        }
     );
     assert_eq!((breaker.snapshot().trips, breaker.snapshot().rejected), (1, 1));
 }

@@ -1,4 +1,4 @@
-use crate::ConfigError;
+use crate::{ConfigError, config_error::Problems};
 use std::{sync::Arc, time::Duration};
 
 /// How many calls may run at once and how many may wait. Default: [`NORMAL`](Self::NORMAL).
@@ -65,14 +65,23 @@ impl BulkheadConfig {
         self
     }
 
-    pub(super) fn validate(&self, policy: &Arc<str>) -> Result<(), ConfigError> {
-        if self.max_concurrent == 0 {
-            return Err(ConfigError::new(policy, "max_concurrent", 0, "at least 1"));
-        }
-        if self.queue_timeout == Some(Duration::ZERO) {
-            let allowed = "longer than 0s, or absent; `max_queued = 0` forbids waiting";
-            return Err(ConfigError::new(policy, "queue_timeout", "0s", allowed));
-        }
-        Ok(())
+    /// Checks every field; `name` is the policy's name in the error.
+    ///
+    /// # Errors
+    /// All fields that are out of range.
+    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
+        let mut problems = Problems::default();
+        self.check(&mut problems);
+        problems.into_result(name)
+    }
+
+    pub(crate) fn check(&self, problems: &mut Problems) {
+        problems.require(self.max_concurrent > 0, "max_concurrent", self.max_concurrent, "at least 1");
+        problems.require(
+            self.queue_timeout != Some(Duration::ZERO),
+            "queue_timeout",
+            Duration::ZERO,
+            "longer than 0s, or absent; `max_queued = 0` forbids waiting",
+        );
     }
 }

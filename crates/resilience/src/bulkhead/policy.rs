@@ -2,7 +2,11 @@ use super::{
     BulkheadConfig, BulkheadFuture,
     queue::{Queue, Ticket},
 };
-use crate::{Attempt, ConfigError, Error, Operation, Policy, PolicyExt};
+use crate::{
+    Attempt, ConfigError, Describe, Error, Operation, Policy, PolicyExt, StartsOnce,
+    pipeline::Stage,
+    telemetry::{PolicyId, PolicyKind},
+};
 use crossbeam_utils::CachePadded;
 use std::{
     sync::{
@@ -123,3 +127,13 @@ impl<'p, Op: Operation> Policy<Op> for &'p Bulkhead {
 }
 
 impl PolicyExt for Bulkhead {}
+impl StartsOnce for Bulkhead {}
+
+impl Describe for Bulkhead {
+    fn describe(&self, stages: &mut Vec<Stage>) {
+        let id = PolicyId::new(PolicyKind::Bulkhead, self.name.clone());
+        let waits =
+            if self.config.max_queued == 0 { Some(Duration::ZERO) } else { self.config.queue_timeout };
+        stages.push(Stage::new(id).adds(waits));
+    }
+}

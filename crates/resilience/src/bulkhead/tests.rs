@@ -213,7 +213,7 @@ fn the_presets_are_the_reports() {
 
 #[test]
 fn bad_configuration_is_named() {
-    let wrong = |config| Bulkhead::new("db", config).unwrap_err().field;
+    let wrong = |config| Bulkhead::new("db", config).unwrap_err().problems[0].field.clone();
     assert_eq!(wrong(BulkheadConfig::default().max_concurrent(0)), "max_concurrent");
     assert_eq!(wrong(BulkheadConfig::default().queue_timeout(Duration::ZERO)), "queue_timeout");
 }

@@ -1,6 +1,16 @@
-//! Tuples of policies, and a policy that may be absent.
+//! Tuples of policies, and what can be said of them before they run.
 
+mod bound;
+mod describe;
+mod lint;
 mod optional;
+mod stage;
+#[cfg(test)]
+mod tests;
 mod tuples;
 
+pub use bound::Bound;
+pub use describe::Describe;
+pub use lint::{OrderRule, Warning};
 pub use optional::OptionalFuture;
+pub use stage::Stage;

@@ -25,6 +25,7 @@ where
 {
     type Output = Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
         match self.project() {
             Projected::Guarded { future } => future.poll(cx),
@@ -39,6 +40,7 @@ where
 {
     type Future = OptionalFuture<<&'p P as Policy<Op>>::Future, Op::Future>;
 
+    #[inline]
     fn run(self, op: Op, attempt: Attempt) -> Self::Future {
         match self {
             Some(policy) => OptionalFuture::Guarded { future: policy.run(op, attempt) },

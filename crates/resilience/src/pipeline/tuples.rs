@@ -1,3 +1,4 @@
+use super::{Describe, Stage};
 use crate::{Attempt, Nested, Operation, Policy, PolicyExt};
 
 /// `nested_type!(B C)` is what the policy outside of `B` and `C` sees: an operation with C around it, and B around that.
@@ -29,6 +30,7 @@ macro_rules! pipeline {
             type Future = <&'p $outer as Policy<nested_type!($($inner)*)>>::Future;
 
             #[allow(non_snake_case, reason = "each variable is named after its type parameter")]
+            #[inline]
             fn run(self, op: Op, attempt: Attempt) -> Self::Future {
                 let ($outer, $($inner,)*) = self;
                 $outer.run(nested_value!(op; $($inner)*), attempt)
@@ -36,6 +38,15 @@ macro_rules! pipeline {
         }
 
         impl<$outer: PolicyExt, $($inner: PolicyExt),*> PolicyExt for ($outer, $($inner,)*) {}
+
+        impl<$outer: Describe, $($inner: Describe),*> Describe for ($outer, $($inner,)*) {
+            #[allow(non_snake_case, reason = "each variable is named after its type parameter")]
+            fn describe(&self, stages: &mut Vec<Stage>) {
+                let ($outer, $($inner,)*) = self;
+                $outer.describe(stages);
+                $($inner.describe(stages);)*
+            }
+        }
     };
 }
 

@@ -26,6 +26,21 @@ impl Backoff {
         (z ^ (z >> 31)) as f64 / u64::MAX as f64
     }
 
+    /// All pauses of the longest series, none cut short by jitter.
+    pub(super) fn longest_in_all(&self, config: &RetryConfig) -> Duration {
+        let pauses = config.max_attempts.saturating_sub(1);
+        let mut sum = Duration::ZERO;
+        for n in 1..=pauses {
+            let pause = full_pause(config, n);
+            // It has stopped growing: the rest are all alike, however many.
+            if pause == config.max || config.multiplier == 1.0 || pause.is_zero() {
+                return sum.saturating_add(pause.saturating_mul(pauses - n + 1));
+            }
+            sum = sum.saturating_add(pause);
+        }
+        sum
+    }
+
     /// The pause after `attempts` attempts have failed.
     pub(super) fn pause(&self, config: &RetryConfig, attempts: u32) -> Duration {
         let full = full_pause(config, attempts);

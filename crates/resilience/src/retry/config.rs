@@ -1,4 +1,4 @@
-use crate::ConfigError;
+use crate::{ConfigError, config_error::Problems};
 use std::{sync::Arc, time::Duration};
 
 /// How much of a pause is left to chance, so that callers who failed together do not come back together.
@@ -115,17 +115,20 @@ impl RetryConfig {
         self
     }
 
-    pub(super) fn validate(&self, policy: &Arc<str>) -> Result<(), ConfigError> {
-        let wrong = |field, value: String, allowed| Err(ConfigError::new(policy, field, value, allowed));
-        if self.max_attempts == 0 {
-            return wrong("max_attempts", "0".into(), "at least 1");
-        }
-        if self.max < self.initial {
-            return wrong("max", format!("{:?}", self.max), "at least `initial`");
-        }
-        if !(1.0..=100.0).contains(&self.multiplier) {
-            return wrong("multiplier", self.multiplier.to_string(), "1 to 100");
-        }
-        Ok(())
+    /// Checks every field; `name` is the policy's name in the error.
+    ///
+    /// # Errors
+    /// All fields that are out of range.
+    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
+        let mut problems = Problems::default();
+        self.check(&mut problems);
+        problems.into_result(name)
+    }
+
+    pub(crate) fn check(&self, problems: &mut Problems) {
+        problems.require(self.max_attempts > 0, "max_attempts", self.max_attempts, "at least 1");
+        problems.require(self.max >= self.initial, "max", self.max, "at least `initial`");
+        let multiplier = self.multiplier;
+        problems.require((1.0..=100.0).contains(&multiplier), "multiplier", multiplier, "1 to 100");
     }
 }

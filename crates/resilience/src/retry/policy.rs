@@ -1,5 +1,9 @@
 use super::{RetryConfig, RetryFuture, backoff::Backoff};
-use crate::{Attempt, ByError, Classify, ConfigError, Operation, Policy, PolicyExt, Retryable};
+use crate::{
+    Attempt, ByError, Classify, ConfigError, Describe, Operation, Policy, PolicyExt, Retryable,
+    pipeline::Stage,
+    telemetry::{PolicyId, PolicyKind},
+};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -120,3 +124,11 @@ where
 }
 
 impl<C> PolicyExt for Retry<C> {}
+
+impl<C> Describe for Retry<C> {
+    fn describe(&self, stages: &mut Vec<Stage>) {
+        let id = PolicyId::new(PolicyKind::Retry, self.name.clone());
+        let pauses = self.backoff.longest_in_all(&self.config);
+        stages.push(Stage::new(id).attempts(self.config.max_attempts).adds(pauses));
+    }
+}

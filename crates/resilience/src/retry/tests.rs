@@ -203,7 +203,7 @@ fn the_exponent_saturates() {
 
 #[test]
 fn bad_configuration_is_named() {
-    let wrong = |config| Retry::new("r", config).unwrap_err().field;
+    let wrong = |config| Retry::new("r", config).unwrap_err().problems[0].field.clone();
     assert_eq!(wrong(RetryConfig::FAST.max_attempts(0)), "max_attempts");
     assert_eq!(wrong(RetryConfig::FAST.max(ms(1))), "max");
     assert_eq!(wrong(RetryConfig::FAST.multiplier(0.5)), "multiplier");

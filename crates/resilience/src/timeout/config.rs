@@ -1,7 +1,7 @@
-use crate::ConfigError;
+use crate::{ConfigError, config_error::Problems};
 use std::{sync::Arc, time::Duration};
 
-/// How long a call may take. Default: 10 s, the report's limit for ordinary endpoints.
+/// How long a call may take. Default: 10 s, the limit for ordinary endpoints in the report mainstay starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "config",
@@ -10,20 +10,22 @@ use std::{sync::Arc, time::Duration};
 )]
 #[non_exhaustive]
 pub struct TimeoutConfig {
-    /// The limit, from the first poll. Above 0.
+    /// The limit, from the first poll. Default 10 s; above 0.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub after: Duration,
+    /// Counts the calls that take longer, and cancels none. Default no.
+    pub shadow: bool,
 }
 
 impl Default for TimeoutConfig {
     fn default() -> Self {
-        Self { after: Duration::from_secs(10) }
+        Self { after: Duration::from_secs(10), shadow: false }
     }
 }
 
 impl From<Duration> for TimeoutConfig {
     fn from(after: Duration) -> Self {
-        Self { after }
+        Self { after, ..Self::default() }
     }
 }
 
@@ -35,10 +37,24 @@ impl TimeoutConfig {
         self
     }
 
-    pub(super) fn validate(&self, policy: &Arc<str>) -> Result<(), ConfigError> {
-        if self.after.is_zero() {
-            return Err(ConfigError::new(policy, "after", "0s", "longer than 0s"));
-        }
-        Ok(())
+    /// Sets whether it only counts. Default no.
+    #[must_use]
+    pub fn shadow(mut self, shadow: bool) -> Self {
+        self.shadow = shadow;
+        self
+    }
+
+    /// Checks every field; `name` is the policy's name in the error.
+    ///
+    /// # Errors
+    /// All fields that are out of range.
+    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
+        let mut problems = Problems::default();
+        self.check(&mut problems);
+        problems.into_result(name)
+    }
+
+    pub(crate) fn check(&self, problems: &mut Problems) {
+        problems.require(!self.after.is_zero(), "after", self.after, "longer than 0s");
     }
 }

@@ -1,9 +1,14 @@
 use super::Timeout;
-use crate::{Attempt, Error, Operation, operation::Outcome};
+use crate::{
+    Attempt, Error, Operation, Verdict,
+    operation::Outcome,
+    telemetry::{Event, Observer},
+};
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::time::Sleep;
 
@@ -13,47 +18,63 @@ pin_project! {
     /// # Cancel safety
     /// Dropping it drops the operation; nothing else is held.
     #[allow(missing_debug_implementations, reason = "holds a future of the user's")]
-    pub struct TimeoutFuture<'p, Op: Operation> {
-        policy: &'p Timeout,
+    pub struct TimeoutFuture<'p, Op: Operation, O> {
+        policy: &'p Timeout<O>,
         #[pin]
         inner: Op::Future,
+        attempt: Attempt,
+        limit: Option<Duration>,
+        pending: bool,
         #[pin]
         timer: Option<Sleep>,
-        attempt: Attempt,
     }
 }
 
-impl<'p, Op: Operation> TimeoutFuture<'p, Op> {
-    pub(super) fn new(policy: &'p Timeout, op: Op, attempt: Attempt) -> Self {
-        let inner = op.start(attempt.within(policy.config.after));
-        Self { policy, inner, timer: None, attempt }
+impl<'p, Op: Operation, O: Observer> TimeoutFuture<'p, Op, O> {
+    #[inline]
+    pub(super) fn new(policy: &'p Timeout<O>, op: Op, attempt: Attempt) -> Self {
+        let limit = policy.limit();
+        let inner = op.start(limit.map_or(attempt, |limit| attempt.within(limit)));
+        Self { policy, inner, attempt, limit, pending: false, timer: None }
     }
 }
 
-impl<Op: Operation> Future for TimeoutFuture<'_, Op> {
+impl<Op: Operation, O: Observer> Future for TimeoutFuture<'_, Op, O> {
     type Output = Outcome<Op>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if this.timer.is_none() {
-            if this.attempt.is_out_of_time() {
-                return Poll::Ready(Err(Error::DeadlineExceeded { policy: this.policy.name.clone() }));
-            }
-            if let Poll::Ready(outcome) = this.inner.as_mut().poll(cx) {
-                return Poll::Ready(outcome);
-            }
-            let after = this.policy.config.after;
-            // A nearer deadline is enforced by whoever set it.
-            if this.attempt.time_left().is_some_and(|left| left <= after) {
-                return Poll::Pending;
-            }
-            this.timer.set(Some(tokio::time::sleep(after)));
-        } else if let Poll::Ready(outcome) = this.inner.poll(cx) {
+        if !*this.pending && this.attempt.is_out_of_time() {
+            this.policy.observer.on(&this.policy.id, Event::Rejected);
+            return Poll::Ready(Err(Error::DeadlineExceeded { policy: this.policy.id.name.clone() }));
+        }
+        if let Poll::Ready(outcome) = this.inner.poll(cx) {
+            this.policy.observer.on(&this.policy.id, Event::Ended(Verdict::Success));
             return Poll::Ready(outcome);
         }
-        let timer = this.timer.as_pin_mut().expect("armed in the branch above");
-        timer.poll(cx).map(|()| {
-            Err(Error::Timeout { policy: this.policy.name.clone(), after: this.policy.config.after })
-        })
+        if !*this.pending {
+            *this.pending = true;
+            this.timer.set(arm(this.policy, *this.attempt, *this.limit));
+        }
+        let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
+        if timer.poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        this.timer.set(None);
+        let after = this.limit.unwrap_or_else(|| this.policy.config().after);
+        this.policy.count_timed_out();
+        this.policy.observer.on(&this.policy.id, Event::TimedOut(after));
+        if this.limit.is_none() {
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(Error::Timeout { policy: this.policy.id.name.clone(), after }))
     }
+}
+
+/// The timer of a call that turned out to take time; none where a nearer deadline is enforced by whoever set it.
+fn arm<O>(policy: &Timeout<O>, attempt: Attempt, limit: Option<Duration>) -> Option<Sleep> {
+    let after = limit.unwrap_or_else(|| policy.config().after);
+    let enforced_outside = limit.is_some() && attempt.time_left().is_some_and(|left| left <= after);
+    (!enforced_outside).then(|| tokio::time::sleep(after))
 }

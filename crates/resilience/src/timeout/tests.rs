@@ -81,5 +81,5 @@ async fn dropping_the_call_drops_the_operation() {
 #[test]
 fn a_limit_of_nothing_is_refused() {
     let said = Timeout::new("t", Duration::ZERO).unwrap_err().to_string();
-    assert_eq!(said, "policy `t`: after = 0s is out of range: it must be longer than 0s");
+    assert_eq!(said, "policy `t`: after = 0ns is out of range: it must be longer than 0s");
 }
