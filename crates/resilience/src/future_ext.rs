@@ -53,10 +53,9 @@ pub trait FutureExt<T, E>: Future<Output = Result<T, E>> + Sized {
     ///
     /// # Cancel safety
     /// Dropping it drops this future and gives back what the policy held for it.
-    fn under<'p, P>(self, policy: &'p P) -> impl Future<Output = Result<T, Error<E>>>
+    fn under<P>(self, policy: P) -> impl Future<Output = Result<T, Error<E>>>
     where
-        P: StartsOnce,
-        &'p P: Policy<Once<Self>>,
+        P: StartsOnce + Policy<Once<Self>>,
     {
         policy.run(Once(Cell::new(Some(self))), Attempt::first())
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let calls = Arc::new(AtomicU64::new(0));
 /// let counting = calls.clone();
-/// let limit = Timeout::new("valuer", Duration::from_secs(2)).unwrap().observe(OnEvent(move |_, event| {
+/// let limit = Timeout::new("valuer", Duration::from_secs(2)).unwrap().observe(OnEvent::new(move |_, event| {
 ///     if let Event::Ended(_) = event {
 ///         counting.fetch_add(1, Ordering::Relaxed);
 ///     }
@@ -71,7 +71,14 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 
 /// A closure as an [`Observer`].
 #[derive(Clone, Copy)]
-pub struct OnEvent<F>(pub F);
+pub struct OnEvent<F>(F);
+
+impl<F: Fn(&PolicyId, Event) + Send + Sync> OnEvent<F> {
+    /// Calls `on_event` for every event.
+    pub fn new(on_event: F) -> Self {
+        Self(on_event)
+    }
+}
 
 impl<F> std::fmt::Debug for OnEvent<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
