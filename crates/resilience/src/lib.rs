@@ -18,6 +18,8 @@ mod verdict;
 
 pub mod breaker;
 pub mod bulkhead;
+#[cfg(feature = "config")]
+pub mod config;
 pub mod pipeline;
 pub mod retry;
 pub mod telemetry;

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 /// Defaults, as in the report mainstay starts from: 5 consecutive failures open it, 60 s pass before the first probe,
 /// 2 successful probes close it, one probe at a time. A probe that never ends loses its place after 60 s.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -19,11 +20,13 @@ pub struct BreakerConfig {
     pub success_threshold: u16,
     /// Time from opening to the first probe. Default 60 s; at least 1 ms, at most a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub open_for: Duration,
     /// Probes that may be out at once. Default 1; 1 to 65,535.
     pub max_probes: u16,
     /// How long a probe may stay out before its place is given to another. Default 60 s; at least 1 ms, at most a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub probe_lease: Duration,
     /// What a call counts as that its caller dropped in flight. Default [`Verdict::Ignore`].
     ///

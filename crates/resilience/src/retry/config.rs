@@ -3,6 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 /// How much of a pause is left to chance, so that callers who failed together do not come back together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -23,6 +24,7 @@ pub enum Jitter {
 /// The pause before attempt `n + 1` is `min(initial × multiplierⁿ⁻¹, max)`, of which `jitter` takes its share away: a
 /// pause never exceeds `max`. Default: [`STANDARD`](Self::STANDARD).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -34,9 +36,11 @@ pub struct RetryConfig {
     pub max_attempts: u32,
     /// The first pause, before jitter. Default 500 ms.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub initial: Duration,
     /// No pause is longer. Default 10 s; at least `initial`.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub max: Duration,
     /// Each pause is this many times the one before. Default 2; 1 to 100.
     pub multiplier: f64,
