@@ -1,5 +1,5 @@
 use super::ServiceConfig;
-use crate::{ConfigError, Describe, Timeout, telemetry::Observer};
+use crate::{CircuitBreaker, ConfigError, Describe, Timeout, telemetry::Observer};
 use std::sync::Arc;
 
 /// A policy, or a tuple of them, that takes its part of a service's configuration while calls run and keeps its state.
@@ -13,6 +13,12 @@ pub trait Reconfigure: Describe + Send + Sync {
     /// # Errors
     /// What of it the policy refuses; of a tuple, the first policy's that refuses.
     fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError>;
+}
+
+impl<C: Send + Sync, O: Observer> Reconfigure for CircuitBreaker<C, O> {
+    fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
+        self.reconfigure(config.breaker.clone())
+    }
 }
 
 impl<O: Observer> Reconfigure for Timeout<O> {

@@ -33,7 +33,11 @@ pub(super) fn every_event() -> Vec<Event> {
             Event::BudgetSpent => Some(Event::Transition { from: State::Closed, to: State::Open }),
             Event::Transition { to, .. } => Some(match to {
                 State::Open => Event::Transition { from: to, to: State::HalfOpen },
-                State::HalfOpen => Event::Transition { from: to, to: State::Closed },
+                State::HalfOpen => Event::Transition { from: to, to: State::Ramping },
+                State::Ramping => Event::Transition { from: to, to: State::ForcedOpen },
+                State::ForcedOpen => Event::Transition { from: to, to: State::ForcedClosed },
+                State::ForcedClosed => Event::Transition { from: to, to: State::Disabled },
+                State::Disabled => Event::Transition { from: to, to: State::Closed },
                 State::Closed => Event::Stale(Verdict::Success),
             }),
             Event::Stale(_) => Some(Event::Hedged(1)),

@@ -104,6 +104,20 @@ fn fields_that_do_not_fit_together_are_laid_to_the_service_that_set_one() {
 }
 
 #[test]
+fn a_problem_inside_a_field_is_laid_to_whoever_set_the_field() {
+    let sources =
+        toml("[breaker]\nwindow.count = 0\nminimum_calls = 0\n[service.x.breaker]\nwindow.time = '2h'");
+    assert_eq!(
+        refused(&sources),
+        [
+            "breaker.window.count = 0 is out of range: it must be 1 to 16384; set in text `t`",
+            "breaker.minimum_calls = 0 is out of range: it must be at least 1; set in text `t`",
+            "service.x.breaker.window.time = 7200s is out of range: it must be 10ms to 1h; set in text `t`",
+        ]
+    );
+}
+
+#[test]
 fn a_broken_text_is_refused_and_the_other_sources_are_checked_all_the_same() {
     let sources = toml("[retry\n").text("u", Format::Json, r#"{ "timeout": { "after": "0s" } }"#);
     let said = refused(&sources);

@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
-    ConfigError, Describe, PolicyExt, Timeout,
+    BreakerConfig, CircuitBreaker, ConfigError, Describe, PolicyExt, Timeout,
+    breaker::State,
     pipeline::Stage,
     telemetry::{PolicyId, PolicyKind},
 };
@@ -69,6 +70,26 @@ async fn a_policy_follows_from_its_registration_and_keeps_its_counts() {
     assert_eq!(changes.policies, [PolicyId::new(PolicyKind::Timeout, "valuer")]);
     assert_eq!(live.current().service("valuer").timeout.after, 3 * SECOND);
     assert_eq!(limit.timed_out(), 1);
+}
+
+/// resilience4j#2325: a new configuration must not lose what the breaker has learnt.
+#[tokio::test(start_paused = true)]
+async fn a_breaker_follows_and_stays_as_open_as_it_was() {
+    let (_folder, file, live) = house("[service.valuer.breaker]\nfailure_threshold = 1");
+    let breaker = Arc::new(CircuitBreaker::new("valuer", BreakerConfig::default()).unwrap());
+    live.register("valuer", &breaker).unwrap();
+    breaker.call(|| std::future::ready(Err::<(), _>("down"))).await.unwrap_err();
+    assert_eq!(breaker.state(), State::Open);
+
+    std::fs::write(&file, "[service.valuer.breaker]\nfailure_threshold = 7\nwindow.time = '30s'").unwrap();
+    let changes = live.reload().unwrap();
+    assert_eq!(
+        changes.to_string(),
+        "service.valuer.breaker.failure_threshold: 1 -> 7; \
+         service.valuer.breaker.window: \"consecutive\" -> null; \
+         service.valuer.breaker.window.time: null -> \"30s\""
+    );
+    assert_eq!((breaker.state(), breaker.config().failure_threshold), (State::Open, 7));
 }
 
 #[test]

@@ -44,7 +44,10 @@ const HISTOGRAMS: [(&str, &str); 2] = [
     (SLOW_CALLS, "How long calls took that were slower than the threshold for slow calls."),
 ];
 const GAUGES: [(&str, &str); 2] = [
-    (CIRCUIT_STATE, "A breaker's state: 0 closed, 1 half-open, 2 open."),
+    (
+        CIRCUIT_STATE,
+        "A breaker's state: 0 closed, 1 half-open, 2 open, 3 ramping, 4 and 5 forced open and closed, 6 disabled.",
+    ),
     (CONCURRENCY_LIMIT, "Calls that an adaptive limit lets run at once."),
 ];
 

@@ -83,6 +83,10 @@ impl Handles {
             State::Closed => 0.0,
             State::HalfOpen => 1.0,
             State::Open => 2.0,
+            State::Ramping => 3.0,
+            State::ForcedOpen => 4.0,
+            State::ForcedClosed => 5.0,
+            State::Disabled => 6.0,
         });
     }
 }

@@ -1,6 +1,6 @@
 use super::Metrics;
 use crate::{
-    PolicyExt, Timeout,
+    BreakerConfig, CircuitBreaker, PolicyExt, Timeout,
     telemetry::{
         Event, Observer, PolicyId, PolicyKind,
         script::{every_event, every_policy},
@@ -110,7 +110,10 @@ fn every_event_of_a_policy_is_counted_once_by_its_outcome() {
         ("calls_total", &["success", "failure", "ignored", "abandoned"][..]),
         ("rejections_total", &["rejected", "would_reject"]),
         ("exhausted_calls_total", &["attempts", "deadline", "max_elapsed", "budget"]),
-        ("circuit_transitions_total", &["closed", "half_open", "open"]),
+        (
+            "circuit_transitions_total",
+            &["closed", "half_open", "open", "ramping", "forced_open", "forced_closed", "disabled"],
+        ),
         ("hedge_wins_total", &["original", "copy"]),
     ] {
         for outcome in outcomes {
@@ -137,20 +140,49 @@ fn every_event_of_a_policy_is_counted_once_by_its_outcome() {
     }
     assert_eq!(*at("concurrency_limit_calls", ""), DebugValue::Gauge(18.0.into()));
     assert_eq!(*at("circuit_state_code", ""), DebugValue::Gauge(0.0.into()));
-    assert_eq!(seen.len(), 15 + 11 + 2 + 2);
+    assert_eq!(seen.len(), 19 + 11 + 2 + 2);
 }
 
 #[test]
-fn the_state_of_a_breaker_is_0_closed_1_half_open_2_open() {
-    use crate::breaker::State::{Closed, HalfOpen, Open};
+fn the_state_of_a_breaker_is_a_number() {
+    use crate::breaker::State;
     let policy = PolicyId::new(PolicyKind::Breaker, "b");
-    for (from, to, code) in [(Closed, Open, 2.0), (Open, HalfOpen, 1.0), (HalfOpen, Closed, 0.0)] {
-        let seen = recorded(|| attached(&policy).on(&policy, Event::Transition { from, to }));
-        assert_eq!(
-            seen["mainstay_resilience_circuit_state_code{policy=breaker,name=b}"],
-            DebugValue::Gauge(code.into())
-        );
+    let states = [
+        State::Closed,
+        State::HalfOpen,
+        State::Open,
+        State::Ramping,
+        State::ForcedOpen,
+        State::ForcedClosed,
+        State::Disabled,
+    ];
+    for (code, to) in (0_i32..).zip(states) {
+        let seen = recorded(|| attached(&policy).on(&policy, Event::Transition { from: State::Open, to }));
+        let state = &seen["mainstay_resilience_circuit_state_code{policy=breaker,name=b}"];
+        assert_eq!(*state, DebugValue::Gauge(f64::from(code).into()), "{to}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_that_opens_is_seen_in_its_counters_and_its_state() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let breaker = metrics::with_local_recorder(&recorder, || {
+        let config = BreakerConfig::default().failure_threshold(1);
+        CircuitBreaker::new("b", config).unwrap().observe(Metrics::new())
+    });
+    for _ in 0..3 {
+        breaker.call(|| ready(Err::<(), _>("down"))).await.unwrap_err();
+    }
+    let seen = series(&snapshotter);
+    let counted = |name: &str| &seen[&format!("mainstay_resilience_{name}")];
+    assert_eq!(*counted("calls_total{policy=breaker,name=b,outcome=failure}"), DebugValue::Counter(1));
+    assert_eq!(*counted("rejections_total{policy=breaker,name=b,outcome=rejected}"), DebugValue::Counter(2));
+    assert_eq!(
+        *counted("circuit_transitions_total{policy=breaker,name=b,outcome=open}"),
+        DebugValue::Counter(1)
+    );
+    assert_eq!(*counted("circuit_state_code{policy=breaker,name=b}"), DebugValue::Gauge(2.0.into()));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::{
 /// | level | what |
 /// |---|---|
 /// | `WARN` | a breaker opens, an endpoint is ejected, a retry gives up, a call is slow |
-/// | `INFO` | a breaker closes or probes, an endpoint is readmitted |
+/// | `INFO` | any other change of a breaker, an endpoint is readmitted |
 /// | `DEBUG` | retries, recoveries, rejections, timeouts, hedges, fallbacks, injected faults, moved limits |
 /// | `TRACE` | calls that ended, waits, stale results |
 ///
@@ -61,10 +61,10 @@ fn speak(policy: &PolicyId, event: Event) {
         Event::Recovered { attempts } => say!(DEBUG, policy, attempts, "recovered"),
         Event::GaveUp { attempts, stopped_by } => say!(WARN, policy, attempts, %stopped_by, "gave up"),
         Event::BudgetSpent => say!(DEBUG, policy, "the budget refused an attempt"),
-        Event::Transition { from, to: to @ State::Open } => {
-            say!(WARN, policy, ?from, ?to, "circuit opened");
+        Event::Transition { from, to: to @ (State::Open | State::ForcedOpen) } => {
+            say!(WARN, policy, %from, %to, "circuit opened");
         }
-        Event::Transition { from, to } => say!(INFO, policy, ?from, ?to, "circuit changed"),
+        Event::Transition { from, to } => say!(INFO, policy, %from, %to, "circuit changed"),
         Event::Stale(verdict) => say!(TRACE, policy, ?verdict, "stale result"),
         Event::Hedged(copy) => say!(DEBUG, policy, copy, "copy started"),
         Event::HedgeWon(copy) => say!(DEBUG, policy, copy, "answered first"),

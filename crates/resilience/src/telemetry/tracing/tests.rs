@@ -92,7 +92,8 @@ fn what_somebody_should_look_at_is_warned_of() {
             "WARN mainstay_resilience: gave up policy=\"breaker\" name=\"valuer\" attempts=3 stopped_by=no time left",
             "WARN mainstay_resilience: gave up policy=\"breaker\" name=\"valuer\" attempts=3 stopped_by=the series took too long",
             "WARN mainstay_resilience: gave up policy=\"breaker\" name=\"valuer\" attempts=3 stopped_by=the retry budget is spent",
-            "WARN mainstay_resilience: circuit opened policy=\"breaker\" name=\"valuer\" from=Closed to=Open",
+            "WARN mainstay_resilience: circuit opened policy=\"breaker\" name=\"valuer\" from=closed to=open",
+            "WARN mainstay_resilience: circuit opened policy=\"breaker\" name=\"valuer\" from=ramping to=forced_open",
             "WARN mainstay_resilience: endpoint ejected policy=\"breaker\" name=\"valuer\"",
         ]
     );
@@ -105,7 +106,7 @@ fn recovery_is_told_and_single_attempts_are_detail() {
     assert_eq!(
         said(Level::INFO, &[closing, retrying]),
         [
-            "INFO mainstay_resilience: circuit changed policy=\"breaker\" name=\"valuer\" from=HalfOpen to=Closed"
+            "INFO mainstay_resilience: circuit changed policy=\"breaker\" name=\"valuer\" from=half_open to=closed"
         ]
     );
     assert_eq!(
