@@ -11,6 +11,9 @@ mod error;
 mod failure;
 mod future_ext;
 mod live;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 mod operation;
 mod policy;
 mod sync;
@@ -34,6 +37,8 @@ pub use config_error::{ConfigError, ConfigProblem};
 pub use error::{Error, ShedReason, StoppedBy};
 pub use failure::FailureKind;
 pub use future_ext::{FutureExt, Once, StartsOnce};
+#[cfg(feature = "macros")]
+pub use mainstay_macros::{resilient, with_retry};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
 pub use pipeline::{Describe, OptionalFuture};
 pub use policy::Policy;

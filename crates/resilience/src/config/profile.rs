@@ -1,5 +1,5 @@
 use super::ServiceConfig;
-use crate::{BreakerConfig, BulkheadConfig, Jitter, RetryConfig, TimeoutConfig};
+use crate::{BreakerConfig, BulkheadConfig, Jitter, RetryConfig, TimeoutConfig, breaker::Window};
 use std::{fmt, time::Duration};
 
 /// What a process is for, and with that the values that no source sets.
@@ -17,7 +17,8 @@ pub enum Profile {
     Testing,
     /// Quick to protect: a breaker opens after 3 failures for 30 s, 5 retries.
     Production,
-    /// Many callers a second: 1 retry with full jitter, short queues, short timeouts; why, is in the guide.
+    /// Many callers a second: a breaker by failure rate that closes step by step, 1 retry with full jitter, short queues
+    /// and timeouts; the reasons are in the guide.
     #[serde(alias = "high-load")]
     HighLoad,
 }
@@ -61,7 +62,17 @@ impl Profile {
                 .breaker(breaker.failure_threshold(3).open_for(Duration::from_secs(30)))
                 .retry(retry.max_attempts(1 + 5)),
             Self::HighLoad => base
-                .breaker(breaker.failure_threshold(10).success_threshold(5).open_for(Duration::from_secs(15)))
+                .breaker(
+                    breaker
+                        .window(Window::Time(Duration::from_secs(10)))
+                        .failure_rate(0.5)
+                        .minimum_calls(100)
+                        .open_for(Duration::from_secs(15))
+                        .open_jitter(0.2)
+                        .success_threshold(5)
+                        .ramp([0.05, 0.25, 0.5])
+                        .ramp_step(Duration::from_secs(2)),
+                )
                 .retry(
                     retry
                         .max_attempts(1 + 1)
