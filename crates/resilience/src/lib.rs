@@ -33,7 +33,7 @@ pub use error::{Error, ShedReason, StoppedBy};
 pub use failure::FailureKind;
 pub use future_ext::{FutureExt, Once, StartsOnce};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
-pub use pipeline::{Describe, OptionalFuture};
+pub use pipeline::{Describe, OptionalFuture, Pipeline};
 pub use policy::Policy;
 pub use retry::{Jitter, Retry, RetryConfig};
 pub use timeout::{Timeout, TimeoutConfig};

@@ -3,6 +3,7 @@
 mod bound;
 mod describe;
 mod lint;
+mod named;
 mod optional;
 mod stage;
 #[cfg(test)]
@@ -12,5 +13,6 @@ mod tuples;
 pub use bound::Bound;
 pub use describe::Describe;
 pub use lint::{OrderRule, Warning};
+pub use named::{Pipeline, PipelineFuture};
 pub use optional::OptionalFuture;
 pub use stage::Stage;
