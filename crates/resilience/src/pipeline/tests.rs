@@ -1,5 +1,8 @@
 use super::*;
-use crate::{BreakerConfig, Bulkhead, BulkheadConfig, CircuitBreaker, Retry, RetryConfig, Timeout, Verdict};
+use crate::{
+    BreakerConfig, Bulkhead, BulkheadConfig, CircuitBreaker, PolicyExt, Retry, RetryConfig, Timeout, Verdict,
+    telemetry::{Event, OnEvent},
+};
 use std::time::Duration;
 
 fn limit(ms: u64) -> Timeout {
