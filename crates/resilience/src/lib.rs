@@ -38,3 +38,8 @@ pub use policy::Policy;
 pub use retry::{Jitter, Retry, RetryConfig};
 pub use timeout::{Timeout, TimeoutConfig};
 pub use verdict::Verdict;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/resilience.md")]
+mod page {}

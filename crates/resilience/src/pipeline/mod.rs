@@ -16,3 +16,8 @@ pub use lint::{OrderRule, Warning};
 pub use named::{Pipeline, PipelineFuture};
 pub use optional::OptionalFuture;
 pub use stage::Stage;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/resilience/pipeline.md")]
+mod page {}
