@@ -39,6 +39,7 @@ pub fn retry(name: &'static str, config: RetryConfig) -> Retry {
     Retry::new(name, config).unwrap_or_else(|wrong| panic!("#[with_retry]: {wrong}"))
 }
 
+/// The page of the book, its programs run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/resilience/macros.md")]
-mod guide {}
+mod page {}

@@ -29,6 +29,7 @@ pub use schema::schema;
 pub use service::ServiceConfig;
 pub use sources::{Format, Sources};
 
+/// The page of the book, its programs run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../../docs/src/resilience/configuration.md")]
-mod guide {}
+mod page {}

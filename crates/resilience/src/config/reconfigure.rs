@@ -1,5 +1,5 @@
 use super::ServiceConfig;
-use crate::{CircuitBreaker, ConfigError, Describe, Timeout, telemetry::Observer};
+use crate::{CircuitBreaker, ConfigError, Describe, Pipeline, Timeout, telemetry::Observer};
 use std::sync::Arc;
 
 /// A policy, or a tuple of them, that takes its part of a service's configuration while calls run and keeps its state.
@@ -24,6 +24,12 @@ impl<C: Send + Sync, O: Observer> Reconfigure for CircuitBreaker<C, O> {
 impl<O: Observer> Reconfigure for Timeout<O> {
     fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
         self.reconfigure(config.timeout.clone())
+    }
+}
+
+impl<P: Reconfigure, O: Observer> Reconfigure for Pipeline<P, O> {
+    fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
+        self.policies().apply(config)
     }
 }
 

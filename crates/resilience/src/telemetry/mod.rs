@@ -18,6 +18,7 @@ pub use event::Event;
 pub use observer::{Observer, OnEvent};
 pub use policy_id::{PolicyId, PolicyKind};
 
+/// The page of the book, its programs run as tests.
 #[cfg(all(doctest, feature = "metrics", feature = "tracing"))]
 #[doc = include_str!("../../../../docs/src/resilience/telemetry.md")]
-mod guide {}
+mod page {}

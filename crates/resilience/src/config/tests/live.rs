@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    BreakerConfig, CircuitBreaker, ConfigError, Describe, PolicyExt, Timeout,
+    BreakerConfig, CircuitBreaker, ConfigError, Describe, Pipeline, PolicyExt, Timeout,
     breaker::State,
     pipeline::Stage,
     telemetry::{PolicyId, PolicyKind},
@@ -147,9 +147,10 @@ fn a_policy_that_refuses_at_registration_does_not_follow() {
 }
 
 #[test]
-fn a_tuple_is_told_as_one_and_a_dropped_policy_not_at_all() {
+fn a_pipeline_is_told_as_one_and_a_dropped_policy_not_at_all() {
     let (_folder, file, live) = house("[timeout]\nafter = '2s'");
-    let pair = Arc::new((timeout("outer"), Some(Timeout::new("inner", SECOND).unwrap())));
+    let pair = (timeout("outer"), Some(Timeout::new("inner", SECOND).unwrap()));
+    let pair = Arc::new(Pipeline::new("pair", pair));
     live.register("a", &pair).unwrap();
     live.register("a", &timeout("gone")).unwrap();
 
@@ -157,7 +158,7 @@ fn a_tuple_is_told_as_one_and_a_dropped_policy_not_at_all() {
     let changes = live.reload().unwrap();
     let names: Vec<_> = changes.policies.iter().map(|policy| &*policy.name).collect();
     assert_eq!(names, ["outer", "inner"]);
-    assert_eq!(pair.1.as_ref().unwrap().config().after, 3 * SECOND);
+    assert_eq!(pair.policies().1.as_ref().unwrap().config().after, 3 * SECOND);
 }
 
 #[test]

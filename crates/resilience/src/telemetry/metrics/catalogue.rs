@@ -1,6 +1,7 @@
 use metrics::Unit;
 
 pub(super) const CALLS: &str = "mainstay_resilience_calls_total";
+pub(super) const CALL_TIME: &str = "mainstay_resilience_call_seconds";
 pub(super) const REJECTIONS: &str = "mainstay_resilience_rejections_total";
 pub(super) const QUEUED: &str = "mainstay_resilience_queued_calls_total";
 pub(super) const QUEUE_WAIT: &str = "mainstay_resilience_queue_wait_seconds";
@@ -39,7 +40,8 @@ const COUNTERS: [(&str, &str); 16] = [
     (EJECTIONS, "Endpoints taken out of their set."),
     (READMISSIONS, "Endpoints taken back into their set."),
 ];
-const HISTOGRAMS: [(&str, &str); 2] = [
+const HISTOGRAMS: [(&str, &str); 3] = [
+    (CALL_TIME, "How long calls through a named pipeline took that had to be waited for."),
     (QUEUE_WAIT, "How long calls waited for their turn."),
     (SLOW_CALLS, "How long calls took that were slower than the threshold for slow calls."),
 ];

@@ -1,5 +1,5 @@
 use super::{
-    catalogue::{CIRCUIT_STATE, CONCURRENCY_LIMIT, QUEUE_WAIT, SLOW_CALLS},
+    catalogue::{CALL_TIME, CIRCUIT_STATE, CONCURRENCY_LIMIT, QUEUE_WAIT, SLOW_CALLS},
     counter::Counter,
 };
 use crate::{
@@ -13,6 +13,7 @@ use std::{sync::OnceLock, time::Duration};
 #[derive(Default)]
 pub(super) struct Handles {
     counters: [OnceLock<metrics::Counter>; Counter::COUNT],
+    call_time: OnceLock<Histogram>,
     queue_wait: OnceLock<Histogram>,
     slow_calls: OnceLock<Histogram>,
     circuit_state: OnceLock<Gauge>,
@@ -36,6 +37,7 @@ impl Handles {
     pub(super) fn on(&self, policy: &PolicyId, event: Event) {
         match event {
             Event::Ended(verdict) => self.count(policy, Counter::of_verdict(verdict)),
+            Event::Took(took) => record(policy, &self.call_time, CALL_TIME, took),
             Event::Rejected => self.count(policy, Counter::Rejected),
             Event::WouldReject => self.count(policy, Counter::WouldReject),
             Event::Queued => self.count(policy, Counter::Queued),

@@ -135,12 +135,12 @@ fn every_event_of_a_policy_is_counted_once_by_its_outcome() {
     ] {
         assert_eq!(*at(name, ""), DebugValue::Counter(1), "{name}");
     }
-    for name in ["queue_wait_seconds", "slow_call_seconds"] {
+    for name in ["call_seconds", "queue_wait_seconds", "slow_call_seconds"] {
         assert_eq!(*at(name, ""), DebugValue::Histogram(vec![1.0.into()]), "{name}");
     }
     assert_eq!(*at("concurrency_limit_calls", ""), DebugValue::Gauge(18.0.into()));
     assert_eq!(*at("circuit_state_code", ""), DebugValue::Gauge(0.0.into()));
-    assert_eq!(seen.len(), 19 + 11 + 2 + 2);
+    assert_eq!(seen.len(), 19 + 11 + 3 + 2);
 }
 
 #[test]

@@ -51,6 +51,7 @@ impl Observer for Tracing {
 fn speak(policy: &PolicyId, event: Event) {
     match event {
         Event::Ended(_) => {}
+        Event::Took(took) => say!(TRACE, policy, ?took, "call took"),
         Event::Rejected => say!(DEBUG, policy, "call rejected"),
         Event::WouldReject => say!(DEBUG, policy, "call would be rejected"),
         Event::Queued => say!(TRACE, policy, "call waits"),
