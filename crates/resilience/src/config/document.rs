@@ -6,6 +6,7 @@ use figment::{
     Figment,
     value::{Dict, Value},
 };
+use std::collections::BTreeMap;
 
 pub(super) const PROFILE: &str = "profile";
 pub(super) const SERVICE: &str = "service";
@@ -37,17 +38,19 @@ impl Document {
     }
 
     /// What is said of single services, by name.
-    pub(super) fn services(&self, problems: &mut Vec<LoadProblem>) -> Vec<(&str, Layer<'_>)> {
-        let Some(tables) = self.root.get(SERVICE) else { return Vec::new() };
+    pub(super) fn services(&self, problems: &mut Vec<LoadProblem>) -> BTreeMap<&str, Layer<'_>> {
+        let mut services = BTreeMap::new();
+        let Some(tables) = self.root.get(SERVICE) else { return services };
         let Some(tables) = tables.as_dict() else {
             problems.push(self.not_a_table(SERVICE.into(), tables));
-            return Vec::new();
+            return services;
         };
-        let mut services = Vec::new();
         for (name, table) in tables {
             let path = format!("{SERVICE}.{name}");
             match table.as_dict() {
-                Some(sections) => services.push((name.as_str(), Layer::new(self, path, sections))),
+                Some(sections) => {
+                    services.insert(name.as_str(), Layer::new(self, path, sections));
+                }
                 None => problems.push(self.not_a_table(path, table)),
             }
         }
@@ -72,9 +75,7 @@ impl Document {
         problem: &ConfigProblem,
         layers: &[&Layer<'_>],
     ) -> LoadProblem {
-        // The problem may lie deeper than a field; the field is what was set.
-        let field = problem.field.split(['.', '[']).next().unwrap_or_default();
-        let set = layers.iter().find_map(|layer| layer.value(section, field));
+        let set = layers.iter().find_map(|layer| layer.value(section, field_of(problem)));
         LoadProblem::OutOfRange {
             path: format!("{service}{section}.{}", problem.field),
             value: problem.value.clone(),
@@ -107,6 +108,11 @@ impl Document {
             Profile::default()
         })
     }
+}
+
+/// The field that was set; what is wrong may lie deeper.
+pub(super) fn field_of(problem: &ConfigProblem) -> &str {
+    problem.field.split(['.', '[']).next().unwrap_or_default()
 }
 
 /// A value as JSON spells it.

@@ -54,7 +54,7 @@ pub enum ReloadError {
 }
 
 impl LiveConfig {
-    /// Reads and checks `sources`.
+    /// Reads and checks `sources`. It reads files, and blocks for that long.
     ///
     /// # Errors
     /// Everything that is wrong in any of them.
@@ -92,7 +92,7 @@ impl LiveConfig {
         Ok(())
     }
 
-    /// Reads the sources again and takes what they say.
+    /// Reads the sources again and takes what they say. It reads files, and blocks for that long.
     ///
     /// # Errors
     /// Everything that is wrong in them, or what a policy refuses; everything is then as it was.

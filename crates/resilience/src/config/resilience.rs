@@ -1,6 +1,7 @@
 use super::{
-    LoadError, Profile, ServiceConfig, Sources,
-    document::{Document, SERVICE},
+    LoadError, LoadProblem, Profile, ServiceConfig, Sources,
+    document::{Document, SERVICE, field_of},
+    layer::Layer,
     sources::Reading,
     well_known::WELL_KNOWN,
 };
@@ -53,7 +54,7 @@ impl ResilienceConfig {
         Self { profile, general, services }
     }
 
-    /// Reads, resolves and checks what `sources` say.
+    /// Reads, resolves and checks what `sources` say. It reads files, and blocks for that long.
     ///
     /// # Errors
     /// Everything that is wrong in any of them.
@@ -73,34 +74,41 @@ impl ResilienceConfig {
             service.overlay(&mut general);
         }
 
-        let mut own = BTreeMap::new();
-        for (name, mut layer) in document.services(&mut problems) {
-            config
-                .services
-                .entry(name.to_owned())
-                .or_insert_with(|| config.general.clone())
-                .overlay(&mut layer);
+        let mut own = document.services(&mut problems);
+        for (name, layer) in &mut own {
+            let service = config.services.entry((*name).to_owned());
+            service.or_insert_with(|| config.general.clone()).overlay(layer);
             problems.extend(layer.take_problems());
-            own.insert(name, layer);
         }
 
-        let said_of_all = config.general.problems();
-        for (section, problem) in &said_of_all {
-            problems.push(document.out_of_range("", section, problem, &[&general]));
-        }
-        for (name, service) in &config.services {
-            let layers: Vec<_> = own.get(name.as_str()).into_iter().chain([&general]).collect();
-            // What is said of all services is wrong in each of them, and is said once.
-            for (section, problem) in service.problems().iter().filter(|found| !said_of_all.contains(found)) {
-                problems.push(document.out_of_range(
-                    &format!("{SERVICE}.{name}."),
-                    section,
-                    problem,
-                    &layers,
-                ));
+        problems.extend(config.out_of_range(&document, &general, &own));
+        if problems.is_empty() { Ok(config) } else { Err(LoadError { problems }) }
+    }
+
+    /// What is understood and not accepted. What is said of all services is wrong in each of them, and listed once.
+    fn out_of_range(
+        &self,
+        document: &Document,
+        general: &Layer<'_>,
+        own: &BTreeMap<&str, Layer<'_>>,
+    ) -> Vec<LoadProblem> {
+        let said_of_all = self.general.problems();
+        let in_general =
+            said_of_all.iter().map(|(section, found)| document.out_of_range("", section, found, &[general]));
+        let mut problems: Vec<_> = in_general.collect();
+        for (name, service) in &self.services {
+            let own = own.get(name.as_str());
+            let layers: Vec<_> = own.into_iter().chain([general]).collect();
+            for found in service.problems() {
+                let (section, problem) = &found;
+                let set_here = own.is_some_and(|layer| layer.value(section, field_of(problem)).is_some());
+                if set_here || !said_of_all.contains(&found) {
+                    let path = format!("{SERVICE}.{name}.");
+                    problems.push(document.out_of_range(&path, section, problem, &layers));
+                }
             }
         }
-        if problems.is_empty() { Ok(config) } else { Err(LoadError { problems }) }
+        problems
     }
 
     /// The profile it began with.

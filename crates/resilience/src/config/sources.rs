@@ -1,7 +1,4 @@
-use super::{
-    LoadProblem, Origin, ServiceConfig,
-    document::{PROFILE, SERVICE},
-};
+use super::{LoadProblem, Origin, document::Document};
 use figment::{
     Figment, Metadata, Provider,
     providers::{Format as _, Json, Toml},
@@ -9,6 +6,7 @@ use figment::{
     value::{Dict, Map, Value},
 };
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     io,
     path::{Path, PathBuf},
@@ -136,20 +134,20 @@ fn read_file(path: &Path) -> io::Result<(Format, String)> {
 
 /// The variables that are settings, or look as if they were meant to be, in the order of their names.
 fn settings(prefix: &str, variables: impl Iterator<Item = (String, String)>) -> Vec<Piece> {
-    let mut pieces: Vec<_> = variables
-        .filter_map(|(name, value)| {
-            let key = name.strip_prefix(prefix)?.to_ascii_lowercase();
-            is_ours(&key).then(|| Piece::Variable { key: key.replace("__", "."), name, value })
-        })
-        .collect();
-    pieces.sort_by_cached_key(|piece| format!("{piece:?}"));
-    pieces
+    let by_name: BTreeMap<_, _> = variables.collect();
+    let setting = |(name, value): (String, String)| {
+        let key = name.strip_prefix(prefix)?.to_ascii_lowercase();
+        is_ours(&key).then(|| Piece::Variable { key: key.replace("__", "."), name, value })
+    };
+    by_name.into_iter().filter_map(setting).collect()
 }
 
 fn is_ours(key: &str) -> bool {
-    let begins_like = |known: &str| key.strip_prefix(known).is_some_and(|rest| rest.starts_with('_'));
-    let known = ServiceConfig::SECTIONS.iter().copied().chain([SERVICE, PROFILE]);
-    key == PROFILE || key.contains("__") || known.into_iter().any(begins_like)
+    let begins_like = |known| {
+        let rest = key.strip_prefix(known);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    key.contains("__") || Document::root_keys().any(begins_like)
 }
 
 /// What the sources held at one moment.

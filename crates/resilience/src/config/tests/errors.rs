@@ -99,8 +99,9 @@ fn fields_that_do_not_fit_together_are_laid_to_the_service_that_set_one() {
         ["service.x.retry.max = 10s is out of range: it must be at least `initial`; \
              set in profile `standard`"]
     );
-    // Said of all services, it is wrong in each of them and said once.
+    // Said of all services, it is wrong in each of them and said once; said again of one, it is wrong there, too.
     assert_eq!(refused(&toml("[retry]\ninitial = '11s'")).len(), 1);
+    assert_eq!(refused(&toml("[retry]\nmax_attempts = 0\n[service.x.retry]\nmax_attempts = 0")).len(), 2);
 }
 
 #[test]

@@ -43,6 +43,21 @@ fn variables_are_numbers_words_switches_and_durations() {
 }
 
 #[test]
+fn a_variable_may_hold_a_whole_section_and_a_longer_name_beats_it() {
+    let config = ResilienceConfig::load(&Sources::new().variables([
+        ("MAINSTAY_RETRY__INITIAL", "20ms"),
+        ("MAINSTAY_RETRY", "{max_attempts=2,initial=\"10ms\"}"),
+    ]))
+    .unwrap();
+    assert_eq!(config.general().retry.max_attempts, 2);
+    assert_eq!(config.general().retry.initial, Duration::from_millis(20));
+    assert_eq!(
+        refused(&Sources::new().variables([("MAINSTAY_TIMEOUT", "30")])),
+        ["timeout = 30 cannot be read: expected a table; set in environment variable `MAINSTAY_TIMEOUT`"]
+    );
+}
+
+#[test]
 fn a_variable_of_somebody_else_is_passed_over_and_one_that_was_meant_for_us_is_not() {
     let others = [("MAINSTAY_POOL_SIZE", "5"), ("PATH", "bin"), ("OTHER_BREAKER__OPEN_FOR", "1s")];
     assert_eq!(ResilienceConfig::load(&Sources::new().variables(others)), Ok(ResilienceConfig::default()));

@@ -73,11 +73,7 @@ impl Handles {
 
     #[inline]
     fn counter(&self, policy: &PolicyId, counter: Counter) -> &metrics::Counter {
-        let slot = &self.counters[counter as usize];
-        match slot.get() {
-            Some(handle) => handle,
-            None => slot.get_or_init(|| register(policy, counter)),
-        }
+        self.counters[counter as usize].get_or_init(|| register(policy, counter))
     }
 
     fn state(&self, policy: &PolicyId, state: State) {
