@@ -121,7 +121,7 @@ impl LiveConfig {
             }
             let outcome = policy.apply(config.service(&service));
             if outcome.is_ok() {
-                changes.policies.extend(policy.stages().into_iter().map(|stage| stage.policy));
+                changes.policies.extend(policy.ids());
             }
             // The one that refuses may be a tuple, of which some have taken it.
             told.push((service, policy));

@@ -1,8 +1,7 @@
 use super::*;
 use crate::{
-    BreakerConfig, CircuitBreaker, ConfigError, Describe, Pipeline, PolicyExt, Timeout,
+    BreakerConfig, CircuitBreaker, ConfigError, Pipeline, PolicyExt, Timeout,
     breaker::State,
-    pipeline::Stage,
     telemetry::{PolicyId, PolicyKind},
 };
 use parking_lot::Mutex;
@@ -38,13 +37,11 @@ impl Picky {
     }
 }
 
-impl Describe for Picky {
-    fn describe(&self, stages: &mut Vec<Stage>) {
-        stages.push(Stage::new(self.id.clone()));
-    }
-}
-
 impl Reconfigure for Picky {
+    fn ids(&self) -> Vec<PolicyId> {
+        vec![self.id.clone()]
+    }
+
     fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
         let after = config.timeout.after;
         let mut problems = crate::config_error::Problems::default();
