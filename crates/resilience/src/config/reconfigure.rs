@@ -23,8 +23,8 @@ pub trait Reconfigure: Send + Sync {
 
 /// A policy that has `reconfigure` and its section.
 macro_rules! policies {
-    ($($policy:ident<$($parameter:ident),*>: $section:ident,)*) => {$(
-        impl<$($parameter: Send + Sync),*> Reconfigure for $policy<$($parameter),*> {
+    ($($policy:ident<$($parameter:ident $(: $bound:ident)?),*>: $section:ident,)*) => {$(
+        impl<$($parameter: Send + Sync $(+ $bound)?),*> Reconfigure for $policy<$($parameter),*> {
             fn ids(&self) -> Vec<PolicyId> {
                 self.stages().into_iter().map(|stage| stage.policy).collect()
             }

@@ -11,10 +11,10 @@ fn everything_that_is_wrong_is_said_at_once_with_path_value_range_and_source() {
         failure_threshold = 1
         [retry]
         max_attempts = 0
-        jitter = 'fulll'
         [service.database.breaker]
         open_for = '0s'
         open_fro = '1s'
+        abandoned = 'ignored'
         [service.database.timeout]
         after = '5 parsecs'
         [service.search]
@@ -24,7 +24,7 @@ fn everything_that_is_wrong_is_said_at_once_with_path_value_range_and_source() {
     .unwrap();
     let sources = Sources::new().file(&file).variables([
         ("MAINSTAY_PROFILE", "prod"),
-        ("MAINSTAY_SERVICE__DATABASE__BULKHEAD__MAX_CONCURRENT", "0"),
+        ("MAINSTAY_SERVICE__DATABASE__BREAKER__MAX_PROBES", "0"),
         ("MAINSTAY_RETRY__MULTIPLIER", "many"),
     ]);
     let said = refused(&sources);
@@ -33,8 +33,8 @@ fn everything_that_is_wrong_is_said_at_once_with_path_value_range_and_source() {
         format!("braker: no such setting, did you mean `breaker`?; set in file `{file}`"),
         format!("retry.max_attempts = 0 is out of range: it must be at least 1; set in file `{file}`"),
         format!(
-            "retry.jitter = \"fulll\" cannot be read: expected one of none, equal, full, did you mean `full`?; \
-             set in file `{file}`"
+            "service.database.breaker.abandoned = \"ignored\" cannot be read: \
+             expected one of success, failure, ignore, abandoned, did you mean `ignore`?; set in file `{file}`"
         ),
         format!(
             "service.database.breaker.open_for = 0ns is out of range: it must be 1ms to 365d; set in file `{file}`"
@@ -50,8 +50,8 @@ fn everything_that_is_wrong_is_said_at_once_with_path_value_range_and_source() {
         "profile = \"prod\" cannot be read: expected one of standard, development, testing, production, \
          high_load, did you mean `production`?; set in environment variable `MAINSTAY_PROFILE`"
             .into(),
-        "service.database.bulkhead.max_concurrent = 0 is out of range: it must be at least 1; \
-         set in environment variable `MAINSTAY_SERVICE__DATABASE__BULKHEAD__MAX_CONCURRENT`"
+        "service.database.breaker.max_probes = 0 is out of range: it must be 1 to 65535; \
+         set in environment variable `MAINSTAY_SERVICE__DATABASE__BREAKER__MAX_PROBES`"
             .into(),
         "retry.multiplier = \"many\" cannot be read: expected f64; \
          set in environment variable `MAINSTAY_RETRY__MULTIPLIER`"
