@@ -17,6 +17,7 @@ mod sync;
 mod verdict;
 
 pub mod breaker;
+pub mod budget;
 pub mod bulkhead;
 pub mod pipeline;
 pub mod retry;
@@ -25,9 +26,10 @@ pub mod timeout;
 
 pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};
+pub use budget::{Budget, BudgetConfig};
 pub use bulkhead::{Bulkhead, BulkheadConfig};
 pub use call::{Call, CallWith, Lift, PolicyExt};
-pub use classify::{ByError, Classify, Failures, Retryable};
+pub use classify::{AnyError, ByError, Classify, Failures, Retryable};
 pub use config_error::{ConfigError, ConfigProblem};
 pub use error::{Error, ShedReason, StoppedBy};
 pub use failure::FailureKind;
@@ -35,6 +37,6 @@ pub use future_ext::{FutureExt, Once, StartsOnce};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
 pub use pipeline::{Describe, OptionalFuture};
 pub use policy::Policy;
-pub use retry::{Jitter, Retry, RetryConfig};
+pub use retry::{Backoff, Jitter, Retry, RetryConfig};
 pub use timeout::{Timeout, TimeoutConfig};
 pub use verdict::Verdict;
