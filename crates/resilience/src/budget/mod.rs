@@ -4,7 +4,7 @@ mod balance;
 mod config;
 mod floor;
 mod shared;
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 
 pub use config::BudgetConfig;
