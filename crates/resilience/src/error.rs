@@ -157,7 +157,9 @@ impl<E> Error<E> {
     pub fn operation(&self) -> Option<&E> {
         match self {
             Self::Operation(error) => Some(error),
-            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => error.operation(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.operation()
+            }
             _ => None,
         }
     }

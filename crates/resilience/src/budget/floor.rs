@@ -19,8 +19,7 @@ const SECOND: u64 = Duration::from_secs(1).as_nanos() as u64;
 
 impl Floor {
     pub(super) fn new(config: &BudgetConfig) -> Self {
-        let floor =
-            Self { made: Instant::now(), paid_until: AtomicU64::new(0), interval: AtomicU64::new(0) };
+        let floor = Self { made: Instant::now(), paid_until: AtomicU64::new(0), interval: AtomicU64::new(0) };
         floor.reconfigure(config);
         floor
     }

@@ -90,7 +90,8 @@ async fn the_floor_serves_a_service_that_calls_rarely() {
     let budget = budget(BudgetConfig::default());
     let retry = Retry::new("r", RetryConfig::FAST.max_attempts(2)).unwrap().budget(budget.clone());
     for call in 1..=30 {
-        let answer = retry.call_with(|attempt| ready(if attempt.number() == 1 { Err("reset") } else { Ok(()) }));
+        let answer =
+            retry.call_with(|attempt| ready(if attempt.number() == 1 { Err("reset") } else { Ok(()) }));
         assert_eq!(answer.await, Ok(()), "call {call}");
         tokio::time::sleep(SECOND).await;
     }
@@ -111,7 +112,10 @@ async fn the_floor_adds_nothing_where_the_share_is_more() {
             tokio::time::sleep(SECOND / calls_a_second).await;
         }
         let a_second = budget.snapshot().granted as f64 / 100.0;
-        assert!((a_second - expected).abs() <= 0.02 * expected + 0.01, "{calls_a_second}: {a_second} a second");
+        assert!(
+            (a_second - expected).abs() <= 0.02 * expected + 0.01,
+            "{calls_a_second}: {a_second} a second"
+        );
     }
 }
 

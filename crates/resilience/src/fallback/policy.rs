@@ -2,7 +2,8 @@ use super::{
     Calling, Computed, FallbackConfig, FallbackFuture, FallbackStats, Substitute, Value, counts::Counts,
 };
 use crate::{
-    AnyError, Attempt, ByError, Classify, ConfigError, Describe, Error, Operation, Policy, PolicyExt, StartsOnce,
+    AnyError, Attempt, ByError, Classify, ConfigError, Describe, Error, Operation, Policy, PolicyExt,
+    StartsOnce,
     live::Live,
     pipeline::Stage,
     telemetry::{Observer, PolicyId, PolicyKind},

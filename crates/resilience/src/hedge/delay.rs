@@ -41,7 +41,8 @@ const LONGEST: u64 = 3_600_000_000;
 
 impl Delay {
     pub(super) fn new(config: &HedgeConfig) -> Self {
-        let delay = Self { current: AtomicU64::new(0), learnt: AtomicBool::new(false), observed: Mutex::new(None) };
+        let delay =
+            Self { current: AtomicU64::new(0), learnt: AtomicBool::new(false), observed: Mutex::new(None) };
         delay.reconfigure(config);
         delay
     }
@@ -88,7 +89,9 @@ impl Delay {
 
 impl Observed {
     fn new() -> Self {
-        let empty = || Histogram::new_with_bounds(1, LONGEST, 2).expect("1 us to an hour in two digits is a histogram");
+        let empty = || {
+            Histogram::new_with_bounds(1, LONGEST, 2).expect("1 us to an hour in two digits is a histogram")
+        };
         Self {
             percentile: 0.0,
             half: Duration::ZERO,

@@ -189,7 +189,8 @@ fn start<Op: Idempotent, C, O: Observer>(
     attempt: Attempt,
     began: Option<Instant>,
 ) {
-    let number = copies.start(op, attempt.after(began.map_or_else(Default::default, |began| began.elapsed())));
+    let number =
+        copies.start(op, attempt.after(began.map_or_else(Default::default, |began| began.elapsed())));
     if number == 1 {
         count(&policy.counts.hedged);
     }
@@ -202,8 +203,7 @@ impl<C, O: Observer> Hedge<C, O> {
     fn lets_copy(&self, attempt: Attempt, started: u16, began: Option<Instant>) -> bool {
         let config = self.config.read();
         let spent = || began.map_or_else(Default::default, |began| began.elapsed());
-        if u32::from(started) >= config.max_copies
-            || attempt.time_left().is_some_and(|left| left <= spent())
+        if u32::from(started) >= config.max_copies || attempt.time_left().is_some_and(|left| left <= spent())
         {
             return false;
         }

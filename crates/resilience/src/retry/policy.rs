@@ -1,6 +1,7 @@
 use super::{Asked, Notify, RetryConfig, RetryFuture, RetryStats, backoff::longest_in_all, state::Core};
 use crate::{
-    Attempt, Budget, ByError, Classify, ConfigError, Describe, Error, Operation, Policy, PolicyExt, Retryable,
+    Attempt, Budget, ByError, Classify, ConfigError, Describe, Error, Operation, Policy, PolicyExt,
+    Retryable,
     pipeline::Stage,
     telemetry::{Observer, PolicyId, PolicyKind},
 };
@@ -176,7 +177,8 @@ impl<C, O, N> Describe for Retry<C, O, N> {
             Some(limit) => {
                 let series = pauses.saturating_add(limit.saturating_mul(attempts));
                 // The last attempt begins within the longest series.
-                let longest = config.max_elapsed.map_or(Duration::MAX, |longest| longest.saturating_add(limit));
+                let longest =
+                    config.max_elapsed.map_or(Duration::MAX, |longest| longest.saturating_add(limit));
                 stage.limit(series.min(longest))
             }
         });

@@ -150,7 +150,10 @@ impl Series {
         if asked > config.max_retry_after {
             return Next::Stop(StoppedBy::RetryAfter(asked));
         }
-        let pause = core.draws.pause(&config, attempts, self.later.as_ref().and_then(|later| later.previous)).max(asked);
+        let pause = core
+            .draws
+            .pause(&config, attempts, self.later.as_ref().and_then(|later| later.previous))
+            .max(asked);
         if let Some(stopped_by) = self.out_of_time(config.max_elapsed, pause, asked) {
             return Next::Stop(stopped_by);
         }

@@ -18,7 +18,6 @@ async fn dropped_in_a_pause_it_makes_no_further_attempt() {
     assert_eq!(attempts.get(), 1);
 }
 
-
 /// Polled `k` times and dropped, for every `k`: whatever it waits for, it leaves no place taken and no attempt running.
 #[tokio::test(start_paused = true)]
 async fn polled_so_often_and_dropped_it_leaves_nothing_held() {

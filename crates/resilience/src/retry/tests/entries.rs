@@ -88,7 +88,9 @@ async fn an_async_closures_attempt_is_dropped_at_its_limit() {
         .unwrap_err();
     assert_eq!(starts, [0, 200].map(ms));
     assert!(error.is_timeout());
-    let Error::RetriesExhausted { stopped_by: StoppedBy::MaxElapsed, .. } = error else { panic!("{error:?}") };
+    let Error::RetriesExhausted { stopped_by: StoppedBy::MaxElapsed, .. } = error else {
+        panic!("{error:?}")
+    };
 }
 
 /// rust-lang/rust#138207: the future of an async closure with captures of its own is `Send` where it is spawned as it is;

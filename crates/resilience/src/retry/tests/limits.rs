@@ -42,7 +42,6 @@ async fn each_attempt_sees_the_time_that_is_left() {
     assert_eq!(*seen.borrow(), [1000, 850, 600].map(ms));
 }
 
-
 /// An operation that fails after 50 ms, and notes when it was started.
 macro_rules! failing {
     ($starts:ident, $began:ident) => {

@@ -14,11 +14,10 @@ use tokio::time::Instant;
 #[tokio::test(start_paused = true)]
 async fn the_hook_hears_of_each_pause_with_error_attempt_and_length() {
     let heard = RefCell::new(Vec::new());
-    let retry = Retry::new("r", exact(3)).unwrap().notify(
-        |failed: Result<&(), &Error<String>>, attempts, pause| {
+    let retry =
+        Retry::new("r", exact(3)).unwrap().notify(|failed: Result<&(), &Error<String>>, attempts, pause| {
             heard.borrow_mut().push((failed.unwrap_err().to_string(), attempts, pause));
-        },
-    );
+        });
     let failed = retry.call_with(|attempt| ready(Err::<(), _>(format!("fault {}", attempt.number()))));
     failed.await.unwrap_err();
     let expected = [("fault 1".to_owned(), 1, ms(100)), ("fault 2".to_owned(), 2, ms(200))];
@@ -38,10 +37,7 @@ async fn an_observer_hears_of_every_step() {
     assert_eq!(said(), [Event::Ended(Verdict::Success)]);
     let recovers = retry.call_with(|attempt| ready(if attempt.number() < 2 { Err("down") } else { Ok(()) }));
     recovers.await.unwrap();
-    assert_eq!(
-        said(),
-        [retrying(1, 100), Event::Recovered { attempts: 2 }, Event::Ended(Verdict::Success)]
-    );
+    assert_eq!(said(), [retrying(1, 100), Event::Recovered { attempts: 2 }, Event::Ended(Verdict::Success)]);
     retry.call(|| ready(Err::<(), _>("down"))).await.unwrap_err();
     let gave_up = Event::GaveUp { attempts: 3, stopped_by: StoppedBy::Attempts };
     assert_eq!(said(), [retrying(1, 100), retrying(2, 200), gave_up, Event::Ended(Verdict::Failure)]);
@@ -51,11 +47,11 @@ async fn an_observer_hears_of_every_step() {
 #[tokio::test(start_paused = true)]
 async fn in_shadow_mode_it_counts_and_lets_through() {
     let heard = Mutex::new(Vec::new());
-    let retry = Retry::new("r", exact(3).attempt_timeout(ms(10)).shadow(true)).unwrap().observe(OnEvent::new(
-        |_: &_, event| {
+    let retry = Retry::new("r", exact(3).attempt_timeout(ms(10)).shadow(true)).unwrap().observe(
+        OnEvent::new(|_: &_, event| {
             heard.lock().unwrap().push(event);
-        },
-    ));
+        }),
+    );
     let (attempts, began) = (Cell::new(0), Instant::now());
     let attempts = &attempts;
     let failed = retry.call(|| async {

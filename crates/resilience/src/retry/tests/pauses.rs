@@ -138,7 +138,10 @@ fn the_bound_of_very_many_attempts_is_computed_at_once_and_is_never_too_short() 
         slow.clone().multiplier(1.000_000_1),
         slow.clone().multiplier(1.0),
         slow.backoff(Backoff::Linear),
-        exact(100_000).backoff(Backoff::Linear).initial(Duration::from_nanos(700)).max(Duration::from_secs(1)),
+        exact(100_000)
+            .backoff(Backoff::Linear)
+            .initial(Duration::from_nanos(700))
+            .max(Duration::from_secs(1)),
     ] {
         let (bound, sum) = (longest_in_all(&config, Duration::ZERO), added(&config));
         let excess = bound.checked_sub(sum).unwrap_or_else(|| panic!("{bound:?} < {sum:?}: {config:?}"));
