@@ -220,3 +220,13 @@ fn no_retry_is_granted_twice_under_contention() {
     assert_eq!(snapshot.granted + snapshot.available, 20_000);
     assert_eq!(snapshot.granted + snapshot.refused, 40_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_first_success_under_a_budget_allocates_nothing() {
+    let retry = retry(&budget(BudgetConfig::default()));
+    let mut answer = None;
+    let spent = allocation_counter::measure(|| {
+        answer = futures::FutureExt::now_or_never(retry.call(|| ready(Ok::<_, &str>(7))));
+    });
+    assert_eq!((answer, spent.count_total), (Some(Ok(7)), 0));
+}

@@ -11,11 +11,12 @@ use std::{
 pub(super) struct Copies<F> {
     running: Vec<(u16, Pin<Box<F>>)>,
     started: u16,
+    refused: bool,
 }
 
 impl<F> Default for Copies<F> {
     fn default() -> Self {
-        Self { running: Vec::new(), started: 0 }
+        Self { running: Vec::new(), started: 0, refused: false }
     }
 }
 
@@ -29,6 +30,15 @@ impl<F: Future> Copies<F> {
     /// How many were started, whether they run or not.
     pub(super) fn started(&self) -> u16 {
         self.started
+    }
+
+    /// None was allowed when one was wanted: the call goes on without, and asks no more.
+    pub(super) fn refuse(&mut self) {
+        self.refused = true;
+    }
+
+    pub(super) fn are_refused(&self) -> bool {
+        self.refused
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::time::{Instant, Sleep};
 
@@ -120,18 +121,12 @@ where
             return;
         }
         drop(config);
-        while this.policy.lets_copy(*this.attempt, this.copies.started(), *this.began) {
-            start(this.policy, this.op, this.copies, *this.attempt, *this.began);
-        }
+        while start_copy(this.policy, this.op, this.copies, *this.attempt, *this.began) {}
     }
 
     fn start_copy(self: Pin<&mut Self>) -> bool {
         let this = self.project();
-        let may = this.policy.lets_copy(*this.attempt, this.copies.started(), *this.began);
-        if may {
-            start(this.policy, this.op, this.copies, *this.attempt, *this.began);
-        }
-        may
+        start_copy(this.policy, this.op, this.copies, *this.attempt, *this.began)
     }
 
     /// One answered; the others are dropped.
@@ -182,36 +177,40 @@ where
     }
 }
 
-fn start<Op: Idempotent, C, O: Observer>(
+/// Starts another copy of a call that began then, if there may be one.
+fn start_copy<Op: Idempotent, C, O: Observer>(
     policy: &Hedge<C, O>,
     op: &Op,
     copies: &mut Copies<Op::Future>,
     attempt: Attempt,
     began: Option<Instant>,
-) {
-    let number =
-        copies.start(op, attempt.after(began.map_or_else(Default::default, |began| began.elapsed())));
+) -> bool {
+    let attempt = attempt.after(began.map_or(Duration::ZERO, |began| began.elapsed()));
+    let config = policy.config.read();
+    if copies.are_refused() || u32::from(copies.started()) >= config.max_copies || attempt.is_out_of_time() {
+        return false;
+    }
+    if config.shadow || !policy.is_affordable() {
+        if config.shadow {
+            count(&policy.counts.would_hedge);
+            policy.observer.on(&policy.id, Event::WouldAct);
+        }
+        copies.refuse();
+        return false;
+    }
+    drop(config);
+    let number = copies.start(op, attempt);
     if number == 1 {
         count(&policy.counts.hedged);
     }
     count(&policy.counts.copies);
     policy.observer.on(&policy.id, Event::Hedged(number.into()));
+    true
 }
 
 impl<C, O: Observer> Hedge<C, O> {
-    /// Whether another copy may start beside so many.
-    fn lets_copy(&self, attempt: Attempt, started: u16, began: Option<Instant>) -> bool {
-        let config = self.config.read();
-        let spent = || began.map_or_else(Default::default, |began| began.elapsed());
-        if u32::from(started) >= config.max_copies || attempt.time_left().is_some_and(|left| left <= spent())
-        {
-            return false;
-        }
-        if config.shadow {
-            count(&self.counts.would_hedge);
-            self.observer.on(&self.id, Event::WouldAct);
-            return false;
-        }
+    /// Whether the budget, if there is one, pays for a copy.
+    fn is_affordable(&self) -> bool {
         let granted = self.budget.as_ref().is_none_or(|budget| budget.grant());
         if !granted {
             count(&self.counts.refused);

@@ -10,8 +10,8 @@ impl<C, O: Observer, N> Retry<C, O, N> {
     /// Hands `context` to each attempt by value and takes it back from it, so that an operation may own or borrow mutably
     /// what it works with. The context comes back whatever the outcome.
     ///
-    /// An attempt has the context, so none is dropped halfway: `attempt_timeout` is told to it as
-    /// [`time_left`](Attempt::time_left), for it to keep.
+    /// An attempt has the context, so none is dropped halfway: `attempt_timeout` does not apply. Limit what the attempt
+    /// awaits instead.
     ///
     /// ```
     /// # use mainstay_resilience::{Retry, RetryConfig};
@@ -46,7 +46,7 @@ impl<C, O: Observer, N> Retry<C, O, N> {
     {
         let (mut series, mut context) = (self.begin(), context);
         loop {
-            let (back, outcome) = operation(context, series.attempt(&self.core)).await;
+            let (back, outcome) = operation(context, series.attempt(None)).await;
             context = back;
             match self.judge(&mut series, outcome.map_err(Error::Operation)) {
                 Ok(pause) => tokio::time::sleep(pause).await,
@@ -89,8 +89,9 @@ impl<C, O: Observer, N> Retry<C, O, N> {
     {
         let mut series = self.begin();
         loop {
-            let attempt = operation(series.attempt(&self.core));
-            let outcome = match self.core.attempt_limit() {
+            let limit = self.core.attempt_limit();
+            let attempt = operation(series.attempt(limit));
+            let outcome = match limit {
                 None => attempt.await.map_err(Error::Operation),
                 Some(after) => match tokio::time::timeout(after, attempt).await {
                     Ok(outcome) => outcome.map_err(Error::Operation),

@@ -118,8 +118,8 @@ impl<C, O, N> Retry<C, O, N> {
         self.core.config.get()
     }
 
-    /// Works with `config` from the next decision on: a call under way keeps its limit of an attempt and the pause it is
-    /// in, and then goes by the new attempts, pauses and times. Counts, budget and observer stay.
+    /// Works with `config` from the next decision on: a call under way ends the pause it is in, and then goes by the new
+    /// attempts, pauses and times. Counts, budget and observer stay.
     ///
     /// # Errors
     /// A field of `config` out of its range; the configuration then stays as it was.

@@ -21,7 +21,7 @@ pub(super) struct Series {
 struct Later {
     /// Attempts made after the first.
     retries: u32,
-    /// The pause before the last attempt.
+    /// The pause before the last attempt, as it was drawn.
     previous: Option<Duration>,
     timer: Timer,
 }
@@ -47,9 +47,9 @@ impl Series {
 
     /// The attempt that starts now.
     #[inline]
-    pub(super) fn attempt(&self, core: &Core) -> Attempt {
+    pub(super) fn attempt(&self, limit: Option<Duration>) -> Attempt {
         let attempt = if self.later.is_none() { self.first } else { self.again() };
-        core.attempt_limit().map_or(attempt, |limit| attempt.within(limit))
+        limit.map_or(attempt, |limit| attempt.within(limit))
     }
 
     #[cold]
@@ -102,8 +102,6 @@ impl Series {
     }
 
     /// What follows a failed attempt: a pause and another, or the end of the call.
-    #[cold]
-    #[inline(never)]
     pub(super) fn failed<T, E, C, O, N>(
         &mut self,
         policy: &Retry<C, O, N>,
@@ -150,10 +148,9 @@ impl Series {
         if asked > config.max_retry_after {
             return Next::Stop(StoppedBy::RetryAfter(asked));
         }
-        let pause = core
-            .draws
-            .pause(&config, attempts, self.later.as_ref().and_then(|later| later.previous))
-            .max(asked);
+        let previous = self.later.as_ref().and_then(|later| later.previous);
+        let own = core.draws.pause(&config, attempts, previous);
+        let pause = own.max(asked);
         if let Some(stopped_by) = self.out_of_time(config.max_elapsed, pause, asked) {
             return Next::Stop(stopped_by);
         }
@@ -173,7 +170,7 @@ impl Series {
         count(&core.counts.extra_attempts);
         self.takes_time(config.max_elapsed.is_some());
         let later = self.later.get_or_insert_default();
-        (later.retries, later.previous) = (attempts, Some(pause));
+        (later.retries, later.previous) = (attempts, Some(own));
         Next::Pause(pause)
     }
 
@@ -185,18 +182,16 @@ impl Series {
         pause: Duration,
         asked: Duration,
     ) -> Option<StoppedBy> {
-        let is_late = |asleep: Duration| {
-            let awake = self.spent().saturating_add(asleep);
-            if self.first.time_left().is_some_and(|left| awake >= left) {
-                Some(StoppedBy::Deadline)
-            } else if max_elapsed.is_some_and(|longest| awake > longest) {
-                Some(StoppedBy::MaxElapsed)
-            } else {
-                None
-            }
+        let awake = self.spent().saturating_add(pause);
+        let stopped_by = if self.first.time_left().is_some_and(|left| awake >= left) {
+            StoppedBy::Deadline
+        } else if max_elapsed.is_some_and(|longest| awake > longest) {
+            StoppedBy::MaxElapsed
+        } else {
+            return None;
         };
-        let late = is_late(pause)?;
-        Some(if asked == pause && !asked.is_zero() { StoppedBy::RetryAfter(asked) } else { late })
+        let for_the_callees_sake = !asked.is_zero() && asked == pause;
+        Some(if for_the_callees_sake { StoppedBy::RetryAfter(asked) } else { stopped_by })
     }
 }
 

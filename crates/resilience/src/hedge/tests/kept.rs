@@ -64,6 +64,12 @@ async fn in_shadow_mode_it_counts_and_lets_through() {
     let hedge = Hedge::new("h", after(50).max_copies(3).shadow(true)).unwrap();
     assert_eq!(hedge.call_idempotent_with(slow).await, Ok(0));
     assert_eq!((hedge.stats().would_hedge, hedge.stats().copies), (1, 0));
+    let failed = hedge.call_idempotent(|| async {
+        tokio::time::sleep(ms(80)).await;
+        Err::<(), _>("down")
+    });
+    assert_eq!(failed.await, Err(crate::Error::Operation("down")));
+    assert_eq!(hedge.stats().would_hedge, 2, "a call is counted once, though it was slow and failed");
 }
 
 #[tokio::test(start_paused = true)]
