@@ -1,11 +1,11 @@
 use super::{BudgetConfig, balance::Balance, floor::Floor};
-use crate::{Attempt, ConfigError, live::Live};
+use crate::{Attempt, ConfigError, counter::Counter, live::Live};
 use crossbeam_utils::CachePadded;
 use std::{
     num::NonZeroU16,
     sync::{
         Arc,
-        atomic::{AtomicU16, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU16, Ordering::Relaxed},
     },
 };
 
@@ -31,8 +31,8 @@ pub struct Budget {
     // Written by every call while there is less than may be saved, so it shares no cache line with what is only read.
     balance: CachePadded<Balance>,
     floor: Floor,
-    granted: AtomicU64,
-    refused: AtomicU64,
+    granted: Counter,
+    refused: Counter,
 }
 
 /// Tells budgets apart on an [`Attempt`]. It wraps around: two budgets on one call would have to be 65,535 apart to be
@@ -77,8 +77,8 @@ impl Budget {
             balance: CachePadded::new(Balance::new(&config)),
             floor: Floor::new(&config),
             config: Live::new(config),
-            granted: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
+            granted: Counter::default(),
+            refused: Counter::default(),
         })
     }
 
@@ -108,8 +108,8 @@ impl Budget {
     pub fn snapshot(&self) -> BudgetSnapshot {
         BudgetSnapshot {
             available: self.balance.saved().max(self.floor.left()),
-            granted: self.granted.load(Relaxed),
-            refused: self.refused.load(Relaxed),
+            granted: self.granted.get(),
+            refused: self.refused.get(),
         }
     }
 
@@ -133,8 +133,8 @@ impl Budget {
         } else {
             false
         };
-        let count = if granted { &self.granted } else { &self.refused };
-        count.fetch_add(1, Relaxed);
+        let counter = if granted { &self.granted } else { &self.refused };
+        counter.increment();
         granted
     }
 }

@@ -230,3 +230,11 @@ async fn a_first_success_under_a_budget_allocates_nothing() {
     });
     assert_eq!((answer, spent.count_total), (Some(Ok(7)), 0));
 }
+
+#[cfg(feature = "config")]
+#[test]
+fn configuration_is_humane() {
+    let config: BudgetConfig = serde_json::from_str(r#"{"share": 0.2, "min_per_second": 10}"#).unwrap();
+    assert_eq!(config, BudgetConfig::default().share(0.2).min_per_second(10.0));
+    assert!(serde_json::from_str::<BudgetConfig>(r#"{"ratio": 0.2}"#).is_err());
+}

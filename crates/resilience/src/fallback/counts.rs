@@ -1,12 +1,12 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::counter::Counter;
 
 /// Touched only by calls that failed.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    pub(super) answered: AtomicU64,
-    pub(super) failed: AtomicU64,
-    pub(super) passed: AtomicU64,
-    pub(super) would_answer: AtomicU64,
+    pub(super) answered: Counter,
+    pub(super) failed: Counter,
+    pub(super) passed: Counter,
+    pub(super) would_answer: Counter,
 }
 
 /// What falling back has come to so far.
@@ -26,15 +26,10 @@ pub struct FallbackStats {
 impl Counts {
     pub(super) fn read(&self) -> FallbackStats {
         FallbackStats {
-            answered: self.answered.load(Relaxed),
-            failed: self.failed.load(Relaxed),
-            passed: self.passed.load(Relaxed),
-            would_answer: self.would_answer.load(Relaxed),
+            answered: self.answered.get(),
+            failed: self.failed.get(),
+            passed: self.passed.get(),
+            would_answer: self.would_answer.get(),
         }
     }
-}
-
-/// Adds one.
-pub(super) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Relaxed);
 }

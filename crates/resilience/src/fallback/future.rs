@@ -1,4 +1,4 @@
-use super::{Fallback, Substitute, counts::count};
+use super::{Fallback, Substitute};
 use crate::{
     Attempt, Classify, Error, Operation, Verdict,
     operation::Outcome,
@@ -81,12 +81,12 @@ where
                 Calling::Other { future, original } => {
                     return Poll::Ready(match ready!(future.poll(cx)) {
                         Ok(value) => {
-                            count(&policy.counts.answered);
+                            policy.counts.answered.increment();
                             policy.observer.on(&policy.id, Event::FellBack);
                             Ok(value)
                         }
                         Err(error) => {
-                            count(&policy.counts.failed);
+                            policy.counts.failed.increment();
                             policy.observer.on(&policy.id, Event::Ended(Verdict::Failure));
                             let original = original.take().expect("not polled after it was ready");
                             let (policy, error) = (policy.id.name.clone(), Box::new(error));
@@ -104,11 +104,11 @@ impl<S, C, O: Observer> Fallback<S, C, O> {
     #[cold]
     fn passes(&self, verdict: Verdict) -> Option<Verdict> {
         if verdict != Verdict::Failure {
-            count(&self.counts.passed);
+            self.counts.passed.increment();
             return Some(verdict);
         }
         if self.config.read().shadow {
-            count(&self.counts.would_answer);
+            self.counts.would_answer.increment();
             self.observer.on(&self.id, Event::WouldAct);
             return Some(verdict);
         }

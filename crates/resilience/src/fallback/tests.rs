@@ -176,3 +176,11 @@ fn a_success_allocates_nothing() {
     });
     assert_eq!((answer, spent.count_total), (Some(Ok(7)), 0));
 }
+
+#[cfg(feature = "config")]
+#[test]
+fn configuration_is_humane() {
+    let config: FallbackConfig = serde_json::from_str(r#"{"shadow": true}"#).unwrap();
+    assert_eq!(config, FallbackConfig::default().shadow(true));
+    assert!(serde_json::from_str::<FallbackConfig>(r#"{"value": 7}"#).is_err());
+}

@@ -1,15 +1,15 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::counter::Counter;
 
 /// Touched only by calls that were copied, or would have been.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    pub(super) hedged: AtomicU64,
-    pub(super) copies: AtomicU64,
-    pub(super) won_by_call: AtomicU64,
-    pub(super) won_by_copy: AtomicU64,
-    pub(super) failed: AtomicU64,
-    pub(super) refused: AtomicU64,
-    pub(super) would_hedge: AtomicU64,
+    pub(super) hedged: Counter,
+    pub(super) copies: Counter,
+    pub(super) won_by_call: Counter,
+    pub(super) won_by_copy: Counter,
+    pub(super) failed: Counter,
+    pub(super) refused: Counter,
+    pub(super) would_hedge: Counter,
 }
 
 /// What hedging has come to so far.
@@ -35,18 +35,13 @@ pub struct HedgeStats {
 impl Counts {
     pub(super) fn read(&self) -> HedgeStats {
         HedgeStats {
-            hedged: self.hedged.load(Relaxed),
-            copies: self.copies.load(Relaxed),
-            won_by_call: self.won_by_call.load(Relaxed),
-            won_by_copy: self.won_by_copy.load(Relaxed),
-            failed: self.failed.load(Relaxed),
-            refused: self.refused.load(Relaxed),
-            would_hedge: self.would_hedge.load(Relaxed),
+            hedged: self.hedged.get(),
+            copies: self.copies.get(),
+            won_by_call: self.won_by_call.get(),
+            won_by_copy: self.won_by_copy.get(),
+            failed: self.failed.get(),
+            refused: self.refused.get(),
+            would_hedge: self.would_hedge.get(),
         }
     }
-}
-
-/// Adds one.
-pub(super) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Relaxed);
 }

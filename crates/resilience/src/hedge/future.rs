@@ -1,4 +1,4 @@
-use super::{Hedge, copies::Copies, counts::count};
+use super::{Hedge, copies::Copies};
 use crate::{
     Attempt, Classify, Idempotent, Operation, Verdict,
     operation::Outcome,
@@ -140,7 +140,8 @@ where
         this.copies.drop_all();
         if this.copies.started() > 0 {
             let counts = &this.policy.counts;
-            count(if winner == 0 { &counts.won_by_call } else { &counts.won_by_copy });
+            let won = if winner == 0 { &counts.won_by_call } else { &counts.won_by_copy };
+            won.increment();
             this.policy.observer.on(&this.policy.id, Event::HedgeWon(winner.into()));
         }
         if let Some(began) = *this.began
@@ -170,7 +171,7 @@ where
             return None;
         }
         if self.copies.started() > 0 {
-            count(&self.policy.counts.failed);
+            self.policy.counts.failed.increment();
         }
         self.policy.observer.on(&self.policy.id, Event::Ended(Verdict::Failure));
         Some(outcome)
@@ -192,7 +193,7 @@ fn start_copy<Op: Idempotent, C, O: Observer>(
     }
     if config.shadow || !policy.is_affordable() {
         if config.shadow {
-            count(&policy.counts.would_hedge);
+            policy.counts.would_hedge.increment();
             policy.observer.on(&policy.id, Event::WouldAct);
         }
         copies.refuse();
@@ -201,9 +202,9 @@ fn start_copy<Op: Idempotent, C, O: Observer>(
     drop(config);
     let number = copies.start(op, attempt);
     if number == 1 {
-        count(&policy.counts.hedged);
+        policy.counts.hedged.increment();
     }
-    count(&policy.counts.copies);
+    policy.counts.copies.increment();
     policy.observer.on(&policy.id, Event::Hedged(number.into()));
     true
 }
@@ -213,7 +214,7 @@ impl<C, O: Observer> Hedge<C, O> {
     fn is_affordable(&self) -> bool {
         let granted = self.budget.as_ref().is_none_or(|budget| budget.grant());
         if !granted {
-            count(&self.counts.refused);
+            self.counts.refused.increment();
             self.observer.on(&self.id, Event::BudgetSpent);
         }
         granted

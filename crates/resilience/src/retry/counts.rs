@@ -1,15 +1,15 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::counter::Counter;
 
 /// Touched only by calls that failed at least once.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    pub(super) retried: AtomicU64,
-    pub(super) extra_attempts: AtomicU64,
-    pub(super) recovered: AtomicU64,
-    pub(super) exhausted: AtomicU64,
-    pub(super) refused: AtomicU64,
-    pub(super) timed_out: AtomicU64,
-    pub(super) would_retry: AtomicU64,
+    pub(super) retried: Counter,
+    pub(super) extra_attempts: Counter,
+    pub(super) recovered: Counter,
+    pub(super) exhausted: Counter,
+    pub(super) refused: Counter,
+    pub(super) timed_out: Counter,
+    pub(super) would_retry: Counter,
 }
 
 /// What retrying has come to so far. A call is counted once, however many attempts it took.
@@ -35,18 +35,13 @@ pub struct RetryStats {
 impl Counts {
     pub(super) fn read(&self) -> RetryStats {
         RetryStats {
-            retried: self.retried.load(Relaxed),
-            extra_attempts: self.extra_attempts.load(Relaxed),
-            recovered: self.recovered.load(Relaxed),
-            exhausted: self.exhausted.load(Relaxed),
-            refused: self.refused.load(Relaxed),
-            timed_out: self.timed_out.load(Relaxed),
-            would_retry: self.would_retry.load(Relaxed),
+            retried: self.retried.get(),
+            extra_attempts: self.extra_attempts.get(),
+            recovered: self.recovered.get(),
+            exhausted: self.exhausted.get(),
+            refused: self.refused.get(),
+            timed_out: self.timed_out.get(),
+            would_retry: self.would_retry.get(),
         }
     }
-}
-
-/// Adds one.
-pub(super) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Relaxed);
 }

@@ -1,4 +1,4 @@
-use super::{Notify, Retry, counts::count, state::Core, timer::Timer};
+use super::{Notify, Retry, state::Core, timer::Timer};
 use crate::{
     Attempt, Classify, Error, StoppedBy, Verdict,
     telemetry::{Event, Observer},
@@ -96,7 +96,7 @@ impl Series {
     fn recovered<C, O: Observer, N>(&self, policy: &Retry<C, O, N>) {
         let attempts = self.attempts();
         if attempts > 1 {
-            count(&policy.core.counts.recovered);
+            policy.core.counts.recovered.increment();
             policy.observer.on(&policy.core.id, Event::Recovered { attempts });
         }
     }
@@ -123,7 +123,7 @@ impl Series {
             }
             Next::LetThrough => failed,
             Next::Stop(stopped_by) => {
-                count(&core.counts.exhausted);
+                core.counts.exhausted.increment();
                 policy.observer.on(&core.id, Event::GaveUp { attempts, stopped_by });
                 match *failed {
                     Err(last) if attempts > 1 || tells_something(stopped_by) => {
@@ -155,19 +155,19 @@ impl Series {
             return Next::Stop(stopped_by);
         }
         if config.shadow {
-            count(&core.counts.would_retry);
+            core.counts.would_retry.increment();
             policy.observer.on(&core.id, Event::WouldAct);
             return Next::LetThrough;
         }
         if core.budget.as_ref().is_some_and(|budget| !budget.grant()) {
-            count(&core.counts.refused);
+            core.counts.refused.increment();
             policy.observer.on(&core.id, Event::BudgetSpent);
             return Next::Stop(StoppedBy::Budget);
         }
         if attempts == 1 {
-            count(&core.counts.retried);
+            core.counts.retried.increment();
         }
-        count(&core.counts.extra_attempts);
+        core.counts.extra_attempts.increment();
         self.takes_time(config.max_elapsed.is_some());
         let later = self.later.get_or_insert_default();
         (later.retries, later.previous) = (attempts, Some(own));

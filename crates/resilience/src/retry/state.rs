@@ -1,8 +1,4 @@
-use super::{
-    RetryConfig, RetryStats,
-    counts::{Counts, count},
-    jitter::Draws,
-};
+use super::{RetryConfig, RetryStats, counts::Counts, jitter::Draws};
 use crate::{Budget, ConfigError, live::Live, telemetry::PolicyId};
 use std::{
     sync::{
@@ -67,7 +63,7 @@ impl Core {
     }
 
     pub(super) fn count_timed_out(&self) {
-        count(&self.counts.timed_out);
+        self.counts.timed_out.increment();
     }
 
     pub(super) fn stats(&self) -> RetryStats {

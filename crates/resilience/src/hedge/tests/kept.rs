@@ -96,3 +96,15 @@ fn bad_configuration_is_named() {
     let fields: Vec<_> = said.problems.iter().map(|problem| &*problem.field).collect();
     assert_eq!(fields, ["percentile", "window", "min_calls", "max_copies"]);
 }
+
+#[cfg(feature = "config")]
+#[test]
+fn configuration_is_humane() {
+    let text = r#"{"delay": "50ms", "percentile": 0.95, "window": "2m", "max_copies": 2, "only_after_failure": true}"#;
+    let config: HedgeConfig = serde_json::from_str(text).unwrap();
+    let expected = after(50).percentile(0.95).window(ms(120_000)).max_copies(2).only_after_failure(true);
+    assert_eq!(config, expected);
+    let back = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<HedgeConfig>(&back).unwrap(), config);
+    assert!(serde_json::from_str::<HedgeConfig>(r#"{"copies": 3}"#).is_err());
+}
