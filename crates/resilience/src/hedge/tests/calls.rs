@@ -75,23 +75,32 @@ async fn never_more_copies_than_configured() {
 /// Kevlar#336: what losers hold is given back before the winner's answer is given out.
 #[tokio::test(start_paused = true)]
 async fn losers_are_dropped_when_one_wins() {
-    let hedge = Hedge::new("h", after(50).max_copies(3)).unwrap();
-    let alive = Cell::new(0);
-    let alive = &alive;
+    use crate::telemetry::{Event, OnEvent};
+    use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+    struct Running<'a>(&'a AtomicI32);
+    impl Drop for Running<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Relaxed);
+        }
+    }
+    let (running, left) = (&AtomicI32::new(0), AtomicI32::new(-1));
+    let hedge = Hedge::new("h", after(50).max_copies(3)).unwrap().observe(OnEvent::new(|_: &_, event| {
+        if matches!(event, Event::HedgeWon(_)) {
+            left.store(running.load(Relaxed), Relaxed);
+        }
+    }));
     for winner in [0, 1, 3] {
-        let call = hedge.call_idempotent_with(|attempt: Attempt| async move {
-            let _alive = Alive::new(alive);
-            if attempt.copy() == winner {
-                tokio::time::sleep(ms(160)).await;
-                Ok::<_, &str>(attempt.copy())
-            } else {
-                std::future::pending().await
+        let answer = hedge.call_idempotent_with(|attempt: Attempt| async move {
+            running.fetch_add(1, Relaxed);
+            let _running = Running(running);
+            if attempt.copy() != winner {
+                std::future::pending::<()>().await;
             }
+            tokio::time::sleep(ms(160)).await;
+            Ok::<_, &str>(attempt.copy())
         });
-        let mut call = std::pin::pin!(call);
-        let answer = futures::future::poll_fn(|cx| call.as_mut().poll(cx)).await;
-        // The future of the call still lives here.
-        assert_eq!((answer, alive.get()), (Ok(winner), 0));
+        assert_eq!(answer.await, Ok(winner));
+        assert_eq!(left.swap(-1, Relaxed), 0, "when {winner} won");
     }
 }
 

@@ -59,6 +59,18 @@ async fn the_delay_forgets_what_is_older_than_the_window() {
     assert!(about(20, hedge.delay()), "{:?}", hedge.delay());
 }
 
+/// Also under steady traffic: what was observed two halves of a window ago is gone.
+#[tokio::test(start_paused = true)]
+async fn the_delay_forgets_under_steady_traffic_too() {
+    let config = after(3_000).percentile(0.99).min_calls(10).window(Duration::from_secs(10));
+    let hedge = Hedge::new("h", config).unwrap();
+    calls(&hedge, std::iter::repeat_n(400, 12)).await;
+    calls(&hedge, std::iter::repeat_n(20, 200)).await;
+    assert!(about(400, hedge.delay()), "{:?}", hedge.delay());
+    calls(&hedge, std::iter::repeat_n(20, 500)).await;
+    assert!(about(20, hedge.delay()), "{:?}", hedge.delay());
+}
+
 /// A call that a copy overtook counts as long as it had taken by then. Were it left out, the slow calls would vanish from the
 /// percentile, and ever more would be copied.
 #[tokio::test(start_paused = true)]

@@ -173,11 +173,19 @@ async fn when_every_attempt_takes_too_long_the_error_is_a_timeout() {
     assert_eq!(error, Error::Timeout { policy: "once".into(), after: ms(200) });
 }
 
-/// The bulkhead's place that a timed-out attempt held is free during the pause.
+/// What a timed-out attempt held is free before anybody hears of it, also where it was the last.
 #[tokio::test(start_paused = true)]
-async fn a_timed_out_attempt_holds_nothing_through_the_pause() {
+async fn a_timed_out_attempt_holds_nothing_any_more() {
+    use crate::telemetry::{Event, OnEvent};
     let bulkhead = crate::Bulkhead::new("k", crate::BulkheadConfig::FAST).unwrap();
-    let guard = (Retry::new("r", exact(2).attempt_timeout(ms(200))).unwrap(), &bulkhead);
+    let running = std::sync::Mutex::new(Vec::new());
+    let retry = Retry::new("r", exact(2).attempt_timeout(ms(200))).unwrap();
+    let retry = retry.observe(OnEvent::new(|_: &_, event| {
+        if matches!(event, Event::TimedOut(_)) {
+            running.lock().unwrap().push(bulkhead.snapshot().running);
+        }
+    }));
+    let guard = (retry, &bulkhead);
     let call = guard.call(std::future::pending::<Result<(), &str>>);
     let mut call = std::pin::pin!(call);
     assert!(futures::poll!(call.as_mut()).is_pending());
@@ -185,6 +193,38 @@ async fn a_timed_out_attempt_holds_nothing_through_the_pause() {
     tokio::time::sleep(ms(250)).await;
     assert!(futures::poll!(call.as_mut()).is_pending());
     assert_eq!(bulkhead.snapshot().running, 0, "in the pause from 200 to 300 ms");
+    call.await.unwrap_err();
+    assert_eq!(*running.lock().unwrap(), [0, 0]);
+}
+
+/// A pause that ends at the deadline itself would end in vain.
+#[tokio::test(start_paused = true)]
+async fn a_pause_to_the_deadline_itself_is_not_begun() {
+    for (limit, attempts) in [(300, 2), (301, 3)] {
+        let guard = (Timeout::new("t", ms(limit)).unwrap(), Retry::new("r", exact(3)).unwrap());
+        let made = std::cell::Cell::new(0);
+        let failed = guard.call(|| {
+            made.set(made.get() + 1);
+            ready(Err::<(), _>("down"))
+        });
+        failed.await.unwrap_err();
+        assert_eq!(made.get(), attempts, "pauses of 100 and 200 ms within {limit} ms");
+    }
+}
+
+/// A long pause that the callee asked for does not make the policy's own pauses longer.
+#[tokio::test(start_paused = true)]
+async fn decorrelated_pauses_do_not_grow_by_what_the_callee_asked_for() {
+    let config = exact(3).jitter(Jitter::Decorrelated).max(ms(10_000)).seed(1);
+    let retry = Retry::new("r", config).unwrap().retry_after(asked);
+    let pauses = RefCell::new(Vec::new());
+    let retry = retry.notify(|_: Result<&(), &Error<Busy>>, _, pause| pauses.borrow_mut().push(pause));
+    let failed = retry.call_with(|attempt: Attempt| {
+        ready(Err::<(), _>(Busy(if attempt.number() == 1 { ms(5_000) } else { ms(0) })))
+    });
+    failed.await.unwrap_err();
+    assert_eq!(pauses.borrow()[0], ms(5_000));
+    assert!(pauses.borrow()[1] <= ms(900), "three times 300 ms at most: {pauses:?}");
 }
 
 #[test]
