@@ -70,6 +70,16 @@ pub enum Error<E> {
         /// The last attempt's error. Boxed: only a call that failed several times pays for it.
         last: Box<Self>,
     },
+    /// The call failed, and so did the operation that should have stood in for it.
+    #[error("fallback `{policy}` failed: {error} (it stood in after: {original})")]
+    FallbackFailed {
+        /// The fallback's name.
+        policy: Arc<str>,
+        /// What the operation that stood in answered.
+        error: Box<Self>,
+        /// Why it had to.
+        original: Box<Self>,
+    },
     /// There was no time left to start.
     #[error("`{policy}`: the caller's deadline passed before the call could start")]
     DeadlineExceeded {
@@ -90,6 +100,9 @@ pub enum StoppedBy {
     MaxElapsed,
     /// The budget of retries was spent.
     Budget,
+    /// The callee asked to be left alone for so long, which is longer than the deadline, the longest series or
+    /// `max_retry_after` allows.
+    RetryAfter(Duration),
 }
 
 /// Why a call was shed.
@@ -124,6 +137,9 @@ impl std::fmt::Display for StoppedBy {
             Self::Deadline => "no time left",
             Self::MaxElapsed => "the series took too long",
             Self::Budget => "the retry budget is spent",
+            Self::RetryAfter(asked) => {
+                return write!(f, "asked to wait {asked:?}, which is longer than there is time for");
+            }
         })
     }
 }
@@ -141,7 +157,9 @@ impl<E> Error<E> {
     pub fn operation(&self) -> Option<&E> {
         match self {
             Self::Operation(error) => Some(error),
-            Self::RetriesExhausted { last, .. } => last.operation(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.operation()
+            }
             _ => None,
         }
     }
@@ -161,6 +179,9 @@ impl<E> Error<E> {
                     last: Box::new(last),
                 })
             }
+            Self::FallbackFailed { policy, error, original } => error
+                .into_operation()
+                .map_err(|error| Self::FallbackFailed { policy, error: Box::new(error), original }),
             other => Err(other),
         }
     }
@@ -175,6 +196,7 @@ impl<E> Error<E> {
             | Self::RateLimited { policy, .. }
             | Self::Shed { policy, .. }
             | Self::RetriesExhausted { policy, .. }
+            | Self::FallbackFailed { policy, .. }
             | Self::DeadlineExceeded { policy } => Some(policy),
         }
     }
@@ -185,7 +207,10 @@ impl<E> Error<E> {
             Self::CircuitOpen { retry_after, .. }
             | Self::RateLimited { retry_after, .. }
             | Self::Shed { retry_after, .. } => *retry_after,
-            Self::RetriesExhausted { last, .. } => last.retry_after(),
+            Self::RetriesExhausted { stopped_by: StoppedBy::RetryAfter(asked), .. } => Some(*asked),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.retry_after()
+            }
             _ => None,
         }
     }
@@ -198,7 +223,9 @@ impl<E> Error<E> {
             | Self::RateLimited { .. }
             | Self::Shed { .. }
             | Self::DeadlineExceeded { .. } => true,
-            Self::RetriesExhausted { last, .. } => last.is_rejection(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.is_rejection()
+            }
             Self::Operation(_) | Self::Timeout { .. } => false,
         }
     }
@@ -207,7 +234,9 @@ impl<E> Error<E> {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Timeout { .. } | Self::DeadlineExceeded { .. } => true,
-            Self::RetriesExhausted { last, .. } => last.is_timeout(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.is_timeout()
+            }
             _ => false,
         }
     }

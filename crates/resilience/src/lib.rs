@@ -7,6 +7,7 @@ mod attempt;
 mod call;
 mod classify;
 mod config_error;
+mod counter;
 mod error;
 mod failure;
 mod future_ext;
@@ -20,9 +21,12 @@ mod sync;
 mod verdict;
 
 pub mod breaker;
+pub mod budget;
 pub mod bulkhead;
 #[cfg(feature = "config")]
 pub mod config;
+pub mod fallback;
+pub mod hedge;
 pub mod pipeline;
 pub mod retry;
 pub mod telemetry;
@@ -30,19 +34,22 @@ pub mod timeout;
 
 pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};
+pub use budget::{Budget, BudgetConfig};
 pub use bulkhead::{Bulkhead, BulkheadConfig};
 pub use call::{Call, CallWith, Lift, PolicyExt};
-pub use classify::{ByError, Classify, Failures, Retryable};
+pub use classify::{AnyError, ByError, Classify, Failures, Retryable};
 pub use config_error::{ConfigError, ConfigProblem};
 pub use error::{Error, ShedReason, StoppedBy};
 pub use failure::FailureKind;
+pub use fallback::{Fallback, FallbackConfig};
 pub use future_ext::{FutureExt, Once, StartsOnce};
+pub use hedge::{Hedge, HedgeConfig};
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{resilient, with_retry};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
 pub use pipeline::{Describe, OptionalFuture, Pipeline};
 pub use policy::Policy;
-pub use retry::{Jitter, Retry, RetryConfig};
+pub use retry::{Backoff, Jitter, Retry, RetryConfig};
 pub use timeout::{Timeout, TimeoutConfig};
 pub use verdict::Verdict;
 

@@ -1,7 +1,7 @@
 use super::ServiceConfig;
 use crate::{
-    CircuitBreaker, ConfigError, Describe, Pipeline, Timeout,
-    telemetry::{Observer, PolicyId},
+    Budget, CircuitBreaker, ConfigError, Describe, Fallback, Hedge, Pipeline, Retry, Timeout,
+    telemetry::{Observer, PolicyId, PolicyKind},
 };
 use std::sync::Arc;
 
@@ -38,7 +38,20 @@ macro_rules! policies {
 
 policies! {
     CircuitBreaker<C, O>: breaker,
+    Fallback<S, C, O>: fallback,
+    Hedge<C, O>: hedge,
+    Retry<C, O, N>: retry,
     Timeout<O>: timeout,
+}
+
+impl Reconfigure for Budget {
+    fn ids(&self) -> Vec<PolicyId> {
+        vec![PolicyId::new(PolicyKind::Custom, self.name())]
+    }
+
+    fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
+        self.reconfigure(config.budget.clone())
+    }
 }
 
 impl<P: Reconfigure, O: Observer> Reconfigure for Pipeline<P, O> {

@@ -1,7 +1,5 @@
 use super::layer::Layer;
-use crate::{
-    BreakerConfig, BulkheadConfig, ConfigProblem, RetryConfig, TimeoutConfig, config_error::Problems,
-};
+use crate::{ConfigProblem, config_error::Problems};
 
 /// A section is a field of [`ServiceConfig`] and a table of the same name in files.
 macro_rules! sections {
@@ -52,11 +50,17 @@ macro_rules! sections {
 // A new policy is one line here; its config needs serde with `default`, `check`, and `JsonSchema` with feature `schema`.
 sections! {
     /// Circuit breakers.
-    breaker: BreakerConfig,
+    breaker: crate::BreakerConfig,
     /// Retries.
-    retry: RetryConfig,
+    retry: crate::RetryConfig,
     /// Timeouts.
-    timeout: TimeoutConfig,
+    timeout: crate::TimeoutConfig,
     /// Bulkheads.
-    bulkhead: BulkheadConfig,
+    bulkhead: crate::BulkheadConfig,
+    /// Hedges.
+    hedge: crate::HedgeConfig,
+    /// Budgets that retries and hedges share.
+    budget: crate::BudgetConfig,
+    /// Fallbacks.
+    fallback: crate::FallbackConfig,
 }

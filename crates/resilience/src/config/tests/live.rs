@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
-    BreakerConfig, CircuitBreaker, ConfigError, Pipeline, PolicyExt, Timeout,
+    BreakerConfig, Budget, BudgetConfig, CircuitBreaker, ConfigError, Fallback, FallbackConfig, Hedge,
+    HedgeConfig, Pipeline, PolicyExt, Retry, RetryConfig, Timeout,
     breaker::State,
     telemetry::{PolicyId, PolicyKind},
 };
@@ -103,6 +104,40 @@ fn what_changed_for_all_services_is_listed_once() {
     );
     assert_eq!(live.reload().unwrap(), Changes::default());
     assert_eq!(live.reload().unwrap().to_string(), "nothing changed");
+}
+
+#[test]
+fn every_policy_follows_its_own_section() {
+    let (_folder, file, live) = house("");
+    let stack = (
+        Timeout::new("a", SECOND).unwrap(),
+        Retry::new("a", RetryConfig::NONE).unwrap(),
+        Hedge::new("a", HedgeConfig::default()).unwrap(),
+        CircuitBreaker::new("a", BreakerConfig::default()).unwrap(),
+        Fallback::new("a", FallbackConfig::default()).unwrap().to(1),
+    );
+    let (stack, budget) = (Arc::new(stack), Arc::new(Budget::new("a", BudgetConfig::default()).unwrap()));
+    live.register("a", &stack).unwrap();
+    live.register("a", &budget).unwrap();
+    let text = "
+        [service.a]
+        timeout.after = '3s'
+        retry.max_attempts = 7
+        hedge.max_copies = 2
+        breaker.failure_threshold = 9
+        fallback.shadow = true
+        budget.share = 0.25
+        ";
+    std::fs::write(&file, text).unwrap();
+    let changes = live.reload().unwrap();
+    assert_eq!((changes.settings.len(), changes.policies.len()), (6, 6));
+    let (timeout, retry, hedge, breaker, fallback) = &*stack;
+    assert_eq!(timeout.config().after, 3 * SECOND);
+    assert_eq!(retry.config().max_attempts, 7);
+    assert_eq!(hedge.config().max_copies, 2);
+    assert_eq!(breaker.config().failure_threshold, 9);
+    assert!(fallback.config().shadow);
+    assert_eq!(budget.config().share, 0.25);
 }
 
 #[test]

@@ -3,6 +3,7 @@ use metrics::Unit;
 pub(super) const CALLS: &str = "mainstay_resilience_calls_total";
 pub(super) const CALL_TIME: &str = "mainstay_resilience_call_seconds";
 pub(super) const REJECTIONS: &str = "mainstay_resilience_rejections_total";
+pub(super) const SHADOW_ACTIONS: &str = "mainstay_resilience_shadow_actions_total";
 pub(super) const QUEUED: &str = "mainstay_resilience_queued_calls_total";
 pub(super) const QUEUE_WAIT: &str = "mainstay_resilience_queue_wait_seconds";
 pub(super) const TIMEOUTS: &str = "mainstay_resilience_timeouts_total";
@@ -22,9 +23,10 @@ pub(super) const INJECTIONS: &str = "mainstay_resilience_injected_faults_total";
 pub(super) const EJECTIONS: &str = "mainstay_resilience_ejections_total";
 pub(super) const READMISSIONS: &str = "mainstay_resilience_readmissions_total";
 
-const COUNTERS: [(&str, &str); 16] = [
+const COUNTERS: [(&str, &str); 17] = [
     (CALLS, "Calls that a policy let through and that ended, by what that meant to it."),
     (REJECTIONS, "Calls turned away, or that would have been in shadow mode."),
+    (SHADOW_ACTIONS, "Retries, copies and fallbacks that shadow mode held back."),
     (QUEUED, "Calls that began to wait."),
     (TIMEOUTS, "Calls that did not answer in time."),
     (RETRIES, "Attempts after the first."),

@@ -1,6 +1,6 @@
 use super::catalogue::{
     BUDGET_REFUSALS, CALLS, EJECTIONS, EXHAUSTED, FALLBACKS, HEDGE_WINS, HEDGES, INJECTIONS, QUEUED,
-    READMISSIONS, RECOVERIES, REJECTIONS, RETRIES, STALE_RESULTS, TIMEOUTS, TRANSITIONS,
+    READMISSIONS, RECOVERIES, REJECTIONS, RETRIES, SHADOW_ACTIONS, STALE_RESULTS, TIMEOUTS, TRANSITIONS,
 };
 use crate::{StoppedBy, Verdict, breaker::State, telemetry::PolicyKind};
 
@@ -13,6 +13,7 @@ pub(super) enum Counter {
     Abandoned,
     Rejected,
     WouldReject,
+    WouldAct,
     Queued,
     TimedOut,
     Retry,
@@ -21,6 +22,7 @@ pub(super) enum Counter {
     OutOfTime,
     TooLong,
     OutOfBudget,
+    PutOff,
     BudgetRefusal,
     Closed,
     HalfOpened,
@@ -52,6 +54,7 @@ impl Counter {
             Self::Abandoned => (CALLS, Some("abandoned")),
             Self::Rejected => (REJECTIONS, Some("rejected")),
             Self::WouldReject => (REJECTIONS, Some("would_reject")),
+            Self::WouldAct => (SHADOW_ACTIONS, None),
             Self::Queued => (QUEUED, None),
             Self::TimedOut => (TIMEOUTS, None),
             Self::Retry => (RETRIES, None),
@@ -60,6 +63,7 @@ impl Counter {
             Self::OutOfTime => (EXHAUSTED, Some("deadline")),
             Self::TooLong => (EXHAUSTED, Some("max_elapsed")),
             Self::OutOfBudget => (EXHAUSTED, Some("budget")),
+            Self::PutOff => (EXHAUSTED, Some("retry_after")),
             Self::BudgetRefusal => (BUDGET_REFUSALS, None),
             Self::Closed => (TRANSITIONS, Some(State::Closed.as_str())),
             Self::HalfOpened => (TRANSITIONS, Some(State::HalfOpen.as_str())),
@@ -94,6 +98,7 @@ impl Counter {
             StoppedBy::Deadline => Self::OutOfTime,
             StoppedBy::MaxElapsed => Self::TooLong,
             StoppedBy::Budget => Self::OutOfBudget,
+            StoppedBy::RetryAfter(_) => Self::PutOff,
         }
     }
 

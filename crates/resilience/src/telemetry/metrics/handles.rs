@@ -40,6 +40,7 @@ impl Handles {
             Event::Took(took) => record(policy, &self.call_time, CALL_TIME, took),
             Event::Rejected => self.count(policy, Counter::Rejected),
             Event::WouldReject => self.count(policy, Counter::WouldReject),
+            Event::WouldAct => self.count(policy, Counter::WouldAct),
             Event::Queued => self.count(policy, Counter::Queued),
             Event::Waited(waited) => record(policy, &self.queue_wait, QUEUE_WAIT, waited),
             Event::TimedOut(_) => self.count(policy, Counter::TimedOut),

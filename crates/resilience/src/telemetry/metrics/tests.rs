@@ -1,6 +1,6 @@
 use super::Metrics;
 use crate::{
-    BreakerConfig, CircuitBreaker, PolicyExt, Timeout,
+    BreakerConfig, CircuitBreaker, PolicyExt, Retry, RetryConfig, Timeout,
     telemetry::{
         Event, Observer, PolicyId, PolicyKind,
         script::{every_event, every_policy},
@@ -109,7 +109,7 @@ fn every_event_of_a_policy_is_counted_once_by_its_outcome() {
     for (name, outcomes) in [
         ("calls_total", &["success", "failure", "ignored", "abandoned"][..]),
         ("rejections_total", &["rejected", "would_reject"]),
-        ("exhausted_calls_total", &["attempts", "deadline", "max_elapsed", "budget"]),
+        ("exhausted_calls_total", &["attempts", "deadline", "max_elapsed", "budget", "retry_after"]),
         (
             "circuit_transitions_total",
             &["closed", "half_open", "open", "ramping", "forced_open", "forced_closed", "disabled"],
@@ -121,6 +121,7 @@ fn every_event_of_a_policy_is_counted_once_by_its_outcome() {
         }
     }
     for name in [
+        "shadow_actions_total",
         "queued_calls_total",
         "timeouts_total",
         "retries_total",
@@ -140,7 +141,7 @@ fn every_event_of_a_policy_is_counted_once_by_its_outcome() {
     }
     assert_eq!(*at("concurrency_limit_calls", ""), DebugValue::Gauge(18.0.into()));
     assert_eq!(*at("circuit_state_code", ""), DebugValue::Gauge(0.0.into()));
-    assert_eq!(seen.len(), 19 + 11 + 3 + 2);
+    assert_eq!(seen.len(), 20 + 12 + 3 + 2);
 }
 
 #[test]
@@ -225,6 +226,25 @@ async fn a_timeout_is_counted_from_inside_a_call() {
         DebugValue::Counter(2)
     );
     assert_eq!(seen["mainstay_resilience_timeouts_total{policy=timeout,name=t}"], DebugValue::Counter(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_is_seen_to_try_again_to_recover_and_to_give_up() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let retry = metrics::with_local_recorder(&recorder, || {
+        Retry::new("r", RetryConfig::FAST).unwrap().observe(Metrics::new())
+    });
+    retry.call_with(|attempt| ready(if attempt.number() < 3 { Err("down") } else { Ok(()) })).await.unwrap();
+    retry.call(|| ready(Err::<(), _>("down"))).await.unwrap_err();
+    let seen = series(&snapshotter);
+    let counted = |name: &str| &seen[&format!("mainstay_resilience_{name}")];
+    assert_eq!(*counted("retries_total{policy=retry,name=r}"), DebugValue::Counter(2 + 2));
+    assert_eq!(*counted("recovered_calls_total{policy=retry,name=r}"), DebugValue::Counter(1));
+    assert_eq!(
+        *counted("exhausted_calls_total{policy=retry,name=r,outcome=attempts}"),
+        DebugValue::Counter(1)
+    );
 }
 
 #[test]

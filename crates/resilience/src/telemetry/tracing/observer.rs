@@ -54,6 +54,7 @@ fn speak(policy: &PolicyId, event: Event) {
         Event::Took(took) => say!(TRACE, policy, ?took, "call took"),
         Event::Rejected => say!(DEBUG, policy, "call rejected"),
         Event::WouldReject => say!(DEBUG, policy, "call would be rejected"),
+        Event::WouldAct => say!(DEBUG, policy, "would try again, hedge or fall back"),
         Event::Queued => say!(TRACE, policy, "call waits"),
         Event::Waited(waited) => say!(TRACE, policy, ?waited, "call got its turn"),
         Event::TimedOut(after) => say!(DEBUG, policy, ?after, "no answer in time"),

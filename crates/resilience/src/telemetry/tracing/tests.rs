@@ -92,6 +92,7 @@ fn what_somebody_should_look_at_is_warned_of() {
             "WARN mainstay_resilience: gave up policy=\"breaker\" name=\"valuer\" attempts=3 stopped_by=no time left",
             "WARN mainstay_resilience: gave up policy=\"breaker\" name=\"valuer\" attempts=3 stopped_by=the series took too long",
             "WARN mainstay_resilience: gave up policy=\"breaker\" name=\"valuer\" attempts=3 stopped_by=the retry budget is spent",
+            "WARN mainstay_resilience: gave up policy=\"breaker\" name=\"valuer\" attempts=3 stopped_by=asked to wait 1s, which is longer than there is time for",
             "WARN mainstay_resilience: circuit opened policy=\"breaker\" name=\"valuer\" from=closed to=open",
             "WARN mainstay_resilience: circuit opened policy=\"breaker\" name=\"valuer\" from=ramping to=forced_open",
             "WARN mainstay_resilience: endpoint ejected policy=\"breaker\" name=\"valuer\"",
