@@ -117,6 +117,12 @@ impl<C> CircuitBreaker<C> {
         self.gate.state()
     }
 
+    /// Closed, and no failure is remembered.
+    pub(crate) fn is_untroubled(&self) -> bool {
+        let word = self.gate.load();
+        word.state() == State::Closed && word.failures() == 0
+    }
+
     /// State and counts at this moment.
     pub fn snapshot(&self) -> BreakerSnapshot {
         BreakerSnapshot {
