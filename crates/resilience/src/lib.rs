@@ -19,6 +19,7 @@ mod verdict;
 
 pub mod breaker;
 pub mod bulkhead;
+pub mod chaos;
 pub mod keyed;
 pub mod pipeline;
 pub mod rate_limit;
@@ -30,6 +31,7 @@ pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};
 pub use bulkhead::{Bulkhead, BulkheadConfig};
 pub use call::{Call, CallWith, Lift, PolicyExt};
+pub use chaos::{Chaos, ChaosConfig};
 pub use classify::{ByError, Classify, Failures, Retryable};
 pub use config_error::{ConfigError, ConfigProblem};
 pub use error::{Error, ShedReason, StoppedBy};
