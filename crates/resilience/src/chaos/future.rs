@@ -1,6 +1,6 @@
 use super::{Aim, Chaos, Make, Target, plan::Effect};
 use crate::{
-    Attempt, Error, Operation,
+    Attempt, Error, Operation, OptionalFuture,
     operation::Outcome,
     telemetry::{Event, Observer},
 };
@@ -13,7 +13,7 @@ use std::{
 use tokio::time::{Instant, Sleep};
 
 pin_project! {
-    /// A call through a [`Chaos`].
+    /// A call through a [`Chaos`] that is enabled; through one that is not, it is the operation's own future.
     ///
     /// # Cancel safety
     /// Dropping it drops the operation; nothing else is held. Its fate is dealt at the first poll.
@@ -21,7 +21,7 @@ pin_project! {
     pub struct ChaosFuture<'p, Op: Operation, F, V, A, O> {
         chaos: &'p Chaos<F, V, A, O>,
         label: Option<&'p str>,
-        // Taken when the operation starts: at once, unless chaos is enabled.
+        // Taken when the operation starts.
         op: Option<Op>,
         attempt: Attempt,
         delay: Option<Box<Delayed>>,
@@ -52,9 +52,13 @@ impl<'p, Op: Operation, F, V, A, O> ChaosFuture<'p, Op, F, V, A, O> {
         label: Option<&'p str>,
         op: Op,
         attempt: Attempt,
-    ) -> Self {
-        let (op, inner) = if chaos.is_enabled() { (Some(op), None) } else { (None, Some(op.start(attempt))) };
-        Self { chaos, label, op, attempt, delay: None, effect: None, inner }
+    ) -> OptionalFuture<Self, Op::Future> {
+        if !chaos.is_enabled() {
+            return OptionalFuture::Plain { future: op.start(attempt) };
+        }
+        let op = Some(op);
+        let future = Self { chaos, label, op, attempt, delay: None, effect: None, inner: None };
+        OptionalFuture::Guarded { future }
     }
 }
 

@@ -1,6 +1,7 @@
 use super::{Aim, Chaos, ChaosFuture, Make};
 use crate::{
-    Attempt, Describe, Operation, Policy, PolicyExt, StartsOnce, pipeline::Stage, telemetry::Observer,
+    Attempt, Describe, Operation, OptionalFuture, Policy, PolicyExt, StartsOnce, pipeline::Stage,
+    telemetry::Observer,
 };
 
 /// A [`Chaos`] for calls of one label: a policy.
@@ -31,7 +32,7 @@ where
     A: Aim,
     O: Observer,
 {
-    type Future = ChaosFuture<'p, Op, F, V, A, O>;
+    type Future = OptionalFuture<ChaosFuture<'p, Op, F, V, A, O>, Op::Future>;
 
     #[inline]
     fn run(self, op: Op, attempt: Attempt) -> Self::Future {

@@ -4,7 +4,7 @@ use super::{
     plan::{Active, Plan},
 };
 use crate::{
-    Attempt, ConfigError, Describe, Forgettable, Operation, Policy, PolicyExt, StartsOnce,
+    Attempt, ConfigError, Describe, Forgettable, Operation, OptionalFuture, Policy, PolicyExt, StartsOnce,
     live::Live,
     pipeline::Stage,
     telemetry::{Observer, PolicyId, PolicyKind},
@@ -201,7 +201,7 @@ where
     A: Aim,
     O: Observer,
 {
-    type Future = ChaosFuture<'p, Op, F, V, A, O>;
+    type Future = OptionalFuture<ChaosFuture<'p, Op, F, V, A, O>, Op::Future>;
 
     #[inline]
     fn run(self, op: Op, attempt: Attempt) -> Self::Future {

@@ -144,11 +144,7 @@ impl<K: Hash + Eq, P: Forgettable> Keyed<K, P> {
     ///
     /// # Cancel safety
     /// As the policy's own `call`.
-    pub fn call<'k, Q, F, Fut, T, E>(
-        &'k self,
-        key: &'k Q,
-        operation: F,
-    ) -> impl Future<Output = Result<T, Error<E>>> + use<'k, K, P, Q, F, Fut, T, E>
+    pub async fn call<Q, F, Fut, T, E>(&self, key: &Q, operation: F) -> Result<T, Error<E>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
@@ -157,10 +153,8 @@ impl<K: Hash + Eq, P: Forgettable> Keyed<K, P> {
         for<'p, 'f> &'p P: Policy<Call<'f, F>>,
         for<'f> Call<'f, F>: Operation<Value = T, Error = E>,
     {
-        async move {
-            let policy = self.get(key)?;
-            policy.run(Call::new(&operation), Attempt::first()).await
-        }
+        let policy = self.get(key)?;
+        policy.run(Call::new(&operation), Attempt::first()).await
     }
 
     /// Shows every policy to `change`, for example to reconfigure it, and answers the keys that failed with why.

@@ -18,7 +18,7 @@ const LOOKS: usize = 32;
 /// What goes first is found by a clock hand (second chance): among the entries it passes, one that nobody asked for since
 /// its last pass. SipHash with random keys, since keys often come from outside.
 pub(crate) struct Table<K, V> {
-    shards: Box<[CachePadded<RwLock<Shard<K, V>>>]>,
+    shards: Box<[Locked<K, V>]>,
     hasher: RandomState,
     /// Entries in all shards. Raised before an insertion, under the shard's lock; lowered after a removal.
     len: AtomicUsize,
@@ -27,6 +27,8 @@ pub(crate) struct Table<K, V> {
     next_shard: AtomicUsize,
     forgotten: AtomicUsize,
 }
+
+type Locked<K, V> = CachePadded<RwLock<Shard<K, V>>>;
 
 /// What became of an insertion.
 pub(crate) enum Insertion<R> {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    BreakerConfig, Bulkhead, BulkheadConfig, CircuitBreaker, ConfigError, Error, PolicyExt, ShedReason,
-    Timeout, breaker::State,
+    BreakerConfig, Bulkhead, BulkheadConfig, CircuitBreaker, ConfigError, Error, ShedReason, Timeout,
+    breaker::State,
 };
 use std::{
     collections::HashMap,
@@ -12,12 +12,12 @@ use std::{
     time::Duration,
 };
 
-fn breaker(key: &String) -> Result<CircuitBreaker, ConfigError> {
-    CircuitBreaker::new(key.as_str(), BreakerConfig::default().failure_threshold(2))
+fn breaker(key: &str) -> Result<CircuitBreaker, ConfigError> {
+    CircuitBreaker::new(key, BreakerConfig::default().failure_threshold(2))
 }
 
 fn breakers(max_keys: usize) -> Keyed<String, CircuitBreaker> {
-    Keyed::new("hosts", KeyedConfig::default().max_keys(max_keys), breaker).unwrap()
+    Keyed::new("hosts", KeyedConfig::default().max_keys(max_keys), |host: &String| breaker(host)).unwrap()
 }
 
 async fn fail(breakers: &Keyed<String, CircuitBreaker>, key: &str, times: usize) {
@@ -141,7 +141,7 @@ async fn a_new_key_without_room_is_refused_or_shares_the_overflow() {
     assert!(refused.is_rejection());
     assert_eq!(refusing.snapshot().refused, 1);
 
-    let sharing = breakers(1).overflow(breaker(&"the rest".to_owned()).unwrap());
+    let sharing = breakers(1).overflow(breaker("the rest").unwrap());
     fail(&sharing, "a", 1).await;
     fail(&sharing, "b", 1).await;
     fail(&sharing, "c", 1).await;

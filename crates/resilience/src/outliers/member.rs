@@ -1,4 +1,8 @@
-use super::{explain::Cause, limits::Limits, window::Window};
+use super::{
+    explain::Cause,
+    limits::Limits,
+    window::{Totals, Window},
+};
 use crate::Verdict;
 use std::sync::{Arc, atomic::AtomicUsize};
 
@@ -58,13 +62,11 @@ impl<T> Member<T> {
         }
     }
 
-    /// Counts an outcome of a call made while in.
-    pub(super) fn count(&mut self, verdict: Verdict, limits: &Limits, now: u64) {
+    /// Counts an outcome of a call made while in; answers what is in the window, if that is in use.
+    pub(super) fn count(&mut self, verdict: Verdict, limits: &Limits, now: u64) -> Totals {
         let failed = verdict == Verdict::Failure;
         self.consecutive = if failed { self.consecutive.saturating_add(1) } else { 0 };
-        if limits.by_rate() {
-            self.window.record(now, limits.bucket, failed);
-        }
+        if limits.by_rate() { self.window.record(now, limits.bucket, failed) } else { Totals::default() }
     }
 
     /// Ejections not yet forgiven now: each base time in the set forgives one.

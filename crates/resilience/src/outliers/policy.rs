@@ -44,7 +44,8 @@ use tokio::time::Instant;
 /// ```
 pub struct Outliers<T, C = Failures, O = ()> {
     id: PolicyId,
-    active: Live<Active>,
+    config: Live<OutliersConfig>,
+    /// The endpoints, and the limits they are held to.
     set: Mutex<Set<T>>,
     made: Instant,
     random: Series,
@@ -54,18 +55,6 @@ pub struct Outliers<T, C = Failures, O = ()> {
     would_eject: AtomicU64,
     rejected: AtomicU64,
     observer: O,
-}
-
-/// A configuration and what is computed of it.
-struct Active {
-    config: Arc<OutliersConfig>,
-    limits: Limits,
-}
-
-impl Active {
-    fn new(config: OutliersConfig) -> Self {
-        Self { limits: Limits::new(&config), config: Arc::new(config) }
-    }
 }
 
 /// The counts of a set of endpoints at one moment.
@@ -98,14 +87,14 @@ impl<T> Outliers<T> {
     ) -> Result<Self, ConfigError> {
         let id = PolicyId::new(PolicyKind::Outliers, name);
         config.validate(&id.name)?;
-        let mut set = Set::new();
+        let mut set = Set::new(Limits::new(&config));
         endpoints.into_iter().for_each(|endpoint| set.add(endpoint, 0));
         Ok(Self {
             id,
             set: Mutex::new(set),
             made: Instant::now(),
             random: Series::new(config.seed),
-            active: Live::new(Active::new(config)),
+            config: Live::new(config),
             classifier: Failures,
             ejections: AtomicU64::new(0),
             readmissions: AtomicU64::new(0),
@@ -121,7 +110,7 @@ impl<T, C, O> Outliers<T, C, O> {
         let (classifier, observer) = parts(self.classifier, self.observer);
         Outliers {
             id: self.id,
-            active: self.active,
+            config: self.config,
             set: self.set,
             made: self.made,
             random: self.random,
@@ -157,7 +146,7 @@ impl<T, C, O> Outliers<T, C, O> {
 
     /// What it works with now.
     pub fn config(&self) -> Arc<OutliersConfig> {
-        self.active.read().config.clone()
+        self.config.get()
     }
 
     fn now(&self) -> u64 {
@@ -165,7 +154,7 @@ impl<T, C, O> Outliers<T, C, O> {
     }
 
     pub(super) fn abandoned(&self) -> Verdict {
-        self.active.read().config.abandoned
+        self.config.read().abandoned
     }
 
     /// Its counts at this moment.
@@ -184,7 +173,7 @@ impl<T, C, O> Outliers<T, C, O> {
 
     /// Why each endpoint is in or out.
     pub fn explain(&self) -> Vec<EndpointReport<T>> {
-        let (active, now) = (self.active.get(), self.now());
+        let now = self.now();
         let set = self.set.lock();
         let report = |member: &super::member::Member<T>| {
             let totals = member.window.totals(now);
@@ -204,7 +193,7 @@ impl<T, C, O> Outliers<T, C, O> {
                 calls: totals.calls,
                 failures: totals.failures,
                 in_flight: member.slot.in_flight.load(Ordering::Relaxed),
-                ejections: member.unforgiven(&active.limits, now),
+                ejections: member.unforgiven(set.limits(), now),
             }
         };
         set.members.iter().map(report).collect()
@@ -219,11 +208,10 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
     /// A field of `config` out of its range; nothing changes then.
     pub fn reconfigure(&self, config: OutliersConfig) -> Result<(), ConfigError> {
         config.validate(&self.id.name)?;
-        let (active, now) = (Active::new(config), self.now());
-        let limits = active.limits.clone();
+        let (limits, now) = (Limits::new(&config), self.now());
         let mut set = self.set.lock();
-        self.active.set(active);
-        let readmitted = set.enforce_cap(&limits, now);
+        self.config.set(config);
+        let readmitted = set.limit(limits, now);
         drop(set);
         self.tell_readmitted(readmitted);
         Ok(())
@@ -250,11 +238,10 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
     {
         let now = self.now();
         let mut set = self.set.lock();
-        let active = self.active.get();
         let Some(at) = set.members.iter().position(|member| *member.slot.endpoint == *endpoint) else {
             return false;
         };
-        let (gone, readmitted) = set.remove(at, &active.limits, now);
+        let (gone, readmitted) = set.remove(at, now);
         drop(set);
         drop(gone);
         self.tell_readmitted(readmitted);
@@ -270,8 +257,12 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
         let endpoints: Vec<T> = endpoints.into_iter().collect();
         let known = self.explain().into_iter().map(|report| report.endpoint);
         let missing: Vec<_> = known.filter(|known| !endpoints.contains(known)).collect();
-        endpoints.into_iter().for_each(|endpoint| drop(self.add(endpoint)));
-        missing.iter().for_each(|endpoint| drop(self.remove(endpoint)));
+        for endpoint in endpoints {
+            self.add(endpoint);
+        }
+        for endpoint in missing {
+            self.remove(&endpoint);
+        }
     }
 
     /// An endpoint for one call.
@@ -280,8 +271,7 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
     /// No endpoint is in, and [`OutliersConfig::when_none`] says to shed; or there is none.
     pub fn choose(&self) -> Result<Chosen<'_, T, C, O>, NoEndpoint> {
         let mut set = self.set.lock();
-        let active = self.active.read();
-        if let Some(choice) = set.choose(&active.limits, &self.random, || self.now()) {
+        if let Some(choice) = set.choose(&self.random, || self.now()) {
             drop(set);
             return Ok(Chosen::new(self, choice));
         }
@@ -296,12 +286,7 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
     /// Takes down what became of a call. The observer hears of it after the lock is let go.
     pub(super) fn settle(&self, choice: &Choice<T>, verdict: Verdict) {
         choice.slot.in_flight.fetch_sub(1, Ordering::Relaxed);
-        let change = {
-            let mut set = self.set.lock();
-            // Read under the lock, so that nobody ejects by an old configuration after the new one's cap was enforced.
-            let active = self.active.read();
-            set.record(choice, verdict, &active.limits, || self.now())
-        };
+        let change = self.set.lock().record(choice, verdict, || self.now());
         self.observer.on(&self.id, Event::Ended(verdict));
         match change {
             None => {}
@@ -338,16 +323,14 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
     /// # Cancel safety
     /// Dropping it drops the operation; the call counts as [`OutliersConfig::abandoned`] says, and a trial's place is
     /// free again.
-    pub fn call<F, Fut, V, E>(&self, operation: F) -> impl Future<Output = Result<V, Error<E>>>
+    pub async fn call<F, Fut, V, E>(&self, operation: F) -> Result<V, Error<E>>
     where
         F: Fn(Arc<T>) -> Fut,
         Fut: Future<Output = Result<V, E>>,
         C: Classify<V, E>,
     {
-        async move {
-            let operation = |endpoint, _: Attempt| operation(endpoint);
-            EndpointCall::new(self, &operation).start(Attempt::first()).await
-        }
+        let operation = |endpoint, _: Attempt| operation(endpoint);
+        EndpointCall::new(self, &operation).start(Attempt::first()).await
     }
 
     /// This set inside `policy`, whose every attempt has an endpoint chosen anew.

@@ -3,6 +3,7 @@ use super::{
     explain::Cause,
     limits::Limits,
     member::{Member, Place, Slot},
+    window::Totals,
 };
 use crate::{Verdict, random::Series};
 use std::sync::{Arc, atomic::Ordering};
@@ -11,6 +12,8 @@ use std::sync::{Arc, atomic::Ordering};
 /// and futures. Time comes in as ticks.
 #[derive(Debug)]
 pub(super) struct Set<T> {
+    limits: Limits,
+
     pub(super) members: Vec<Member<T>>,
     /// Which of `members` are in.
     in_set: Vec<usize>,
@@ -38,8 +41,8 @@ pub(super) enum Change {
 }
 
 impl<T> Set<T> {
-    pub(super) fn new() -> Self {
-        Self { members: Vec::new(), in_set: Vec::new(), next_due: None, next_id: 0, turn: 0 }
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, members: Vec::new(), in_set: Vec::new(), next_due: None, next_id: 0, turn: 0 }
     }
 
     pub(super) fn out(&self) -> usize {
@@ -57,16 +60,26 @@ impl<T> Set<T> {
     }
 
     /// Takes a member away; answers it and how many come back because fewer may be out now.
-    pub(super) fn remove(&mut self, at: usize, limits: &Limits, now: u64) -> (Member<T>, usize) {
+    pub(super) fn remove(&mut self, at: usize, now: u64) -> (Member<T>, usize) {
         let gone = self.members.remove(at);
         self.arrange();
-        (gone, self.enforce_cap(limits, now))
+        (gone, self.enforce_cap(now))
+    }
+
+    /// Goes by other limits; answers how many come back because fewer may be out now.
+    pub(super) fn limit(&mut self, limits: Limits, now: u64) -> usize {
+        self.limits = limits;
+        self.enforce_cap(now)
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Brings back as many as are out beyond what is allowed, those first that would be tried first.
-    pub(super) fn enforce_cap(&mut self, limits: &Limits, now: u64) -> usize {
+    fn enforce_cap(&mut self, now: u64) -> usize {
         let mut readmitted = 0;
-        while self.out() > limits.max_out(self.members.len()) {
+        while self.out() > self.limits.max_out(self.members.len()) {
             let due = |member: &&mut Member<T>| member.place.due().unwrap_or(u64::MAX);
             let Some(first) = self.members.iter_mut().min_by_key(due) else { break };
             first.readmit(now);
@@ -89,30 +102,25 @@ impl<T> Set<T> {
     }
 
     /// An endpoint for a call: one whose trial is due before all others. `now` is read only where something is out.
-    pub(super) fn choose(
-        &mut self,
-        limits: &Limits,
-        random: &Series,
-        now: impl FnOnce() -> u64,
-    ) -> Option<Choice<T>> {
+    pub(super) fn choose(&mut self, random: &Series, now: impl FnOnce() -> u64) -> Option<Choice<T>> {
         if let Some(next_due) = self.next_due {
             let now = now();
             if next_due <= now {
                 let is_due = |member: &Member<T>| member.place.due().is_some_and(|due| due <= now);
                 let at = self.members.iter().position(is_due)?;
                 // A trial that outlived its lease loses its place: the new epoch makes its result stale.
-                self.members[at].begin_trial(limits, now);
+                self.members[at].begin_trial(&self.limits, now);
                 self.arrange();
                 return Some(self.choice(at, true));
             }
         }
         let at = match self.in_set.len() {
-            0 if limits.when_none == WhenNone::UseAll && !self.members.is_empty() => {
+            0 if self.limits.when_none == WhenNone::UseAll && !self.members.is_empty() => {
                 self.next_turn(self.members.len())
             }
             0 => return None,
             1 => self.in_set[0],
-            len => match limits.strategy {
+            len => match self.limits.strategy {
                 Strategy::RoundRobin => {
                     let turn = self.next_turn(len);
                     self.in_set[turn]
@@ -149,19 +157,18 @@ impl<T> Set<T> {
         &mut self,
         choice: &Choice<T>,
         verdict: Verdict,
-        limits: &Limits,
         now: impl Fn() -> u64,
     ) -> Option<Change> {
         let at = self.find(choice)?;
-        let member = &mut self.members[at];
+        let (member, limits) = (&mut self.members[at], &self.limits);
         if member.epoch != choice.epoch {
             return None;
         }
         match (member.place, verdict) {
             (Place::In, Verdict::Success | Verdict::Failure) => {
                 let now = if limits.by_rate() || verdict == Verdict::Failure { now() } else { 0 };
-                member.count(verdict, limits, now);
-                self.eject_if_outlier(at, limits, now)
+                let totals = member.count(verdict, limits, now);
+                self.eject_if_outlier(at, totals, now)
             }
             (Place::Trial { .. }, Verdict::Success) => {
                 member.readmit(now());
@@ -193,12 +200,12 @@ impl<T> Set<T> {
         self.members.iter().position(is_it)
     }
 
-    fn eject_if_outlier(&mut self, at: usize, limits: &Limits, now: u64) -> Option<Change> {
-        let cause = self.outlier(at, limits, now);
-        let may_leave = self.out() < limits.max_out(self.members.len());
-        let member = &mut self.members[at];
-        member.cause = cause;
+    fn eject_if_outlier(&mut self, at: usize, totals: Totals, now: u64) -> Option<Change> {
+        let cause = self.outlier(at, totals, now);
+        self.members[at].cause = cause;
         cause?;
+        let may_leave = self.out() < self.limits.max_out(self.members.len());
+        let (member, limits) = (&mut self.members[at], &self.limits);
         if limits.shadow {
             // Else every further failure would be counted as another.
             member.forget_outcomes();
@@ -213,31 +220,28 @@ impl<T> Set<T> {
         Some(Change::Ejected)
     }
 
-    /// Why the member is an outlier, if it is.
-    fn outlier(&self, at: usize, limits: &Limits, now: u64) -> Option<Cause> {
-        let member = &self.members[at];
+    /// Why the member with so many outcomes in its window is an outlier, if it is.
+    fn outlier(&self, at: usize, totals: Totals, now: u64) -> Option<Cause> {
+        let (member, limits) = (&self.members[at], &self.limits);
         if member.consecutive >= limits.consecutive {
             return Some(Cause::ConsecutiveFailures(member.consecutive));
         }
-        if !limits.by_rate() {
-            return None;
-        }
-        let totals = member.window.totals(now);
-        if totals.calls < limits.min_calls {
+        if !limits.by_rate() || totals.calls < limits.min_calls {
             return None;
         }
         let rate = totals.failure_rate();
         if rate >= limits.failure_rate {
             return Some(Cause::FailureRate { rate, calls: totals.calls });
         }
-        let least = self.least_success_rate(limits, now)?;
+        let least = self.least_success_rate(now)?;
         (1.0 - rate < least).then_some(Cause::Deviation { rate: 1.0 - rate, least })
     }
 
     /// The mean success rate of those in the set with enough calls, less so many standard deviations (as in Envoy);
     /// `None` where too few have enough.
-    fn least_success_rate(&self, limits: &Limits, now: u64) -> Option<f64> {
+    fn least_success_rate(&self, now: u64) -> Option<f64> {
         const ENOUGH: usize = 5;
+        let limits = &self.limits;
         let deviations = limits.deviation?;
         let rates = || {
             let totals = self.in_set.iter().map(|at| self.members[*at].window.totals(now));

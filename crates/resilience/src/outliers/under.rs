@@ -28,7 +28,7 @@ impl<'p, P, T, C, O: Observer> Under<'p, P, T, C, O> {
     ///
     /// # Cancel safety
     /// As [`Outliers::call`], and as the policy's own.
-    pub fn call<F, Fut, V, E>(self, operation: F) -> impl Future<Output = Result<V, Error<E>>>
+    pub async fn call<F, Fut, V, E>(self, operation: F) -> Result<V, Error<E>>
     where
         F: Fn(Arc<T>, Attempt) -> Fut,
         Fut: Future<Output = Result<V, E>>,
@@ -36,7 +36,7 @@ impl<'p, P, T, C, O: Observer> Under<'p, P, T, C, O> {
         for<'f> &'p P: Policy<EndpointCall<'f, T, F, C, O>>,
         for<'f> EndpointCall<'f, T, F, C, O>: Operation<Value = V, Error = E>,
     {
-        async move { self.policy.run(EndpointCall::new(self.outliers, &operation), Attempt::first()).await }
+        self.policy.run(EndpointCall::new(self.outliers, &operation), Attempt::first()).await
     }
 }
 

@@ -9,6 +9,8 @@ pub(super) struct Window {
     width: u64,
     /// The number of the newest bucket.
     newest: u64,
+    /// The sum of `counts`.
+    sum: Totals,
 }
 
 /// Outcomes counted.
@@ -25,7 +27,8 @@ impl Totals {
 }
 
 impl Window {
-    pub(super) fn record(&mut self, now: u64, width: u64, failed: bool) {
+    /// Counts an outcome; answers what is in the window with it.
+    pub(super) fn record(&mut self, now: u64, width: u64, failed: bool) -> Totals {
         let number = now / width;
         if self.width != width {
             *self = Self { width, newest: number, ..Self::default() };
@@ -33,12 +36,16 @@ impl Window {
         // However long nothing came, every bucket is cleared once at most.
         let passed = number.saturating_sub(self.newest);
         for n in 0..passed.min(BUCKETS as u64) {
-            self.counts[((number - n) % BUCKETS as u64) as usize] = Totals::default();
+            let gone = std::mem::take(&mut self.counts[((number - n) % BUCKETS as u64) as usize]);
+            self.sum.calls -= gone.calls;
+            self.sum.failures -= gone.failures;
         }
         self.newest = self.newest.max(number);
-        let bucket = &mut self.counts[(self.newest % BUCKETS as u64) as usize];
-        bucket.calls += 1;
-        bucket.failures += u64::from(failed);
+        for totals in [&mut self.counts[(self.newest % BUCKETS as u64) as usize], &mut self.sum] {
+            totals.calls += 1;
+            totals.failures += u64::from(failed);
+        }
+        self.sum
     }
 
     /// Of what has not left the window by now.

@@ -153,17 +153,15 @@ impl<K: Hash + Eq, O: Observer> KeyedRateLimit<K, O> {
     ///
     /// # Cancel safety
     /// Dropping it while it waits gives its turn back.
-    pub fn call<Q, F, Fut, T, E>(&self, key: &Q, operation: F) -> impl Future<Output = Result<T, Error<E>>>
+    pub async fn call<Q, F, Fut, T, E>(&self, key: &Q, operation: F) -> Result<T, Error<E>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        async move {
-            let limit = self.key(key);
-            (&limit).run(Call::new(&operation), Attempt::first()).await
-        }
+        let limit = self.key(key);
+        (&limit).run(Call::new(&operation), Attempt::first()).await
     }
 }
 

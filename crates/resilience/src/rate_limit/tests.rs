@@ -235,7 +235,7 @@ async fn polled_k_times_then_dropped_leaves_nothing_held() {
     for k in 0..4 {
         let limit = limit(config(1).max_wait(Duration::from_secs(1)));
         ask(&limit).await.unwrap();
-        let mut waiter = Box::pin(limit.call(|| pending::<Result<(), &str>>()));
+        let mut waiter = Box::pin(limit.call(pending::<Result<(), &str>>));
         for _ in 0..k {
             assert!(futures::poll!(waiter.as_mut()).is_pending());
         }
@@ -249,7 +249,7 @@ async fn polled_k_times_then_dropped_leaves_nothing_held() {
         );
         // Started, then dropped: that turn is used.
         advance(100 * MS).await;
-        let mut started = Box::pin(limit.call(|| pending::<Result<(), &str>>()));
+        let mut started = Box::pin(limit.call(pending::<Result<(), &str>>));
         for _ in 0..k {
             assert!(futures::poll!(started.as_mut()).is_pending());
         }
@@ -309,7 +309,7 @@ async fn the_rate_holds_whatever_callers_do() {
         for (at, first) in starts.iter().enumerate() {
             for (more, last) in starts[at..].iter().enumerate() {
                 let allowed = u64::from(burst) + (last - first) / interval;
-                assert!(more as u64 + 1 <= allowed, "{} calls from {first} to {last} ms", more + 1);
+                assert!((more as u64) < allowed, "{} calls from {first} to {last} ms", more + 1);
             }
         }
     }
