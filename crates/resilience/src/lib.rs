@@ -41,9 +41,14 @@ pub use future_ext::{FutureExt, Once, StartsOnce};
 pub use keyed::{Forgettable, Keyed, KeyedConfig, KeyedError};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
 pub use outliers::{Outliers, OutliersConfig};
-pub use pipeline::{Describe, OptionalFuture};
+pub use pipeline::{Describe, OptionalFuture, Pipeline};
 pub use policy::Policy;
 pub use rate_limit::{KeyedRateLimit, Rate, RateLimit, RateLimitConfig};
 pub use retry::{Jitter, Retry, RetryConfig};
 pub use timeout::{Timeout, TimeoutConfig};
 pub use verdict::Verdict;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/resilience.md")]
+mod page {}

@@ -30,8 +30,8 @@ impl<P: Forgettable> Forgettable for Option<P> {
     }
 }
 
-/// Closed and without failures.
-impl<C> Forgettable for CircuitBreaker<C> {
+/// Closed, without failures, in a row or in its window, and nobody has a clone or handle of it or watches it.
+impl<C, O> Forgettable for CircuitBreaker<C, O> {
     fn is_forgettable(&self) -> bool {
         self.is_untroubled()
     }

@@ -376,3 +376,27 @@ fn configuration_is_plain_data_and_unknown_fields_are_refused() {
     assert_eq!(config, KeyedConfig::default().max_keys(7));
     assert!(serde_json::from_str::<KeyedConfig>(r#"{"max_key": 7}"#).is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_with_failures_in_its_window_or_somebody_watching_is_never_forgotten() {
+    let window = crate::breaker::Window::Time(Duration::from_secs(10));
+    let config = BreakerConfig::default().window(window);
+    let keyed = Keyed::new("hosts", KeyedConfig::default(), move |host: &String| {
+        CircuitBreaker::new(host.as_str(), config.clone())
+    })
+    .unwrap();
+    let forget = || {
+        keyed.forget_idle();
+        keyed.forget_idle();
+        keys(&keyed)
+    };
+    assert!(keyed.call("failing", || async { Err::<(), _>("down") }).await.is_err());
+    assert!(keyed.call("fine", || async { Ok::<_, &str>(()) }).await.is_ok());
+    let handle = keyed.get("steered").unwrap().handle();
+    let watch = keyed.get("watched").unwrap().handle().watch();
+    assert_eq!(forget(), ["failing", "steered", "watched"]);
+    drop((handle, watch));
+    assert_eq!(forget(), ["failing"]);
+    tokio::time::advance(Duration::from_secs(11)).await;
+    assert!(forget().is_empty(), "its failure has left the window");
+}
