@@ -20,3 +20,8 @@ pub use injection::{Injection, Window};
 pub use labelled::Labelled;
 pub use make::{By, Make};
 pub use policy::Chaos;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/resilience/chaos.md")]
+mod page {}

@@ -13,3 +13,8 @@ pub use error::KeyedError;
 pub use forgettable::Forgettable;
 pub use policy::{Keyed, KeyedSnapshot};
 pub(crate) use table::{Insertion, Table};
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/resilience/keyed.md")]
+mod page {}

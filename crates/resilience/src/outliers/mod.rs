@@ -21,3 +21,8 @@ pub use future::EndpointFuture;
 pub use operation::EndpointCall;
 pub use policy::{Outliers, OutliersSnapshot};
 pub use under::Under;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/resilience/outliers.md")]
+mod page {}

@@ -16,3 +16,8 @@ pub use future::RateLimitFuture;
 pub use keyed::{KeyLimit, KeyedRateLimit};
 pub use policy::{RateLimit, RateLimitSnapshot};
 pub use rate::Rate;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/resilience/rate-limit.md")]
+mod page {}
