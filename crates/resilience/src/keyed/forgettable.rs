@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 /// A policy that can tell whether forgetting it would lose anything.
 ///
-/// [`Keyed`](super::Keyed) forgets a policy only where a new one in its place would treat every later call alike; counts
-/// for display are not worth keeping it.
+/// [`Keyed`](super::Keyed) forgets a policy in demand only where a new one in its place would treat every later call alike;
+/// counts for display are not worth keeping it.
 pub trait Forgettable {
     /// Whether a new policy in its place would treat every later call alike.
     ///

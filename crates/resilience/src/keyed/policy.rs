@@ -1,5 +1,5 @@
 use super::{Forgettable, Insertion, KeyedConfig, KeyedError, Table};
-use crate::{Attempt, Call, ConfigError, Error, Operation, Policy};
+use crate::{Attempt, Call, ConfigError, Error, Operation, Policy, live::Live};
 use std::{
     borrow::Borrow,
     hash::Hash,
@@ -7,13 +7,15 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 /// One policy or pipeline a key: a host, a tenant, an endpoint.
 ///
 /// A key's policy is made when it is first asked for. Memory is bounded without a timer: where room is needed, a key goes
-/// that nobody asked for of late, whose policy nobody holds and is [`Forgettable`]: an open breaker, a bulkhead with
-/// somebody in it or a policy handed out is never forgotten. If nothing can be forgotten, a new key is refused, or shares
+/// that nobody asked for of late, whose policy nobody holds and is [`Forgettable`]. An open breaker or a bulkhead with
+/// somebody in it is not, unless nobody asked for it [for long](KeyedConfig::forget_after); a policy handed out never is.
+/// If nothing can be forgotten, a new key is refused, or shares
 /// the [`overflow`](Self::overflow) policy; the keys there are never pay for it.
 ///
 /// ```
@@ -36,6 +38,7 @@ use std::{
 pub struct Keyed<K, P> {
     name: Arc<str>,
     table: Table<K, Arc<P>>,
+    config: Live<KeyedConfig>,
     make: Make<K, P>,
     overflow: Option<Arc<P>>,
     /// Raised by [`apply`](Keyed::apply), so that a policy made meanwhile from what was true before is made again.
@@ -77,6 +80,7 @@ impl<K: Hash + Eq, P: Forgettable> Keyed<K, P> {
         Ok(Self {
             name,
             table: Table::new(config.max_keys),
+            config: Live::new(config),
             make: Box::new(make),
             overflow: None,
             generation: AtomicU64::new(0),
@@ -125,7 +129,7 @@ impl<K: Hash + Eq, P: Forgettable> Keyed<K, P> {
             let key = key.to_owned();
             let policy = Arc::new((self.make)(&key).map_err(KeyedError::Misconfigured)?);
             let is_current = || self.generation.load(Ordering::Acquire) == generation;
-            match self.table.insert(key, policy, is_current, can_forget, Arc::clone) {
+            match self.table.insert(key, policy, is_current, self.can_forget(), Arc::clone) {
                 Insertion::There(policy) => return Ok(policy),
                 Insertion::Outdated => {}
                 Insertion::Full => break,
@@ -134,6 +138,19 @@ impl<K: Hash + Eq, P: Forgettable> Keyed<K, P> {
         self.refused.fetch_add(1, Ordering::Relaxed);
         let full = || KeyedError::Full { policy: self.name.clone(), max_keys: self.table.max() };
         self.overflow.clone().ok_or_else(full)
+    }
+
+    /// Handles are cloned under the lock under which the answer is asked, so a policy that nobody else holds stays so.
+    fn can_forget(&self) -> impl Fn(&Arc<P>, Duration) -> bool + use<K, P> {
+        let forget_after = self.config.read().forget_after;
+        move |policy, idle| {
+            Arc::strong_count(policy) == 1 && (idle >= forget_after || policy.is_forgettable())
+        }
+    }
+
+    /// What it works with now.
+    pub fn config(&self) -> Arc<KeyedConfig> {
+        self.config.get()
     }
 
     /// Runs `operation` under the policy of `key`; nothing happens before the first poll.
@@ -183,7 +200,7 @@ impl<K: Hash + Eq, P: Forgettable> Keyed<K, P> {
     ///
     /// Nothing need ever call it: memory is bounded anyway.
     pub fn forget_idle(&self) -> usize {
-        self.table.forget_idle(can_forget)
+        self.table.forget_idle(self.can_forget())
     }
 
     /// Remembers as many keys as `config` says from now on. Keys above a lower bound leave as room is needed and they
@@ -194,6 +211,7 @@ impl<K: Hash + Eq, P: Forgettable> Keyed<K, P> {
     pub fn reconfigure(&self, config: KeyedConfig) -> Result<(), ConfigError> {
         config.validate(&self.name)?;
         self.table.set_max(config.max_keys);
+        self.config.set(config);
         Ok(())
     }
 
@@ -206,11 +224,6 @@ impl<K: Hash + Eq, P: Forgettable> Keyed<K, P> {
             refused: self.refused.load(Ordering::Relaxed),
         }
     }
-}
-
-/// Handles are cloned under the lock under which this is asked, so a policy that nobody else holds stays so.
-fn can_forget<P: Forgettable>(policy: &Arc<P>) -> bool {
-    Arc::strong_count(policy) == 1 && policy.is_forgettable()
 }
 
 impl<K: Hash + Eq, P> std::fmt::Debug for Keyed<K, P> {

@@ -8,7 +8,9 @@ use std::{
     borrow::Borrow,
     hash::{BuildHasher, Hash, RandomState},
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    time::Duration,
 };
+use tokio::time::Instant;
 
 /// Entries an insertion into a full table looks at to find one to forget: a bound on what a flood of new keys can cost.
 const LOOKS: usize = 32;
@@ -16,13 +18,15 @@ const LOOKS: usize = 32;
 /// A bounded map that forgets only what may be forgotten, and only where room is needed or somebody asks: no timer.
 ///
 /// What goes first is found by a clock hand (second chance): among the entries it passes, one that nobody asked for since
-/// its last pass. SipHash with random keys, since keys often come from outside.
+/// its last pass. The hand alone reads the time, so that a look costs no clock. SipHash with random keys, since keys often come from outside.
 pub(crate) struct Table<K, V> {
     shards: Box<[Locked<K, V>]>,
     hasher: RandomState,
     /// Entries in all shards. Raised before an insertion, under the shard's lock; lowered after a removal.
     len: AtomicUsize,
     max: AtomicUsize,
+    /// The zero of the entries' times.
+    made: Instant,
     /// The shard whose hand moves next.
     next_shard: AtomicUsize,
     forgotten: AtomicUsize,
@@ -48,7 +52,10 @@ struct Shard<K, V> {
 
 struct Entry<V> {
     value: V,
+    /// Since `seen`.
     asked_for: AtomicBool,
+    /// When it was put in, or when the hand last found that it had been asked for.
+    seen: Duration,
 }
 
 impl<V> Entry<V> {
@@ -57,6 +64,15 @@ impl<V> Entry<V> {
         if !self.asked_for.load(Ordering::Relaxed) {
             self.asked_for.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// How long nobody has asked for it, at least; `None` if somebody has since the last pass. A pass of the hand.
+    fn idle(&mut self, now: Duration) -> Option<Duration> {
+        if std::mem::take(self.asked_for.get_mut()) {
+            self.seen = now;
+            return None;
+        }
+        Some(now.saturating_sub(self.seen))
     }
 }
 
@@ -68,6 +84,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
             shards: (0..shards).map(|_| shard()).collect(),
             hasher: RandomState::new(),
             len: AtomicUsize::new(0),
+            made: Instant::now(),
             max: AtomicUsize::new(max),
             next_shard: AtomicUsize::new(0),
             forgotten: AtomicUsize::new(0),
@@ -94,13 +111,14 @@ impl<K: Hash + Eq, V> Table<K, V> {
 
     /// Puts `value` in unless `key` is there by now, and looks at what is there.
     ///
-    /// `is_current` is asked under the lock under which the value is put in.
+    /// `is_current` is asked under the lock under which the value is put in. `can_forget` is told how long nobody has asked
+    /// for a value.
     pub(crate) fn insert<R>(
         &self,
         key: K,
         value: V,
         is_current: impl Fn() -> bool,
-        can_forget: impl Fn(&V) -> bool,
+        can_forget: impl Fn(&V, Duration) -> bool,
         look: impl FnOnce(&V) -> R,
     ) -> Insertion<R> {
         let hash = self.hasher.hash_one(&key);
@@ -117,7 +135,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
                 }
                 RawEntryMut::Vacant(_) if !is_current() => return Insertion::Outdated,
                 RawEntryMut::Vacant(vacant) if self.reserve() => {
-                    let entry = Entry { value, asked_for: AtomicBool::new(true) };
+                    let entry = Entry { value, asked_for: AtomicBool::new(false), seen: self.made.elapsed() };
                     let (_, entry) = vacant.insert_hashed_nocheck(hash, key, entry);
                     return Insertion::There(look(&entry.value));
                 }
@@ -138,11 +156,12 @@ impl<K: Hash + Eq, V> Table<K, V> {
 
     /// Forgets one entry, after at most `looks` looks, which it counts down. An entry that nobody asked for of late is
     /// preferred to one that is only forgettable.
-    fn forget_one(&self, looks: &mut usize, can_forget: &impl Fn(&V) -> bool) -> bool {
+    fn forget_one(&self, looks: &mut usize, can_forget: &impl Fn(&V, Duration) -> bool) -> bool {
+        let now = self.made.elapsed();
         for _ in 0..self.shards.len() {
             let at = self.next_shard.fetch_add(1, Ordering::Relaxed) & (self.shards.len() - 1);
             let mut shard = self.shards[at].write();
-            if let Some(victim) = shard.find_victim(looks, can_forget) {
+            if let Some(victim) = shard.find_victim(now, looks, can_forget) {
                 let forgotten = shard.entries.swap_remove_index(victim);
                 drop(shard);
                 self.len.fetch_sub(1, Ordering::Relaxed);
@@ -158,13 +177,14 @@ impl<K: Hash + Eq, V> Table<K, V> {
     }
 
     /// Forgets every forgettable entry that nobody asked for since the last pass.
-    pub(crate) fn forget_idle(&self, can_forget: impl Fn(&V) -> bool) -> usize {
+    pub(crate) fn forget_idle(&self, can_forget: impl Fn(&V, Duration) -> bool) -> usize {
+        let now = self.made.elapsed();
         let mut forgotten = Vec::new();
         for shard in &self.shards {
             let mut shard = shard.write();
             let mut at = 0;
-            while let Some((_, entry)) = shard.entries.get_index(at) {
-                if !entry.asked_for.swap(false, Ordering::Relaxed) && can_forget(&entry.value) {
+            while let Some((_, entry)) = shard.entries.get_index_mut(at) {
+                if entry.idle(now).is_some_and(|idle| can_forget(&entry.value, idle)) {
                     forgotten.extend(shard.entries.swap_remove_index(at));
                 } else {
                     at += 1;
@@ -204,16 +224,21 @@ impl<K: Hash + Eq, V> Table<K, V> {
 }
 
 impl<K, V> Shard<K, V> {
-    fn find_victim(&mut self, looks: &mut usize, can_forget: &impl Fn(&V) -> bool) -> Option<usize> {
+    fn find_victim(
+        &mut self,
+        now: Duration,
+        looks: &mut usize,
+        can_forget: &impl Fn(&V, Duration) -> bool,
+    ) -> Option<usize> {
         let mut second_best = None;
         for _ in 0..self.entries.len().min(*looks) {
             *looks -= 1;
             let at = self.hand % self.entries.len();
             self.hand = at + 1;
-            let entry = &self.entries[at];
-            let asked_for = entry.asked_for.swap(false, Ordering::Relaxed);
-            if can_forget(&entry.value) {
-                if !asked_for {
+            let entry = &mut self.entries[at];
+            let idle = entry.idle(now);
+            if can_forget(&entry.value, idle.unwrap_or_default()) {
+                if idle.is_some() {
                     return Some(at);
                 }
                 second_best = second_best.or(Some(at));

@@ -86,7 +86,7 @@ impl<K: Hash + Eq, O> KeyedRateLimit<K, O> {
     fn new_word(&self, key: K) -> Arc<Word> {
         let is_fresh = self.meter.is_fresh();
         // Handles are cloned under the lock under which this is asked.
-        let can_forget = |word: &Arc<Word>| Arc::strong_count(word) == 1 && is_fresh(word);
+        let can_forget = |word: &Arc<Word>, _idle| Arc::strong_count(word) == 1 && is_fresh(word);
         match self.table.insert(key, Arc::default(), || true, can_forget, Arc::clone) {
             Insertion::There(word) => word,
             Insertion::Full | Insertion::Outdated => {
