@@ -273,6 +273,31 @@ async fn a_failure_rate_over_enough_calls_in_the_window_ejects() {
     assert_eq!(seen(&hosts), (0, 0));
 }
 
+/// Against a list of all outcomes with their times.
+#[test]
+fn the_window_counts_what_its_last_ten_buckets_saw() {
+    for seed in (0..50).chain([fastrand::u64(..)]) {
+        println!("seed {seed}");
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let (mut window, mut outcomes, width) = (window::Window::default(), Vec::new(), rng.u64(1..50));
+        let mut now = rng.u64(0..1_000);
+        for _ in 0..500 {
+            now += if rng.u8(0..20) == 0 { rng.u64(0..20 * width) } else { rng.u64(0..width) };
+            let failed = rng.bool();
+            outcomes.push((now / width, failed));
+            let seen = window.record(now, width, failed);
+            let expected = |now: u64| {
+                let inside = || outcomes.iter().filter(|(bucket, _)| bucket + 10 > now / width);
+                (inside().count() as u64, inside().filter(|(_, failed)| *failed).count() as u64)
+            };
+            assert_eq!((seen.calls, seen.failures), expected(now));
+            let later = now + rng.u64(0..15 * width);
+            let seen = window.totals(later);
+            assert_eq!((seen.calls, seen.failures), expected(later));
+        }
+    }
+}
+
 /// Envoy's success-rate outlier: the others tell what can be expected.
 #[tokio::test(start_paused = true)]
 async fn a_success_rate_far_below_the_others_ejects() {

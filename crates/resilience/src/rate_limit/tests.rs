@@ -213,6 +213,20 @@ async fn the_last_to_wait_gives_its_turn_back_when_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_turn_that_the_last_gave_back_is_not_lost_though_nobody_takes_it_at_its_time() {
+    let limit = limit(config(1).max_wait(Duration::from_secs(1)));
+    ask(&limit).await.unwrap();
+    let mut waiter = Box::pin(ask(&limit));
+    assert!(futures::poll!(waiter.as_mut()).is_pending());
+    drop(waiter);
+    advance(150 * MS).await;
+    assert_eq!(limit.snapshot().available, 1);
+    let began = Instant::now();
+    ask(&limit).await.unwrap();
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_turn_given_back_in_the_midst_goes_to_the_next_who_waits_and_to_nobody_else() {
     let limit = limit(config(1).max_wait(Duration::from_secs(1)));
     let began = Instant::now();
