@@ -1,4 +1,4 @@
-use crate::FailureKind;
+use crate::{ConfigError, FailureKind};
 use std::{sync::Arc, time::Duration};
 
 /// Why a guarded call gave no value: the operation's own error, or the policy that stepped in.
@@ -86,6 +86,15 @@ pub enum Error<E> {
         /// The policy that declined to start.
         policy: Arc<str>,
     },
+    /// The policy for this key could not be made.
+    #[error("no policy for this call: {problem}")]
+    Misconfigured {
+        /// The policy that could not be made.
+        policy: Arc<str>,
+        /// What is wrong with its configuration.
+        #[source]
+        problem: Box<ConfigError>,
+    },
 }
 
 /// What ended a series of attempts.
@@ -117,6 +126,8 @@ pub enum ShedReason {
     Priority,
     /// No endpoint is left to call.
     NoEndpoint,
+    /// As many keys as allowed are in use, and this one is new.
+    TooManyKeys,
 }
 
 impl std::fmt::Display for ShedReason {
@@ -126,6 +137,7 @@ impl std::fmt::Display for ShedReason {
             Self::Overdue => "it waited too long in the queue",
             Self::Priority => "a more important call took its place in the queue",
             Self::NoEndpoint => "no endpoint is left to call",
+            Self::TooManyKeys => "there is no room for a new key",
         })
     }
 }
@@ -197,6 +209,7 @@ impl<E> Error<E> {
             | Self::Shed { policy, .. }
             | Self::RetriesExhausted { policy, .. }
             | Self::FallbackFailed { policy, .. }
+            | Self::Misconfigured { policy, .. }
             | Self::DeadlineExceeded { policy } => Some(policy),
         }
     }
@@ -222,6 +235,7 @@ impl<E> Error<E> {
             | Self::BulkheadFull { .. }
             | Self::RateLimited { .. }
             | Self::Shed { .. }
+            | Self::Misconfigured { .. }
             | Self::DeadlineExceeded { .. } => true,
             Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
                 error.is_rejection()

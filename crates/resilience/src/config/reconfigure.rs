@@ -1,9 +1,10 @@
 use super::ServiceConfig;
 use crate::{
-    Budget, CircuitBreaker, ConfigError, Describe, Fallback, Hedge, Pipeline, Retry, Timeout,
+    Budget, Chaos, CircuitBreaker, ConfigError, Describe, Fallback, Hedge, KeyedRateLimit, Outliers,
+    Pipeline, RateLimit, Retry, Timeout,
     telemetry::{Observer, PolicyId, PolicyKind},
 };
-use std::sync::Arc;
+use std::{hash::Hash, sync::Arc};
 
 /// A policy, or a tuple of them, that takes its part of a service's configuration while calls run and keeps its state.
 ///
@@ -37,9 +38,11 @@ macro_rules! policies {
 }
 
 policies! {
+    Chaos<F, V, A, O>: chaos,
     CircuitBreaker<C, O>: breaker,
     Fallback<S, C, O>: fallback,
     Hedge<C, O>: hedge,
+    RateLimit<O>: rate_limit,
     Retry<C, O, N>: retry,
     Timeout<O>: timeout,
 }
@@ -51,6 +54,27 @@ impl Reconfigure for Budget {
 
     fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
         self.reconfigure(config.budget.clone())
+    }
+}
+
+impl<K: Hash + Eq + Send + Sync, O: Observer> Reconfigure for KeyedRateLimit<K, O> {
+    fn ids(&self) -> Vec<PolicyId> {
+        vec![PolicyId::new(PolicyKind::RateLimit, self.name())]
+    }
+
+    fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
+        self.reconfigure(config.rate_limit.clone())?;
+        self.reconfigure_keys(config.keyed.clone())
+    }
+}
+
+impl<T: Send + Sync, C: Send + Sync, O: Observer> Reconfigure for Outliers<T, C, O> {
+    fn ids(&self) -> Vec<PolicyId> {
+        vec![PolicyId::new(PolicyKind::Outliers, self.name())]
+    }
+
+    fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
+        self.reconfigure(config.outliers.clone())
     }
 }
 

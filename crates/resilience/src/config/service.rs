@@ -57,10 +57,18 @@ sections! {
     timeout: crate::TimeoutConfig,
     /// Bulkheads.
     bulkhead: crate::BulkheadConfig,
+    /// Rate limits.
+    rate_limit: crate::RateLimitConfig,
+    /// Rate limits by key: how many keys.
+    keyed: crate::KeyedConfig,
     /// Hedges.
     hedge: crate::HedgeConfig,
     /// Budgets that retries and hedges share.
     budget: crate::BudgetConfig,
     /// Fallbacks.
     fallback: crate::FallbackConfig,
+    /// Sets of endpoints.
+    outliers: crate::OutliersConfig,
+    /// Injected faults.
+    chaos: crate::ChaosConfig,
 }

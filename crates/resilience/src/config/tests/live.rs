@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
-    BreakerConfig, Budget, BudgetConfig, CircuitBreaker, ConfigError, Fallback, FallbackConfig, Hedge,
-    HedgeConfig, Pipeline, PolicyExt, Retry, RetryConfig, Timeout,
+    BreakerConfig, Budget, BudgetConfig, Chaos, ChaosConfig, CircuitBreaker, ConfigError, Fallback,
+    FallbackConfig, Hedge, HedgeConfig, KeyedConfig, KeyedRateLimit, Outliers, OutliersConfig, Pipeline,
+    PolicyExt, RateLimit, RateLimitConfig, Retry, RetryConfig, Timeout,
     breaker::State,
     telemetry::{PolicyId, PolicyKind},
 };
@@ -109,35 +110,49 @@ fn what_changed_for_all_services_is_listed_once() {
 #[test]
 fn every_policy_follows_its_own_section() {
     let (_folder, file, live) = house("");
-    let stack = (
+    let stack = Arc::new((
         Timeout::new("a", SECOND).unwrap(),
         Retry::new("a", RetryConfig::NONE).unwrap(),
         Hedge::new("a", HedgeConfig::default()).unwrap(),
         CircuitBreaker::new("a", BreakerConfig::default()).unwrap(),
+        RateLimit::new("a", RateLimitConfig::default()).unwrap(),
+        Chaos::new("a", ChaosConfig::default()).unwrap(),
         Fallback::new("a", FallbackConfig::default()).unwrap().to(1),
-    );
-    let (stack, budget) = (Arc::new(stack), Arc::new(Budget::new("a", BudgetConfig::default()).unwrap()));
+    ));
+    let budget = Arc::new(Budget::new("a", BudgetConfig::default()).unwrap());
+    let outliers = Arc::new(Outliers::new("a", OutliersConfig::default(), ["x", "y"]).unwrap());
+    let keyed = KeyedRateLimit::<u32>::new("a", RateLimitConfig::default(), KeyedConfig::default());
+    let keyed = Arc::new(keyed.unwrap());
     live.register("a", &stack).unwrap();
     live.register("a", &budget).unwrap();
+    live.register("a", &outliers).unwrap();
+    live.register("a", &keyed).unwrap();
     let text = "
         [service.a]
         timeout.after = '3s'
         retry.max_attempts = 7
         hedge.max_copies = 2
         breaker.failure_threshold = 9
+        rate_limit.rate.calls = 11
+        keyed.max_keys = 12
+        chaos.shadow = true
         fallback.shadow = true
         budget.share = 0.25
+        outliers.min_calls = 13
         ";
     std::fs::write(&file, text).unwrap();
     let changes = live.reload().unwrap();
-    assert_eq!((changes.settings.len(), changes.policies.len()), (6, 6));
-    let (timeout, retry, hedge, breaker, fallback) = &*stack;
+    assert_eq!((changes.settings.len(), changes.policies.len()), (10, 10));
+    let (timeout, retry, hedge, breaker, rate, chaos, fallback) = &*stack;
     assert_eq!(timeout.config().after, 3 * SECOND);
     assert_eq!(retry.config().max_attempts, 7);
     assert_eq!(hedge.config().max_copies, 2);
     assert_eq!(breaker.config().failure_threshold, 9);
-    assert!(fallback.config().shadow);
+    assert_eq!((rate.config().rate.calls, keyed.config().rate.calls), (11, 11));
+    assert_eq!(keyed.keys().max_keys, 12);
+    assert!(chaos.config().shadow && fallback.config().shadow);
     assert_eq!(budget.config().share, 0.25);
+    assert_eq!(outliers.config().min_calls, 13);
 }
 
 #[test]
