@@ -18,6 +18,8 @@ mod verdict;
 
 pub mod breaker;
 pub mod bulkhead;
+#[cfg(feature = "tower")]
+pub mod layers;
 pub mod pipeline;
 pub mod retry;
 pub mod telemetry;

@@ -1,4 +1,4 @@
-use super::*;
+use crate::timeout::*;
 use crate::{Error, PolicyExt};
 use std::{
     future::{pending, ready},

@@ -1,0 +1,73 @@
+use crate::Error;
+use std::{error, fmt};
+
+/// Tower's: any error that can go to another thread.
+pub type BoxError = Box<dyn error::Error + Send + Sync>;
+
+/// An operation's error of unknown type, as an error: what `Error<BoxError>` lacks to be one itself.
+#[derive(Debug)]
+pub struct Boxed(BoxError);
+
+impl Boxed {
+    /// The error in the box.
+    pub fn get_ref(&self) -> &(dyn error::Error + Send + Sync + 'static) {
+        &*self.0
+    }
+
+    /// The box.
+    pub fn into_inner(self) -> BoxError {
+        self.0
+    }
+}
+
+impl fmt::Display for Boxed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl error::Error for Boxed {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl<E: Into<BoxError>> Error<E> {
+    /// As an error that tower's boxing middleware passes on: `.map_err(Error::into_box_error)`.
+    ///
+    /// However many layers an error comes through, in the box is one `Error<Boxed>`, for `downcast_ref`.
+    ///
+    /// ```
+    /// # use mainstay_resilience::{Error, layers::Boxed};
+    /// # use std::time::Duration;
+    /// let late: Error<std::io::Error> = Error::Timeout { policy: "valuer".into(), after: Duration::from_secs(2) };
+    /// let boxed = late.into_box_error();
+    /// assert!(boxed.downcast_ref::<Error<Boxed>>().unwrap().is_timeout());
+    /// ```
+    pub fn into_box_error(self) -> BoxError {
+        Box::new(boxed(self))
+    }
+}
+
+/// Boxes the operation's error; one that is a guarded call's own takes its place.
+fn boxed<E: Into<BoxError>>(error: Error<E>) -> Error<Boxed> {
+    match error {
+        Error::Operation(error) => match error.into().downcast::<Error<Boxed>>() {
+            Ok(inner) => *inner,
+            Err(error) => Error::Operation(Boxed(error)),
+        },
+        Error::RetriesExhausted { policy, attempts, stopped_by, last } => {
+            Error::RetriesExhausted { policy, attempts, stopped_by, last: Box::new(boxed(*last)) }
+        }
+        Error::CircuitOpen { policy, retry_after, last_failure } => {
+            Error::CircuitOpen { policy, retry_after, last_failure }
+        }
+        Error::Timeout { policy, after } => Error::Timeout { policy, after },
+        Error::BulkheadFull { policy, limit, queued, waited } => {
+            Error::BulkheadFull { policy, limit, queued, waited }
+        }
+        Error::RateLimited { policy, retry_after } => Error::RateLimited { policy, retry_after },
+        Error::Shed { policy, reason, retry_after } => Error::Shed { policy, reason, retry_after },
+        Error::DeadlineExceeded { policy } => Error::DeadlineExceeded { policy },
+    }
+}
