@@ -24,6 +24,8 @@ pub mod pipeline;
 pub mod retry;
 pub mod telemetry;
 pub mod timeout;
+#[cfg(feature = "axum")]
+pub mod web;
 
 pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};

@@ -1,5 +1,6 @@
 use super::{
-    Attempts, Idempotent, Moved, OneRequest, Prepare, Repeated, RepeatedRequest, attempts::Parts, layer::Shared,
+    Attempts, Idempotent, Moved, OneRequest, Prepare, Repeated, RepeatedRequest, attempts::Parts,
+    layer::Shared,
 };
 use crate::{AssertIdempotent, Attempt, Error, Policy, StartsOnce};
 use parking_lot::Mutex;

@@ -7,9 +7,7 @@ use std::{
     io,
     time::Duration,
 };
-use tower::{
-    Service, ServiceBuilder, ServiceExt, buffer::BufferLayer, service_fn, timeout::TimeoutLayer,
-};
+use tower::{Service, ServiceBuilder, ServiceExt, buffer::BufferLayer, service_fn, timeout::TimeoutLayer};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -99,8 +99,7 @@ async fn polled_k_times_then_dropped_a_call_leaves_nothing_held() {
 /// tower-resilience#381: readiness that pends hides an open circuit; with a `load_shed` inside it does not.
 #[tokio::test(start_paused = true)]
 async fn an_open_circuit_answers_although_the_service_is_not_ready() {
-    let breaker =
-        Arc::new(CircuitBreaker::new("c", BreakerConfig::default().failure_threshold(1)).unwrap());
+    let breaker = Arc::new(CircuitBreaker::new("c", BreakerConfig::default().failure_threshold(1)).unwrap());
     let mut service = ServiceBuilder::new()
         .layer(PolicyLayer::new(breaker.clone()))
         .layer(LoadShedLayer::new())

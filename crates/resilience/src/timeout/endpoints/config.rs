@@ -27,11 +27,7 @@ pub struct EndpointTimeoutsConfig {
 
 /// A limit for the paths below a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "config",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(deny_unknown_fields)
-)]
+#[cfg_attr(feature = "config", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct EndpointConfig {
     /// What it is called in errors and statistics. Endpoints of one name share a limit and are counted together.
@@ -80,7 +76,8 @@ impl EndpointTimeoutsConfig {
     /// Adds an endpoint, in place of those of the same prefix and methods.
     #[must_use]
     pub fn endpoint(mut self, endpoint: EndpointConfig) -> Self {
-        self.endpoints.retain(|other| (&other.prefix, &other.methods) != (&endpoint.prefix, &endpoint.methods));
+        self.endpoints
+            .retain(|other| (&other.prefix, &other.methods) != (&endpoint.prefix, &endpoint.methods));
         self.endpoints.push(endpoint);
         self
     }
@@ -140,7 +137,8 @@ impl EndpointConfig {
         );
         problems.require(!self.after.is_zero(), field("after"), self.after, "longer than 0s");
         for method in &self.methods {
-            let known = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
+            let known =
+                !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
             problems.require(known, field("methods"), method, "an HTTP method in capitals");
         }
         let overlaps = |other: &&Self| {
@@ -155,7 +153,8 @@ impl EndpointConfig {
             let allowed = format!("unlike that of endpoint `{}` for the same methods", twin.name);
             problems.require(false, field("prefix"), &self.prefix, allowed);
         }
-        if let Some(twin) = earlier.iter().find(|other| other.name == self.name && other.after != self.after) {
+        if let Some(twin) = earlier.iter().find(|other| other.name == self.name && other.after != self.after)
+        {
             let allowed = format!("{:?}, as with the other endpoint of its name", twin.after);
             problems.require(false, field("after"), self.after, allowed);
         }

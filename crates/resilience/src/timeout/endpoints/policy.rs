@@ -41,11 +41,7 @@ impl EndpointTimeouts {
 }
 
 impl<O: Observer + Clone> EndpointTimeouts<O> {
-    fn observed(
-        name: Arc<str>,
-        config: EndpointTimeoutsConfig,
-        observer: O,
-    ) -> Result<Self, ConfigError> {
+    fn observed(name: Arc<str>, config: EndpointTimeoutsConfig, observer: O) -> Result<Self, ConfigError> {
         config.validate(&name)?;
         let table = table(config, &[], &observer)?;
         Ok(Self { name, table: ArcSwap::from_pointee(table), reconfiguring: Mutex::new(()), observer })

@@ -54,8 +54,9 @@ impl<O> Table<O> {
                 all.push(timeout.clone());
                 timeout
             });
-            let node = segments(&endpoint.prefix)
-                .fold(&mut root, |node, segment| node.children.entry(segment.into()).or_insert_with(Node::new));
+            let node = segments(&endpoint.prefix).fold(&mut root, |node, segment| {
+                node.children.entry(segment.into()).or_insert_with(Node::new)
+            });
             if endpoint.methods.is_empty() {
                 node.any = Some(timeout.clone());
             }

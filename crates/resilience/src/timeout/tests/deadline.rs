@@ -52,7 +52,8 @@ fn what_makes_no_sense_is_ignored_and_counted() {
 #[test]
 fn what_is_written_can_be_read_and_never_says_more_than_is_left() {
     let deadlines = DeadlineHeaders::new();
-    for left in [Duration::from_nanos(1), ms(1), Duration::from_micros(1_999), ms(86_400_000), Duration::MAX] {
+    for left in [Duration::from_nanos(1), ms(1), Duration::from_micros(1_999), ms(86_400_000), Duration::MAX]
+    {
         let millis = read(&deadlines, TIMEOUT_MS, &to_millis(left)).expect("sensible");
         assert_eq!(read(&deadlines, GRPC_TIMEOUT, &to_grpc(left)), Some(millis));
         assert!(millis <= left.max(ms(1)), "{left:?} became {millis:?}");

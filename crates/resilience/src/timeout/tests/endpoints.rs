@@ -38,11 +38,25 @@ fn the_defaults_are_the_reports() {
 #[test]
 fn a_prefix_is_of_whole_segments() {
     let endpoints = endpoints(EndpointTimeoutsConfig::default().default_after(secs(3)));
-    for path in ["/api/properties-old", "/api/propertiesx/7", "/api/Properties", "/api", "api", "", "*", "/x/api/search"] {
+    for path in [
+        "/api/properties-old",
+        "/api/propertiesx/7",
+        "/api/Properties",
+        "/api",
+        "api",
+        "",
+        "*",
+        "/x/api/search",
+    ] {
         assert_eq!(found(&endpoints, "GET", path), ("default".into(), 3), "{path}");
     }
-    for path in ["/api/properties", "/api/properties/", "/api//properties", "/api/properties?page=2", "/api/properties#top"]
-    {
+    for path in [
+        "/api/properties",
+        "/api/properties/",
+        "/api//properties",
+        "/api/properties?page=2",
+        "/api/properties#top",
+    ] {
         assert_eq!(found(&endpoints, "GET", path), ("properties".into(), 10), "{path}");
     }
 }
@@ -72,7 +86,8 @@ fn the_longest_prefix_with_the_method_wins_whatever_the_order() {
 
 #[test]
 fn an_endpoint_replaces_the_one_of_its_prefix_and_methods() {
-    let config = EndpointTimeoutsConfig::default().endpoint(EndpointConfig::new("find", "/api/search", secs(2)));
+    let config =
+        EndpointTimeoutsConfig::default().endpoint(EndpointConfig::new("find", "/api/search", secs(2)));
     assert_eq!(config.endpoints.len(), 5);
     assert_eq!(found(&endpoints(config), "GET", "/api/search"), ("find".into(), 2));
 }
@@ -110,7 +125,11 @@ fn everything_that_is_wrong_is_said_at_once() {
         "endpoints[8].prefix",
     ];
     assert_eq!(fields, expected, "{error}");
-    assert!(error.to_string().starts_with("policy `api`: default = 0ns is out of range: it must be longer than 0s"));
+    assert!(
+        error
+            .to_string()
+            .starts_with("policy `api`: default = 0ns is out of range: it must be longer than 0s")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,7 +146,11 @@ async fn reconfigured_an_endpoint_of_the_same_name_keeps_its_count() {
     assert_eq!(found(&endpoints, "GET", "/api/search"), ("default".into(), 4));
     assert_eq!(endpoints.all().len(), 2);
     endpoints.reconfigure(EndpointTimeoutsConfig::only(secs(0))).unwrap_err();
-    assert_eq!(found(&endpoints, "GET", "/v2/search"), ("search".into(), 3), "a refused table changes nothing");
+    assert_eq!(
+        found(&endpoints, "GET", "/v2/search"),
+        ("search".into(), 3),
+        "a refused table changes nothing"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,7 +30,11 @@ async fn counts_minimum_maximum_mean_and_percentiles() {
     }
     let auth = tracker.stats("auth").unwrap();
     assert_eq!((auth.count, auth.abandoned), (1, 1));
-    assert_eq!([auth.min, auth.p50, auth.p95, auth.p99, auth.max, auth.mean], [ms(7); 6], "of one call all are exact");
+    assert_eq!(
+        [auth.min, auth.p50, auth.p95, auth.p99, auth.max, auth.mean],
+        [ms(7); 6],
+        "of one call all are exact"
+    );
     let names: Vec<_> = tracker.snapshot().iter().map(|stats| stats.endpoint.to_string()).collect();
     assert_eq!(names, ["auth", "search"]);
 }
@@ -52,7 +56,11 @@ async fn what_is_older_than_the_window_is_forgotten_a_part_at_a_time() {
     }
     tracker.record("search", ms(50), Ending::Answered, None);
     let stats = tracker.stats("search").unwrap();
-    assert_eq!((stats.count, stats.min, stats.p99), (1, ms(50), ms(50)), "used again, a part starts from nothing");
+    assert_eq!(
+        (stats.count, stats.min, stats.p99),
+        (1, ms(50), ms(50)),
+        "used again, a part starts from nothing"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 #[must_use = "dropped at once it is an abandoned call of no length"]
 pub struct Timing<'t> {
     pub(super) tracker: &'t Tracker,
-    pub(super) endpoint: Arc<str>,
+    pub(super) endpoint: &'t str,
     pub(super) request_id: Option<Arc<str>>,
     pub(super) began: Instant,
     pub(super) ending: Ending,
@@ -24,6 +24,6 @@ impl Drop for Timing<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
         let took = now.saturating_duration_since(self.began);
-        self.tracker.record_at(now, &self.endpoint, took, self.ending, self.request_id.take());
+        self.tracker.record_at(now, self.endpoint, took, self.ending, self.request_id.take());
     }
 }

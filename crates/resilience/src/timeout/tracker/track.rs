@@ -1,8 +1,4 @@
-use super::{
-    Ending, EndpointStats, SlowCall, Timing, TrackerConfig,
-    series::Series,
-    slow::SlowLog,
-};
+use super::{Ending, EndpointStats, SlowCall, Timing, TrackerConfig, series::Series, slow::SlowLog};
 use crate::{ConfigError, live::Live};
 use parking_lot::RwLock;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -94,9 +90,8 @@ impl Tracker {
     }
 
     /// Begins to time a call.
-    pub fn time(&self, endpoint: impl Into<Arc<str>>, request_id: Option<Arc<str>>) -> Timing<'_> {
-        let (endpoint, began) = (endpoint.into(), Instant::now());
-        Timing { tracker: self, endpoint, request_id, began, ending: Ending::Abandoned }
+    pub fn time<'t>(&'t self, endpoint: &'t str, request_id: Option<Arc<str>>) -> Timing<'t> {
+        Timing { tracker: self, endpoint, request_id, began: Instant::now(), ending: Ending::Abandoned }
     }
 
     /// Counts a call that has just ended.
