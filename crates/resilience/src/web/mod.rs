@@ -17,6 +17,6 @@ pub use problem::Problem;
 pub use request_id::{REQUEST_ID, RequestId, identify};
 pub use time_limits::{TimeLimits, limit_time};
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "tower"))]
 #[doc = include_str!("../../../../docs/src/resilience/edges.md")]
 struct Page;

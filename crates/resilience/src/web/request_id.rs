@@ -66,8 +66,9 @@ pub async fn identify(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;
     Problem::name_instance(&mut response, &id);
-    let header =
-        HeaderValue::from_str(id.as_str()).expect("letters, digits and -_.~+= may stand in a header");
-    response.headers_mut().insert(REQUEST_ID, header);
+    // What is acceptable in an id is so in a header.
+    if let Ok(header) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(REQUEST_ID, header);
+    }
     response
 }

@@ -1,8 +1,9 @@
 use crate::{
-    Error, PolicyExt,
+    Error, FutureExt as _, PolicyExt,
     telemetry::{Event, OnEvent, PolicyId},
     timeout::{EndpointConfig, EndpointTimeouts, EndpointTimeoutsConfig},
 };
+use futures::FutureExt as _;
 use parking_lot::Mutex;
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -158,7 +159,7 @@ async fn in_shadow_mode_no_endpoint_cancels() {
     let endpoints = endpoints(EndpointTimeoutsConfig::only(secs(1)).shadow(true));
     let limit = endpoints.find("GET", "/");
     assert_eq!(limit.limit(), None);
-    limit.call(|| async { Ok::<_, &str>(tokio::time::sleep(secs(2)).await) }).await.unwrap();
+    tokio::time::sleep(secs(2)).map(Ok::<_, &str>).under(&*limit).await.unwrap();
     assert_eq!(limit.timed_out(), 1);
 }
 

@@ -1,7 +1,8 @@
 use crate::{
-    Attempt, Bulkhead, BulkheadConfig, Error, FutureExt, PolicyExt, Timeout, TimeoutConfig, Verdict,
+    Attempt, Bulkhead, BulkheadConfig, Error, FutureExt as _, PolicyExt, Timeout, TimeoutConfig, Verdict,
     telemetry::{Event, OnEvent, PolicyId},
 };
+use futures::FutureExt as _;
 use parking_lot::Mutex;
 use std::{
     cell::Cell,
@@ -27,7 +28,7 @@ async fn in_shadow_mode_it_counts_and_lets_through() {
     });
     assert_eq!(late.await, Ok(None));
     assert_eq!(limit.timed_out(), 1);
-    limit.call(|| async { Ok::<_, &str>(sleep(SECOND / 2).await) }).await.unwrap();
+    limit.call(|| sleep(SECOND / 2).map(Ok::<_, &str>)).await.unwrap();
     assert_eq!(limit.timed_out(), 1);
 }
 
@@ -154,5 +155,5 @@ async fn a_panic_inside_frees_what_is_inside() {
 #[tokio::test(start_paused = true)]
 async fn the_longest_limit_there_is_saturates() {
     let limit = limit(Duration::MAX);
-    assert_eq!(limit.call(|| async { Ok::<_, &str>(sleep(SECOND).await) }).await, Ok(()));
+    assert_eq!(limit.call(|| sleep(SECOND).map(Ok::<_, &str>)).await, Ok(()));
 }

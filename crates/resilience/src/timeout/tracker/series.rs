@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 /// One endpoint's times: a ring of sub-windows, each used again once it has left the window.
 #[derive(Debug)]
-pub(super) struct Series(Mutex<Box<[Option<Box<SubWindow>>]>>);
+pub(super) struct Series(Mutex<Box<[Option<SubWindow>]>>);
 
 #[derive(Debug)]
 struct SubWindow {
@@ -58,8 +58,8 @@ fn histogram() -> Histogram<u32> {
 }
 
 impl SubWindow {
-    fn new(turn: u64) -> Box<Self> {
-        Box::new(Self { turn, sums: Sums::NONE, times: histogram() })
+    fn new(turn: u64) -> Self {
+        Self { turn, sums: Sums::NONE, times: histogram() }
     }
 
     fn begin(&mut self, turn: u64) {
@@ -99,7 +99,7 @@ impl Series {
         let mut times = histogram();
         {
             let ring = self.0.lock();
-            let in_window = |sub_window: &&Box<SubWindow>| sub_window.turn + ring.len() as u64 > turn;
+            let in_window = |sub_window: &&SubWindow| sub_window.turn + ring.len() as u64 > turn;
             for sub_window in ring.iter().flatten().filter(in_window) {
                 sums.add(sub_window.sums);
                 times.add(&sub_window.times).expect("all histograms have the same bounds");

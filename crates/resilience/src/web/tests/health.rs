@@ -1,6 +1,6 @@
 use super::{get, json};
 use crate::{
-    FutureExt, Timeout,
+    FutureExt as _, Timeout,
     timeout::{Ending, EndpointTimeouts, EndpointTimeoutsConfig, Tracker, TrackerConfig},
     web::{Health, HealthSource, HealthStatus, LoadShed, LoadShedConfig, TimeLimits},
 };
@@ -8,6 +8,7 @@ use axum::{
     Router,
     http::{StatusCode, header::CACHE_CONTROL},
 };
+use futures::FutureExt as _;
 use serde_json::{Value, json as value};
 use std::{
     future::{pending, ready},
@@ -37,7 +38,7 @@ async fn alive_is_who_answers() {
 #[tokio::test(start_paused = true)]
 async fn ready_when_every_check_passes() {
     let health = Health::new()
-        .check(within("database", 1_000), || async { Ok::<_, &str>(sleep(Duration::from_millis(20)).await) })
+        .check(within("database", 1_000), || sleep(Duration::from_millis(20)).map(Ok::<_, &str>))
         .check(within("cache", 1_000), || ready(Ok::<_, &str>(())));
     let expected = value!({ "status": "ready", "checks": [
         { "name": "database", "status": "ok", "took_ms": 20.0 },

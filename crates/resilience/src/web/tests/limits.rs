@@ -39,7 +39,7 @@ fn app(limits: &Arc<TimeLimits>) -> Router {
     let retried = |Extension(deadline): Extension<Deadline>| async move {
         let pauses = RetryConfig::FAST.initial(secs(1)).multiplier(3.0).max(secs(3)).jitter(Jitter::None);
         let retry = Retry::new("r", pauses).unwrap();
-        retry.call_within(deadline.attempt(), |_| async { Err::<(), _>(sleep(secs(1)).await) }).await
+        retry.call_within(deadline.attempt(), |_| sleep(secs(1)).map(Err::<(), _>)).await
     };
     Router::new()
         .route("/left", routing::get(left))
