@@ -92,7 +92,10 @@ impl<S: Service<Req>, Req> Future for ServiceAttempt<S, Req> {
             let mut waiting = this.waiting.take().expect("it was there a moment ago");
             this.future.set(Some(waiting.service.call(waiting.request)));
         }
-        let future = this.future.as_pin_mut().expect("not polled after it was ready");
-        future.poll(cx).map_err(Error::Operation)
+        let future = this.future.as_mut().as_pin_mut().expect("not polled after it was ready");
+        let outcome = ready!(future.poll(cx));
+        // What it held is free with its outcome, and not only once a retry has paused.
+        this.future.set(None);
+        Poll::Ready(outcome.map_err(Error::Operation))
     }
 }

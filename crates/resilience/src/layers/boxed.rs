@@ -33,7 +33,8 @@ impl error::Error for Boxed {
 }
 
 impl<E: Into<BoxError>> Error<E> {
-    /// As an error that tower's boxing middleware passes on: `.map_err(Error::into_box_error)`.
+    /// As an error that tower's boxing middleware passes on: `.map_err(Error::into_box_error)`. It is no `From`, since that
+    /// would overlap with the one that all errors have.
     ///
     /// However many layers an error comes through, in the box is one `Error<Boxed>`, for `downcast_ref`.
     ///

@@ -33,14 +33,9 @@ use tower_layer::Layer;
 /// # }
 /// ```
 pub struct PolicyLayer<P, M = Repeated, H = ()> {
-    shared: Arc<Shared<P, H>>,
+    policy: Arc<P>,
+    prepare: H,
     mode: PhantomData<fn() -> M>,
-}
-
-#[derive(Debug)]
-pub(super) struct Shared<P, H> {
-    pub(super) policy: P,
-    pub(super) prepare: H,
 }
 
 /// How a [`PolicyLayer`] hands out requests: a clone for each attempt.
@@ -83,33 +78,30 @@ impl<P> PolicyLayer<P, Idempotent> {
 
 impl<P, M> PolicyLayer<P, M> {
     fn of(policy: P) -> Self {
-        Self { shared: Arc::new(Shared { policy, prepare: () }), mode: PhantomData }
+        Self { policy: Arc::new(policy), prepare: (), mode: PhantomData }
     }
-}
 
-impl<P: Clone, M> PolicyLayer<P, M> {
     /// Calls `prepare` with each attempt's request before it is made, to tell the other side which attempt it is and how
     /// much time is left.
     ///
     /// ```
     /// # use mainstay_resilience::{Timeout, layers::PolicyLayer, timeout::deadline};
-    /// # use std::{sync::Arc, time::Duration};
-    /// let limit = Arc::new(Timeout::new("valuer", Duration::from_secs(2)).unwrap());
+    /// # use std::time::Duration;
+    /// let limit = Timeout::new("valuer", Duration::from_secs(2)).unwrap();
     /// let layer = PolicyLayer::new(limit).on_attempt(|request: &mut Vec<(&str, String)>, attempt| {
     ///     if let Some(left) = attempt.time_left() {
     ///         request.push((deadline::TIMEOUT_MS, deadline::to_millis(left)));
     ///     }
     /// });
     /// ```
-    pub fn on_attempt<Req, F: Fn(&mut Req, Attempt)>(&self, prepare: F) -> PolicyLayer<P, M, OnAttempt<F>> {
-        let shared = Shared { policy: self.shared.policy.clone(), prepare: OnAttempt(prepare) };
-        PolicyLayer { shared: Arc::new(shared), mode: PhantomData }
+    pub fn on_attempt<Req, F: Fn(&mut Req, Attempt)>(self, prepare: F) -> PolicyLayer<P, M, OnAttempt<F>> {
+        PolicyLayer { policy: self.policy, prepare: OnAttempt(prepare), mode: PhantomData }
     }
 }
 
-impl<P, M, H> Clone for PolicyLayer<P, M, H> {
+impl<P, M, H: Clone> Clone for PolicyLayer<P, M, H> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone(), mode: PhantomData }
+        Self { policy: self.policy.clone(), prepare: self.prepare.clone(), mode: PhantomData }
     }
 }
 
@@ -119,10 +111,10 @@ impl<P, M, H> std::fmt::Debug for PolicyLayer<P, M, H> {
     }
 }
 
-impl<P, M, H, S> Layer<S> for PolicyLayer<P, M, H> {
+impl<P, M, H: Clone, S> Layer<S> for PolicyLayer<P, M, H> {
     type Service = PolicyService<P, S, M, H>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        PolicyService { shared: self.shared.clone(), inner, mode: PhantomData }
+        PolicyService { policy: self.policy.clone(), prepare: self.prepare.clone(), inner, mode: PhantomData }
     }
 }

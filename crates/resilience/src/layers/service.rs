@@ -1,7 +1,4 @@
-use super::{
-    Attempts, Idempotent, Moved, OneRequest, Prepare, Repeated, RepeatedRequest, attempts::Parts,
-    layer::Shared,
-};
+use super::{Attempts, Idempotent, Moved, OneRequest, Prepare, Repeated, RepeatedRequest, attempts::Parts};
 use crate::{AssertIdempotent, Attempt, Error, Policy, StartsOnce};
 use parking_lot::Mutex;
 use std::{
@@ -15,7 +12,8 @@ use tower_service::Service;
 
 /// A service behind a policy; made by a [`PolicyLayer`](super::PolicyLayer).
 pub struct PolicyService<P, S, M = Repeated, H = ()> {
-    pub(super) shared: Arc<Shared<P, H>>,
+    pub(super) policy: Arc<P>,
+    pub(super) prepare: H,
     pub(super) inner: S,
     pub(super) mode: PhantomData<fn() -> M>,
 }
@@ -46,7 +44,7 @@ macro_rules! service {
             S: Service<Req> + Clone + Send + 'static,
             S::Future: Send,
             Req: $($bounds)* Send + 'static,
-            H: Prepare<Req> + Send + Sync + 'static,
+            H: Prepare<Req> + Clone + Send + Sync + 'static,
             for<'p, 'c> &'p P: Policy<$op, Future: Send>,
         {
             type Response = S::Response;
@@ -59,12 +57,12 @@ macro_rules! service {
 
             fn call(&mut self, request: Req) -> Self::Future {
                 let (readied, fresh) = self.instances();
-                let shared = self.shared.clone();
+                let (policy, prepare) = (self.policy.clone(), self.prepare.clone());
                 let requests = $requests($from(request));
                 Box::pin(async move {
                     let parts = Mutex::new(Parts { readied: Some(readied), fresh, requests });
-                    let $attempts = Attempts { parts: &parts, prepare: &shared.prepare };
-                    (&shared.policy).run($wrapped, Attempt::first()).await
+                    let $attempts = Attempts { parts: &parts, prepare: &prepare };
+                    (&*policy).run($wrapped, Attempt::first()).await
                 })
             }
         }
@@ -78,9 +76,14 @@ service!(Idempotent, [Clone +], [], RepeatedRequest, std::convert::identity,
 service!(Moved, [], [StartsOnce +], OneRequest, Some,
     |attempts| Attempts<'c, S, OneRequest<Req>, H> = attempts);
 
-impl<P, S: Clone, M, H> Clone for PolicyService<P, S, M, H> {
+impl<P, S: Clone, M, H: Clone> Clone for PolicyService<P, S, M, H> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone(), inner: self.inner.clone(), mode: PhantomData }
+        Self {
+            policy: self.policy.clone(),
+            prepare: self.prepare.clone(),
+            inner: self.inner.clone(),
+            mode: PhantomData,
+        }
     }
 }
 

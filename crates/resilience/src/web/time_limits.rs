@@ -14,6 +14,7 @@ use std::{convert::Infallible, sync::Arc};
 
 /// How long each endpoint may take, and how long it takes: what [`limit_time`] works with.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct TimeLimits<O = ()> {
     /// The limits.
     pub endpoints: EndpointTimeouts<O>,

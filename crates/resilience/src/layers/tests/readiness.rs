@@ -55,6 +55,19 @@ async fn a_limit_of_towers_inside_a_retry_gives_every_attempt_its_turn() {
     assert_eq!(answers, [Ok(3), Ok(4)]);
 }
 
+/// linkerd2-proxy#751: a failed attempt has given its permit back while the retry pauses.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_ended_holds_nothing_of_the_service() {
+    let retry =
+        Retry::new("r", RetryConfig::FAST.initial(Duration::from_secs(10)).max(Duration::from_secs(10)));
+    let inner = ServiceBuilder::new().layer(ConcurrencyLimitLayer::new(1)).service(Picky::new(0, 1));
+    let service = PolicyLayer::new(retry.unwrap()).layer(inner);
+    let mut pauses = service.clone().oneshot(()).boxed();
+    assert!(futures::poll!(&mut pauses).is_pending());
+    assert_eq!(service.oneshot(()).now_or_never(), Some(Ok(2)));
+    assert_eq!(pauses.await, Ok(3));
+}
+
 /// tower-resilience#367: being ready takes no place, and neither does a call that is never polled.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_taken_before_the_call_is_polled() {

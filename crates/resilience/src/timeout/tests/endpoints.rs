@@ -133,6 +133,43 @@ fn everything_that_is_wrong_is_said_at_once() {
     );
 }
 
+/// Against the plainest reference: try every row, keep the longest. 2,000 tables, 20 lookups each.
+#[test]
+fn finds_what_a_search_of_all_rows_finds() {
+    let seed = 7;
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let methods = ["GET", "POST", "PUT"];
+    let path = |random: &mut fastrand::Rng, most| -> String {
+        (0..random.usize(0..=most)).map(|_| ["/a", "/b", "/ab"][random.usize(0..3)]).collect()
+    };
+    for _ in 0..2_000 {
+        let mut config = EndpointTimeoutsConfig::only(secs(1));
+        for row in 0..random.usize(0..12) {
+            let prefix = Some(path(&mut random, 4)).filter(|path| !path.is_empty()).unwrap_or("/".into());
+            let endpoint = EndpointConfig::new(format!("row {row}"), prefix, secs(2));
+            let method = methods.get(random.usize(0..4));
+            config = config
+                .endpoint(method.into_iter().fold(endpoint, |endpoint, method| endpoint.method(*method)));
+        }
+        let endpoints = endpoints(config.clone());
+        for _ in 0..20 {
+            let (method, path) = (methods[random.usize(0..3)], path(&mut random, 6));
+            let covers = |endpoint: &&EndpointConfig| {
+                let prefix = endpoint.prefix.trim_end_matches('/');
+                path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    && (endpoint.methods.is_empty() || endpoint.methods.contains(&method.to_owned()))
+            };
+            let rank = |endpoint: &&EndpointConfig| {
+                (endpoint.prefix.trim_end_matches('/').len(), !endpoint.methods.is_empty())
+            };
+            let expected = config.endpoints.iter().filter(covers).max_by_key(rank);
+            let expected = expected.map_or("default", |endpoint| &endpoint.name);
+            assert_eq!(endpoints.find(method, &path).name(), expected, "{method} {path} in {config:?}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn reconfigured_an_endpoint_of_the_same_name_keeps_its_count() {
     let endpoints = endpoints(EndpointTimeoutsConfig::default());

@@ -157,3 +157,12 @@ async fn the_longest_limit_there_is_saturates() {
     let limit = limit(Duration::MAX);
     assert_eq!(limit.call(|| sleep(SECOND).map(Ok::<_, &str>)).await, Ok(()));
 }
+
+#[cfg(feature = "config")]
+#[test]
+fn its_configuration_is_data() {
+    let config: TimeoutConfig = serde_json::from_str(r#"{ "after": "500ms", "shadow": true }"#).unwrap();
+    assert_eq!(config, TimeoutConfig::from(SECOND / 2).shadow(true));
+    assert_eq!(serde_json::from_str::<TimeoutConfig>("{}").unwrap().after, 10 * SECOND);
+    serde_json::from_str::<TimeoutConfig>(r#"{ "afterwards": "1s" }"#).unwrap_err();
+}

@@ -63,6 +63,40 @@ async fn what_is_older_than_the_window_is_forgotten_a_part_at_a_time() {
     );
 }
 
+/// Against a list of all calls ever made: 20,000 random steps of time and calls, compared at every 16th.
+#[tokio::test(start_paused = true)]
+async fn tells_what_a_list_of_all_calls_tells() {
+    let seed = 11;
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let tracker = tracker(TrackerConfig::default().window(ms(7_000)).sub_windows(7));
+    let mut now = 0;
+    let mut calls: Vec<(u64, u64)> = Vec::new();
+    for step in 0..20_000 {
+        if random.u8(..) < 200 {
+            let took = random.u64(0..5_000);
+            tracker.record("search", ms(took), Ending::Answered, None);
+            calls.push((now / 1_000, took));
+        } else {
+            let passed = if random.u8(..) == 0 { random.u64(0..20_000) } else { random.u64(0..700) };
+            advance(ms(passed)).await;
+            now += passed;
+        }
+        calls.retain(|(turn, _)| turn + 7 > now / 1_000);
+        let Some(stats) = (step % 16 == 0).then(|| tracker.stats("search")).flatten() else { continue };
+        let mut took: Vec<_> = calls.iter().map(|(_, took)| *took).collect();
+        took.sort_unstable();
+        assert_eq!(stats.count, took.len() as u64);
+        assert_eq!(stats.min, ms(took.first().copied().unwrap_or(0)));
+        assert_eq!(stats.max, ms(took.last().copied().unwrap_or(0)));
+        let Some(last) = took.len().checked_sub(1) else { continue };
+        let nanos = took.iter().sum::<u64>() * 1_000_000 / took.len() as u64;
+        assert_eq!(stats.mean, Duration::from_nanos(nanos));
+        let median = took[last / 2];
+        assert!(close(stats.p50, ms(median)), "{:?} is not {median} ms", stats.p50);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_long_silence_does_not_bring_old_calls_back() {
     let tracker = tracker(TrackerConfig::default());
@@ -188,6 +222,14 @@ async fn records_from_many_threads_all_count() {
     futures::future::join_all(tasks).await.into_iter().for_each(|task| task.unwrap());
     let counts: Vec<_> = tracker.snapshot().iter().map(|stats| (stats.count, stats.min, stats.max)).collect();
     assert_eq!(counts, [(2_000, ms(1), ms(8)); 2]);
+}
+
+#[cfg(feature = "config")]
+#[test]
+fn its_configuration_is_data() {
+    let config: TrackerConfig = serde_json::from_str(r#"{ "window": "5m", "slow_after": "2s" }"#).unwrap();
+    assert_eq!(config, TrackerConfig::default().window(ms(300_000)).slow_after(ms(2_000)));
+    serde_json::from_str::<TrackerConfig>(r#"{ "windows": "5m" }"#).unwrap_err();
 }
 
 #[cfg(feature = "tracing")]

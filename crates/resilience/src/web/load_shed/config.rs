@@ -53,7 +53,11 @@ impl LoadShedConfig {
     /// All fields that are out of range.
     pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
         let mut problems = Problems::default();
-        problems.require(self.max_in_flight > 0, "max_in_flight", self.max_in_flight, "at least 1");
+        self.check(&mut problems);
         problems.into_result(name)
+    }
+
+    pub(crate) fn check(&self, problems: &mut Problems) {
+        problems.require(self.max_in_flight > 0, "max_in_flight", self.max_in_flight, "at least 1");
     }
 }

@@ -77,6 +77,29 @@ async fn not_ready_says_which_check_did_not_pass() {
     assert!(!body.to_string().contains("password"));
 }
 
+/// Whoever asks and goes away leaves no check running.
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_is_dropped_cancels_its_checks() {
+    let running = Arc::new(());
+    let held = running.clone();
+    let health = Health::new().check(within("hangs", 1_000_000), move || {
+        let held = held.clone();
+        async move {
+            pending::<()>().await;
+            drop(held);
+            Ok::<_, &str>(())
+        }
+    });
+    let router: Router = health.router();
+    let mut asked = router.oneshot(get("/health/ready")).boxed();
+    assert!(futures::poll!(&mut asked).is_pending());
+    tokio::task::yield_now().await;
+    assert_eq!(Arc::strong_count(&running), 3, "here, in the check, and in its run");
+    drop(asked);
+    tokio::task::yield_now().await;
+    assert_eq!(Arc::strong_count(&running), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn resilience_tells_of_every_source_and_of_the_worst() {
     struct Sick;

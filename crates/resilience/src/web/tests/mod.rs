@@ -1,5 +1,7 @@
 mod health;
 mod identity;
+#[cfg(feature = "tower")]
+mod layered;
 mod limits;
 mod problems;
 mod server;

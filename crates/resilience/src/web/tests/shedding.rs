@@ -189,3 +189,12 @@ async fn never_more_than_the_limit_are_in_flight() {
     assert_eq!((served as u64 + shed.shed(), shed.in_flight()), (200, 0));
     assert!(served >= 3);
 }
+
+#[cfg(feature = "config")]
+#[test]
+fn its_configuration_is_data() {
+    let config: LoadShedConfig =
+        serde_json::from_str(r#"{ "max_in_flight": 5, "retry_after": "3s" }"#).unwrap();
+    assert_eq!(config, LoadShedConfig::default().max_in_flight(5).retry_after(Duration::from_secs(3)));
+    serde_json::from_str::<LoadShedConfig>(r#"{ "max": 5 }"#).unwrap_err();
+}
