@@ -216,9 +216,10 @@ async fn each_endpoint_tells_a_copy_of_the_observer() {
 #[test]
 fn a_lookup_allocates_nothing() {
     let endpoints = endpoints(EndpointTimeoutsConfig::default());
-    let allocated = allocation_counter::measure(|| {
-        std::hint::black_box(endpoints.find("GET", "/api/properties/7/photos?size=large"));
-    });
+    let look_up = || drop(std::hint::black_box(endpoints.find("GET", "/api/properties/7/photos?size=large")));
+    // A thread's first sight of anything that can be exchanged while it is read makes a note of the thread.
+    look_up();
+    let allocated = allocation_counter::measure(look_up);
     assert_eq!(allocated.count_total, 0);
 }
 

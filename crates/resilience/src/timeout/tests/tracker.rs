@@ -122,6 +122,7 @@ async fn endpoints_beyond_the_cap_are_counted_together() {
 async fn slow_calls_are_kept_with_endpoint_time_and_request_id_the_latest_only() {
     let tracker = tracker(TrackerConfig::default().slow_log(2));
     tracker.record("search", ms(5_000), Ending::Answered, Some("at the threshold".into()));
+    assert_eq!(tracker.slow_calls(), []);
     for (id, took) in [("one", 5_001), ("two", 6_000), ("three", 7_000)] {
         tracker.record("search", ms(took), Ending::TimedOut, Some(id.into()));
     }
@@ -222,6 +223,27 @@ async fn records_from_many_threads_all_count() {
     futures::future::join_all(tasks).await.into_iter().for_each(|task| task.unwrap());
     let counts: Vec<_> = tracker.snapshot().iter().map(|stats| (stats.count, stats.min, stats.max)).collect();
     assert_eq!(counts, [(2_000, ms(1), ms(8)); 2]);
+}
+
+/// Many threads that meet new endpoints at the same moment do not get past the cap.
+#[test]
+fn the_cap_holds_for_threads_that_come_at_once() {
+    for _ in 0..50 {
+        let tracker = tracker(TrackerConfig::default().max_endpoints(2));
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+                let (tracker, start) = (&tracker, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    tracker.record(name, ms(1), Ending::Answered, None);
+                });
+            }
+        });
+        let stats = tracker.snapshot();
+        assert_eq!(stats.iter().map(|stats| stats.count).collect::<Vec<_>>(), [1, 1, 6]);
+        assert_eq!(&*stats[2].endpoint, OTHER);
+    }
 }
 
 #[cfg(feature = "config")]

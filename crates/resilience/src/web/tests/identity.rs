@@ -5,9 +5,10 @@ use crate::{
 };
 use axum::{
     Extension, Router,
+    body::HttpBody,
     http::{HeaderValue, StatusCode, header::CONTENT_LENGTH},
     middleware::from_fn,
-    response::Response,
+    response::{IntoResponse, Response},
     routing,
 };
 use tower::ServiceExt;
@@ -20,7 +21,16 @@ fn app() -> Router {
             routing::get(|| async { Err::<(), Error<&str>>(Error::DeadlineExceeded { policy: "p".into() }) }),
         )
         .route("/own", routing::get(|| async { Problem::internal().instance("urn:mine") }))
+        .route("/measured", routing::get(measured))
         .layer(from_fn(identify))
+}
+
+/// A problem whose length was written down before its instance was.
+async fn measured() -> Response {
+    let mut problem = Problem::internal().into_response();
+    let length = problem.body().size_hint().exact().unwrap();
+    problem.headers_mut().insert(CONTENT_LENGTH, length.into());
+    problem
 }
 
 async fn ask(path: &str, id: Option<&[u8]>) -> Response {
@@ -65,12 +75,16 @@ async fn without_an_acceptable_one_an_id_is_made() {
 
 #[tokio::test]
 async fn a_problem_names_the_request_it_happened_to() {
-    let response = ask("/late", Some(b"7c1f")).await;
-    assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
-    let length: usize = response.headers()[CONTENT_LENGTH].to_str().unwrap().parse().unwrap();
-    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    assert_eq!(body.len(), length);
-    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!(body["instance"], "7c1f");
+    for (path, status) in
+        [("/late", StatusCode::GATEWAY_TIMEOUT), ("/measured", StatusCode::INTERNAL_SERVER_ERROR)]
+    {
+        let response = ask(path, Some(b"7c1f")).await;
+        assert_eq!(response.status(), status);
+        let length: usize = response.headers()[CONTENT_LENGTH].to_str().unwrap().parse().unwrap();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert_eq!(body.len(), length);
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["instance"], "7c1f");
+    }
     assert_eq!(json(ask("/own", Some(b"7c1f")).await).await["instance"], "urn:mine", "unless it has one");
 }
