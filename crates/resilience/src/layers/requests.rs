@@ -9,7 +9,13 @@ pub trait Requests {
 
 /// A clone for each attempt.
 #[derive(Debug)]
-pub struct RepeatedRequest<Req>(pub(super) Req);
+pub struct RepeatedRequest<Req>(Req);
+
+impl<Req> RepeatedRequest<Req> {
+    pub(super) fn new(request: Req) -> Self {
+        Self(request)
+    }
+}
 
 impl<Req: Clone> Requests for RepeatedRequest<Req> {
     type Request = Req;
@@ -21,7 +27,13 @@ impl<Req: Clone> Requests for RepeatedRequest<Req> {
 
 /// The request itself, for the only attempt there is.
 #[derive(Debug)]
-pub struct OneRequest<Req>(pub(super) Option<Req>);
+pub struct OneRequest<Req>(Option<Req>);
+
+impl<Req> OneRequest<Req> {
+    pub(super) fn new(request: Req) -> Self {
+        Self(Some(request))
+    }
+}
 
 impl<Req> Requests for OneRequest<Req> {
     type Request = Req;

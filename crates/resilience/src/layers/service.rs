@@ -37,7 +37,7 @@ impl<P, S, M, H> PolicyService<P, S, M, H> {
 
 /// Implements [`Service`] for one way of handing out requests.
 macro_rules! service {
-    ($mode:ident, [$($bounds:tt)*], [$($policy:tt)*], $requests:ident, $from:expr, |$attempts:ident| $op:ty = $wrapped:expr) => {
+    ($mode:ident, [$($bounds:tt)*], [$($policy:tt)*], $requests:ident, |$attempts:ident| $op:ty = $wrapped:expr) => {
         impl<P, S, Req, H> Service<Req> for PolicyService<P, S, $mode, H>
         where
             P: $($policy)* Send + Sync + 'static,
@@ -58,7 +58,7 @@ macro_rules! service {
             fn call(&mut self, request: Req) -> Self::Future {
                 let (readied, fresh) = self.instances();
                 let (policy, prepare) = (self.policy.clone(), self.prepare.clone());
-                let requests = $requests($from(request));
+                let requests = $requests::new(request);
                 Box::pin(async move {
                     let parts = Mutex::new(Parts { readied: Some(readied), fresh, requests });
                     let $attempts = Attempts { parts: &parts, prepare: &prepare };
@@ -69,11 +69,11 @@ macro_rules! service {
     };
 }
 
-service!(Repeated, [Clone +], [], RepeatedRequest, std::convert::identity,
+service!(Repeated, [Clone +], [], RepeatedRequest,
     |attempts| Attempts<'c, S, RepeatedRequest<Req>, H> = attempts);
-service!(Idempotent, [Clone +], [], RepeatedRequest, std::convert::identity,
+service!(Idempotent, [Clone +], [], RepeatedRequest,
     |attempts| AssertIdempotent<Attempts<'c, S, RepeatedRequest<Req>, H>> = AssertIdempotent(attempts));
-service!(Moved, [], [StartsOnce +], OneRequest, Some,
+service!(Moved, [], [StartsOnce +], OneRequest,
     |attempts| Attempts<'c, S, OneRequest<Req>, H> = attempts);
 
 impl<P, S: Clone, M, H: Clone> Clone for PolicyService<P, S, M, H> {

@@ -63,8 +63,7 @@ where
 {
     let limit = limits.endpoints.find(request.method().as_str(), request.uri().path());
     let own = limit.limit();
-    let callers = own
-        .and_then(|_| limits.deadlines.read(|name| request.headers().get(name).map(HeaderValue::as_bytes)));
+    let callers = limits.deadlines.read(|name| request.headers().get(name).map(HeaderValue::as_bytes));
     let nearer = callers.filter(|callers| own.is_some_and(|own| *callers <= own));
     request.extensions_mut().insert(Deadline::after(nearer.or(own)));
     let id = request.extensions().get::<RequestId>().map(RequestId::shared);

@@ -3,6 +3,7 @@ use crate::{
     Attempt, BreakerConfig, Bulkhead, BulkheadConfig, CircuitBreaker, Error, Idempotent, Jitter, Operation,
     Policy, Retry, RetryConfig, Timeout, layers::PolicyLayer,
 };
+use futures::FutureExt;
 use parking_lot::Mutex;
 use std::{
     future::{pending, ready},
@@ -39,6 +40,17 @@ async fn a_tuple_of_policies_is_one_layer_in_its_order() {
     // Two attempts of 1 s with pauses of 100 and 200 ms; the third finds the circuit open.
     assert_eq!(began.elapsed(), Duration::from_millis(2_300));
     assert_eq!(refused.policy(), Some("c"));
+}
+
+#[test]
+fn a_call_allocates_one_box_whatever_the_number_of_policies() {
+    let breaker = CircuitBreaker::new("c", BreakerConfig::default()).unwrap();
+    let bulkhead = Bulkhead::new("b", BulkheadConfig::FAST).unwrap();
+    let policies = (timeout(SECOND), retry(3), breaker, bulkhead);
+    let mut service = PolicyLayer::new(policies).layer(service_fn(|id: u32| ready(Ok::<_, &str>(id))));
+    let mut call = || assert_eq!(service.call(7).now_or_never(), Some(Ok(7)));
+    call();
+    assert_eq!(allocation_counter::measure(call).count_total, 1);
 }
 
 #[tokio::test(start_paused = true)]
