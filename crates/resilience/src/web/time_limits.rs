@@ -34,7 +34,7 @@ impl<O> TimeLimits<O> {
 /// Middleware that gives a request the time of its endpoint, or the caller's if the caller says it has less, and answers
 /// with a [`Problem`] when that is over.
 ///
-/// Time runs until the head of the response; a body may take as long as it takes. The handler is told by the extension
+/// A limit around it, of a router that this one is nested in, stands for the caller's. Time runs until the head of the response; a body may take as long as it takes. The handler is told by the extension
 /// [`Deadline`]. A request that is given up is dropped where it stands; one whose caller goes away is counted as abandoned.
 /// In shadow mode neither limit nor caller's deadline is enforced.
 ///
@@ -64,7 +64,8 @@ where
     let limit = limits.endpoints.find(request.method().as_str(), request.uri().path());
     let own = limit.limit();
     let callers = limits.deadlines.read(|name| request.headers().get(name).map(HeaderValue::as_bytes));
-    let nearer = callers.filter(|callers| own.is_some_and(|own| *callers <= own));
+    let routers = request.extensions().get::<Deadline>().and_then(Deadline::time_left);
+    let nearer = callers.into_iter().chain(routers).min().filter(|left| own.is_some_and(|own| *left <= own));
     request.extensions_mut().insert(Deadline::after(nearer.or(own)));
     let id = request.extensions().get::<RequestId>().map(RequestId::shared);
 

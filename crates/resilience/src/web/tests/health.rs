@@ -1,4 +1,4 @@
-use super::{get, json};
+use super::ask::{get, json};
 use crate::{
     FutureExt as _, Timeout,
     timeout::{Ending, EndpointTimeouts, EndpointTimeoutsConfig, Tracker, TrackerConfig},

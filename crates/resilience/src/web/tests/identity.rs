@@ -1,4 +1,4 @@
-use super::{get, json};
+use super::ask::{get, json};
 use crate::{
     Error,
     web::{Problem, REQUEST_ID, RequestId, identify},

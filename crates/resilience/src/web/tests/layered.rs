@@ -1,4 +1,4 @@
-use super::get;
+use super::ask::get;
 use crate::{BreakerConfig, CircuitBreaker, Error, FutureExt, layers::PolicyLayer, web::Problem};
 use axum::{
     Router,

@@ -1,4 +1,4 @@
-use super::{get, json};
+use super::ask::{get, json};
 use crate::{
     Error, Jitter, PolicyExt, Retry, RetryConfig,
     timeout::{
@@ -165,6 +165,20 @@ async fn limits_change_while_the_server_runs() {
         let began = Instant::now();
         assert_eq!(app.clone().oneshot(get(path)).await.unwrap().status(), StatusCode::GATEWAY_TIMEOUT);
         assert_eq!(began.elapsed(), secs(limit));
+    }
+}
+
+/// A router nested in another has no more time than the other gives it, and knows it.
+#[tokio::test(start_paused = true)]
+async fn of_nested_limits_the_nearer_counts() {
+    let (short, long) =
+        (limits(EndpointTimeoutsConfig::only(secs(2))), limits(EndpointTimeoutsConfig::only(secs(9))));
+    for (outer, inner) in [(&short, &long), (&long, &short)] {
+        let nested = Router::new().merge(app(inner)).layer(from_fn_with_state(outer.clone(), limit_time));
+        let began = Instant::now();
+        let late = nested.clone().oneshot(get("/elsewhere")).await.unwrap();
+        assert_eq!((late.status(), began.elapsed()), (StatusCode::GATEWAY_TIMEOUT, secs(2)));
+        assert_eq!(text(nested.oneshot(get("/left")).await.unwrap()).await, "2000");
     }
 }
 

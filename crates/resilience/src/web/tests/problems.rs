@@ -1,4 +1,4 @@
-use super::json;
+use super::ask::json;
 use crate::{Error, FailureKind, ShedReason, StoppedBy, web::Problem};
 use axum::{
     http::{

@@ -1,4 +1,4 @@
-use super::{get, json};
+use super::ask::{get, json};
 use crate::web::{HealthSource, HealthStatus, LoadShed, LoadShedConfig, shed_load};
 use axum::{
     Router,
