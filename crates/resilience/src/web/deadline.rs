@@ -1,4 +1,8 @@
-use crate::Attempt;
+use crate::{
+    Attempt,
+    timeout::deadline::{TIMEOUT_MS, to_millis},
+};
+use axum::http::{HeaderValue, Request};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -31,5 +35,14 @@ impl Deadline {
     /// The first attempt of a call that must be over by then.
     pub fn attempt(&self) -> Attempt {
         self.time_left().map_or(Attempt::first(), |left| Attempt::first().within(left))
+    }
+}
+
+/// Writes what `attempt` has left into a request that goes out, in place of what stood there: for
+/// `PolicyLayer::on_attempt`.
+pub fn pass_deadline<B>(request: &mut Request<B>, attempt: Attempt) {
+    let left = attempt.time_left().and_then(|left| HeaderValue::try_from(to_millis(left)).ok());
+    if let Some(left) = left {
+        request.headers_mut().insert(TIMEOUT_MS, left);
     }
 }

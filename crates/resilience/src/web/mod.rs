@@ -10,7 +10,7 @@ mod request_id;
 mod tests;
 mod time_limits;
 
-pub use deadline::Deadline;
+pub use deadline::{Deadline, pass_deadline};
 pub use health::{Health, HealthSource, HealthStatus};
 pub use load_shed::{LoadShed, LoadShedConfig, shed_load};
 pub use problem::Problem;
