@@ -12,6 +12,9 @@ mod error;
 mod failure;
 mod future_ext;
 mod live;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 mod operation;
 mod policy;
 mod random;
@@ -22,6 +25,8 @@ pub mod breaker;
 pub mod budget;
 pub mod bulkhead;
 pub mod chaos;
+#[cfg(feature = "config")]
+pub mod config;
 pub mod fallback;
 pub mod hedge;
 pub mod keyed;
@@ -50,6 +55,8 @@ pub use fallback::{Fallback, FallbackConfig};
 pub use future_ext::{FutureExt, Once, StartsOnce};
 pub use hedge::{Hedge, HedgeConfig};
 pub use keyed::{Forgettable, Keyed, KeyedConfig, KeyedError};
+#[cfg(feature = "macros")]
+pub use mainstay_macros::{resilient, with_retry};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
 pub use outliers::{Outliers, OutliersConfig};
 pub use pipeline::{Describe, OptionalFuture, Pipeline};
