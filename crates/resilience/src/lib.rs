@@ -20,6 +20,8 @@ pub mod breaker;
 pub mod bulkhead;
 pub mod pipeline;
 pub mod retry;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod telemetry;
 pub mod timeout;
 
