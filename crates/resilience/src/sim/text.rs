@@ -1,5 +1,5 @@
 use super::{Condition, Report};
-use std::fmt;
+use std::{fmt, ops::Range, time::Duration};
 
 /// Rows of the table, at most.
 const ROWS: usize = 30;
@@ -34,20 +34,24 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    fn row(&self, f: &mut fmt::Formatter<'_>, slices: std::ops::Range<usize>) -> fmt::Result {
+    fn row(&self, f: &mut fmt::Formatter<'_>, slices: Range<usize>) -> fmt::Result {
         let figures = self.figures(slices.clone());
         let is_whole = slices.len() == self.slice_count();
         let time = self.time_of(slices.start)..self.time_of(slices.end);
         let from = if is_whole { "whole".into() } else { format!("{:?}", time.start) };
-        let bar = "█".repeat((figures.goodput * 10.0).round() as usize);
+        // Full for nothing less than all.
+        let bar = "█".repeat((figures.goodput * 10.0) as usize);
+        let latency = |time: Duration| {
+            if figures.succeeded == 0 { "-".into() } else { format!("{time:.1?}") }
+        };
         write!(
             f,
             "{from:>9} {:>9} {:>6.1} % {bar:10} {:>9} {:>10} {:>10} {:>4.0} % {:>9.1}",
             figures.offered,
             figures.goodput * 100.0,
             figures.attempts,
-            format!("{:.1?}", figures.latency.p50),
-            format!("{:.1?}", figures.latency.p99),
+            latency(figures.latency.p50),
+            latency(figures.latency.p99),
             figures.utilisation * 100.0,
             figures.in_flight,
         )?;
