@@ -1,6 +1,6 @@
 //! The atomics and locks that loom must see: its own under `--cfg mainstay_loom`, the real ones otherwise.
 
 #[cfg(mainstay_loom)]
-pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 #[cfg(not(mainstay_loom))]
-pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

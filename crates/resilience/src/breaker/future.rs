@@ -1,9 +1,12 @@
-use super::{CircuitBreaker, policy::HeldPermit};
-use crate::{Attempt, Classify, Operation, operation::Outcome};
+use super::{
+    CircuitBreaker,
+    permit::{Permit, Refusal},
+};
+use crate::{Attempt, Classify, Error, Operation, operation::Outcome, telemetry::Observer};
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 pin_project! {
@@ -14,44 +17,52 @@ pin_project! {
     /// [`BreakerConfig::abandoned`](super::BreakerConfig::abandoned) says, and a probe's place is free again. Never
     /// polled, it holds nothing.
     #[allow(missing_debug_implementations, reason = "holds a future of the user's")]
-    pub struct BreakerFuture<'p, Op: Operation, C> {
-        breaker: &'p CircuitBreaker<C>,
+    pub struct BreakerFuture<'p, Op: Operation, C, O: Observer> {
         // Taken at the first poll.
         op: Option<Op>,
         attempt: Attempt,
         // Before `permit`: fields are dropped in order, and a probe's place must outlast the probe.
         #[pin]
         inner: Option<Op::Future>,
-        permit: Option<HeldPermit<'p, C>>,
+        permit: Permit<'p, C, O>,
     }
 }
 
-impl<'p, Op: Operation, C> BreakerFuture<'p, Op, C> {
-    pub(super) fn new(breaker: &'p CircuitBreaker<C>, op: Op, attempt: Attempt) -> Self {
-        Self { breaker, op: Some(op), attempt, inner: None, permit: None }
+impl<'p, Op: Operation, C, O: Observer> BreakerFuture<'p, Op, C, O> {
+    #[inline]
+    pub(super) fn new(breaker: &'p CircuitBreaker<C, O>, op: Op, attempt: Attempt) -> Self {
+        Self { op: Some(op), attempt, inner: None, permit: Permit::unasked(breaker) }
     }
 }
 
-impl<Op, C> Future for BreakerFuture<'_, Op, C>
+impl<Op, C, O> Future for BreakerFuture<'_, Op, C, O>
 where
     Op: Operation,
     C: Classify<Op::Value, Op::Error>,
+    O: Observer,
 {
     type Output = Outcome<Op>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if this.permit.is_none() {
+        if this.permit.is_unasked() {
             let op = this.op.take().expect("not polled after it was ready");
-            *this.permit = Some(this.breaker.admit()?);
+            if let Some(Refusal { retry_after, last_failure }) = this.permit.ask() {
+                let policy = this.permit.breaker().core.id.name.clone();
+                return Poll::Ready(Err(Error::CircuitOpen { policy, retry_after, last_failure }));
+            }
             this.inner.set(Some(op.start(*this.attempt)));
+        } else {
+            this.permit.enter_user_code();
         }
         let inner = this.inner.as_mut().as_pin_mut().expect("set with the permit, cleared with it");
-        let outcome = ready!(inner.poll(cx));
+        let Poll::Ready(outcome) = inner.poll(cx) else {
+            this.permit.wait();
+            return Poll::Pending;
+        };
         this.inner.set(None);
-        let permit = this.permit.take().expect("taken once, at the only `Ready`");
-        permit.record(&outcome);
+        this.permit.record(outcome.as_ref());
         Poll::Ready(outcome)
     }
 }

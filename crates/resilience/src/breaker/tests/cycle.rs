@@ -1,43 +1,6 @@
+//! Closed, open, half-open, closed; and what must not disturb it.
+
 use super::*;
-use crate::{Error, PolicyExt, Verdict};
-use std::{
-    future::{pending, ready},
-    time::Duration,
-};
-use tokio::time::{advance, timeout};
-
-type Answer = Result<u32, Error<&'static str>>;
-
-fn breaker(config: BreakerConfig) -> CircuitBreaker {
-    CircuitBreaker::new("valuer", config).unwrap()
-}
-
-/// 2 failures open it for 10 s; 2 probes close it.
-fn small() -> BreakerConfig {
-    BreakerConfig::default().failure_threshold(2).open_for(Duration::from_secs(10))
-}
-
-async fn fail<C>(breaker: &CircuitBreaker<C>) -> Answer
-where
-    C: crate::Classify<u32, &'static str>,
-{
-    breaker.call(|| ready(Err("down"))).await
-}
-
-async fn succeed<C>(breaker: &CircuitBreaker<C>) -> Answer
-where
-    C: crate::Classify<u32, &'static str>,
-{
-    breaker.call(|| ready(Ok(1))).await
-}
-
-async fn opened(config: BreakerConfig) -> CircuitBreaker {
-    let breaker = breaker(config);
-    while breaker.state() == State::Closed {
-        fail(&breaker).await.unwrap_err();
-    }
-    breaker
-}
 
 #[tokio::test(start_paused = true)]
 async fn opens_after_consecutive_failures_and_says_when_to_come_back() {
@@ -55,7 +18,7 @@ async fn opens_after_consecutive_failures_and_says_when_to_come_back() {
         Error::CircuitOpen {
             policy: "valuer".into(),
             retry_after: Some(Duration::from_secs(6)),
-            last_failure: None
+            last_failure: Some(FailureKind::Operation)
         }
     );
     assert_eq!((breaker.snapshot().trips, breaker.snapshot().rejected), (1, 1));
@@ -224,15 +187,4 @@ async fn rejections_of_inner_policies_are_not_the_callees_failures() {
         assert!(refused.unwrap_err().is_rejection());
     }
     assert_eq!(outer.state(), State::Closed);
-}
-
-#[test]
-fn bad_configuration_is_named() {
-    let wrong = |config| CircuitBreaker::new("valuer", config).unwrap_err().to_string();
-    let said = wrong(BreakerConfig::default().failure_threshold(0));
-    assert_eq!(said, "policy `valuer`: failure_threshold = 0 is out of range: it must be at least 1");
-    assert!(wrong(BreakerConfig::default().success_threshold(0)).contains("success_threshold"));
-    assert!(wrong(BreakerConfig::default().max_probes(0)).contains("max_probes"));
-    assert!(wrong(BreakerConfig::default().open_for(Duration::ZERO)).contains("open_for"));
-    assert!(wrong(BreakerConfig::default().probe_lease(Duration::MAX)).contains("probe_lease"));
 }
