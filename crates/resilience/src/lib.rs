@@ -35,8 +35,13 @@ pub use error::{Error, ShedReason, StoppedBy};
 pub use failure::FailureKind;
 pub use future_ext::{FutureExt, Once, StartsOnce};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
-pub use pipeline::{Describe, OptionalFuture};
+pub use pipeline::{Describe, OptionalFuture, Pipeline};
 pub use policy::Policy;
 pub use retry::{Jitter, Retry, RetryConfig};
 pub use timeout::{Timeout, TimeoutConfig};
 pub use verdict::Verdict;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/resilience.md")]
+mod page {}

@@ -37,3 +37,8 @@ pub use snapshot::BreakerSnapshot;
 pub use state::State;
 pub use transition::Transition;
 pub use window::Tally;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/resilience/breaker.md")]
+mod page {}

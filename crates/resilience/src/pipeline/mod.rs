@@ -3,6 +3,7 @@
 mod bound;
 mod describe;
 mod lint;
+mod named;
 mod optional;
 mod stage;
 #[cfg(test)]
@@ -12,5 +13,11 @@ mod tuples;
 pub use bound::Bound;
 pub use describe::Describe;
 pub use lint::{OrderRule, Warning};
+pub use named::{Pipeline, PipelineFuture};
 pub use optional::OptionalFuture;
 pub use stage::Stage;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/resilience/pipeline.md")]
+mod page {}

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{BreakerConfig, Bulkhead, BulkheadConfig, CircuitBreaker, Retry, RetryConfig, Timeout, Verdict};
+use crate::{
+    BreakerConfig, Bulkhead, BulkheadConfig, CircuitBreaker, PolicyExt, Retry, RetryConfig, Timeout, Verdict,
+    telemetry::{Event, OnEvent},
+};
 use std::time::Duration;
 
 fn limit(ms: u64) -> Timeout {
@@ -102,4 +105,26 @@ fn retries_in_retries_and_limits_that_never_fire_are_told_of() {
 fn a_limit_that_cuts_a_series_short_is_told_of() {
     assert_eq!(rules(&(limit(2_000), retry(), limit(1_000))), [OrderRule::SeriesCutShort]);
     assert_eq!(rules(&(limit(3_300), retry(), limit(1_000))), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_named_pipeline_tells_how_calls_ended_and_how_long_they_were_waited_for() {
+    let heard = std::sync::Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let hearing = heard.clone();
+    let pipeline =
+        Pipeline::new("valuer", (limit(100), retry())).observe(OnEvent::new(move |policy, event| {
+            hearing.lock().push((policy.to_string(), event));
+        }));
+    pipeline.call(|| async { Ok::<_, &str>(1) }).await.unwrap();
+    pipeline.call(std::future::pending::<Result<(), &str>>).await.unwrap_err();
+    let me = || "pipeline `valuer`".to_owned();
+    assert_eq!(
+        *heard.lock(),
+        [
+            (me(), Event::Ended(Verdict::Success)),
+            (me(), Event::Took(Duration::from_millis(100))),
+            (me(), Event::Ended(Verdict::Failure)),
+        ]
+    );
+    assert_eq!(pipeline.bound(), (limit(100), retry()).bound());
 }

@@ -10,6 +10,8 @@ pub enum Event {
     /// A call that the policy let through ended, and this is what it meant to the policy. A policy that does not judge
     /// says [`Verdict::Success`] of every answer, whatever it was.
     Ended(Verdict),
+    /// A call through a named pipeline that had to be waited for took so long, from when it first had to wait.
+    Took(Duration),
     /// A call was turned away.
     Rejected,
     /// A call would have been turned away, were the policy not in shadow mode.

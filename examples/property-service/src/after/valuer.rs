@@ -81,9 +81,9 @@ impl Valuer {
 
     pub(super) fn breaker_state(&self) -> BreakerState {
         match self.guard.0.2.state() {
-            State::Closed => BreakerState::Closed,
-            State::Open => BreakerState::Open,
-            State::HalfOpen => BreakerState::HalfOpen,
+            state if state.lets_all_through() => BreakerState::Closed,
+            State::HalfOpen | State::Ramping => BreakerState::HalfOpen,
+            _ => BreakerState::Open,
         }
     }
 
