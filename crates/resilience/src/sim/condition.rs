@@ -10,7 +10,7 @@ use std::time::Duration;
 )]
 #[non_exhaustive]
 pub enum Condition {
-    /// As it was configured. What ended an outage or a leak: work begins with nobody in the queue.
+    /// As it was configured: the end of any other. A queue that has built up is still there.
     Healthy,
     /// It has so many workers from now on; those who are busy beyond it finish what they do.
     Capacity {

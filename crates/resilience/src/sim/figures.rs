@@ -24,7 +24,7 @@ pub struct Figures {
     pub amplification: f64,
     /// The share of the workers' time that they worked.
     pub utilisation: f64,
-    /// The share of their work that was for callers who had gone before it was done.
+    /// The share of their work that they did for callers who had already gone.
     pub wasted: f64,
     /// Requests at the server, in the mean over time: at work, queued and hanging.
     pub in_flight: f64,

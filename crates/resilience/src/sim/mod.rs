@@ -70,6 +70,7 @@ pub use service_time::ServiceTime;
 pub use simulation::Simulation;
 pub use span::Span;
 
+/// The page of the book, its programs run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../../docs/src/resilience/simulator.md")]
 mod page {}

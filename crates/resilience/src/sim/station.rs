@@ -30,6 +30,8 @@ pub(super) struct Station {
     /// By the time they end; those who left are still in it, without a job.
     running: BinaryHeap<Reverse<(u64, u64)>>,
     busy: usize,
+    /// Those of the busy whose caller has gone.
+    orphaned: usize,
     hanging: usize,
     service_times: Random,
     faults: Random,
@@ -51,7 +53,7 @@ struct Job {
 #[derive(Debug)]
 enum Stage {
     Queued,
-    Running { since: u64, fails: bool },
+    Running { fails: bool },
     Hanging,
     Answered(Result<(), Fault>),
 }
@@ -75,6 +77,7 @@ impl Station {
             queued: 0,
             running: BinaryHeap::new(),
             busy: 0,
+            orphaned: 0,
             hanging: 0,
             service_times: Random::new(seed, Stream::ServiceTimes),
             faults: Random::new(seed, Stream::Faults),
@@ -158,13 +161,11 @@ impl Station {
             Stage::Queued | Stage::Running { .. } if self.server.finishes_abandoned => {
                 job.abandoned = true;
                 job.caller = None;
+                self.orphaned += usize::from(matches!(job.stage, Stage::Running { .. }));
                 return;
             }
             Stage::Queued => self.queued -= 1,
-            Stage::Running { since, .. } => {
-                self.busy -= 1;
-                self.usage.at(self.now).wasted += self.now - since;
-            }
+            Stage::Running { .. } => self.busy -= 1,
             Stage::Hanging => self.hanging -= 1,
             Stage::Answered(_) => {}
         }
@@ -184,7 +185,7 @@ impl Station {
 
     fn pass(&mut self, to: u64) {
         let present = self.busy + self.queued + self.hanging;
-        let level = Level { capacity: self.capacity, busy: self.busy, present };
+        let level = Level { capacity: self.capacity, busy: self.busy, orphaned: self.orphaned, present };
         self.usage.pass(self.now, to, level);
         self.now = self.now.max(to);
     }
@@ -196,9 +197,10 @@ impl Station {
             let (slower, fault_rate) = (self.slower(), self.fault_rate());
             // Absent, if its caller left the queue.
             let Some(job) = self.jobs.get_mut(&id) else { continue };
-            job.stage = Stage::Running { since: self.now, fails: job.luck < fault_rate };
+            job.stage = Stage::Running { fails: job.luck < fault_rate };
             self.queued -= 1;
             self.busy += 1;
+            self.orphaned += usize::from(job.abandoned);
             self.running.push(Reverse((self.now.saturating_add((job.work * slower) as u64), id)));
             let work = self.usage.at(self.now);
             work.started += 1;
@@ -208,11 +210,9 @@ impl Station {
 
     fn finish(&mut self, id: u64) {
         let Some(job) = self.jobs.get(&id) else { return };
-        let Stage::Running { since, fails } = job.stage else { return };
+        let Stage::Running { fails } = job.stage else { return };
         self.busy -= 1;
-        if job.abandoned {
-            self.usage.at(self.now).wasted += self.now - since;
-        }
+        self.orphaned -= usize::from(job.abandoned);
         self.answer(id, if fails { Err(Fault::Failed) } else { Ok(()) });
         self.start_queued();
     }
@@ -244,7 +244,7 @@ impl Station {
     fn drop_all(&mut self, answer: Option<Fault>) {
         self.queue.clear();
         self.running.clear();
-        (self.queued, self.busy) = (0, 0);
+        (self.queued, self.busy, self.orphaned) = (0, 0, 0);
         let unanswered =
             self.jobs.iter().filter(|(_, job)| !matches!(job.stage, Stage::Answered(_))).map(|(id, _)| *id);
         for id in unanswered.collect::<Vec<_>>() {

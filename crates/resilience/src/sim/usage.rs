@@ -14,7 +14,7 @@ pub(super) struct Work {
     pub(super) capacity: u64,
     /// Worker time that was used.
     pub(super) busy: u64,
-    /// Worker time spent on requests whose caller was gone before they were done; counted where they ended.
+    /// Worker time that was used for requests whose caller had gone.
     pub(super) wasted: u64,
     /// Time that requests were there, working, queued or hanging.
     pub(super) present: u64,
@@ -29,6 +29,7 @@ pub(super) struct Work {
 pub(super) struct Level {
     pub(super) capacity: usize,
     pub(super) busy: usize,
+    pub(super) orphaned: usize,
     pub(super) present: usize,
 }
 
@@ -67,6 +68,7 @@ impl Usage {
             let work = self.at(from);
             work.capacity += level.capacity as u64 * (until - from);
             work.busy += level.busy as u64 * (until - from);
+            work.wasted += level.orphaned as u64 * (until - from);
             work.present += level.present as u64 * (until - from);
             from = until;
         }
