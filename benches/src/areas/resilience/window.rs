@@ -2,7 +2,8 @@
 //!
 //! - mainstay: the last 100 calls; the last 30 s.
 //! - recloser: its defaults, a ring of the last 100 outcomes.
-//! - tower-resilience: its defaults (the last 100 calls); the last 30 s.
+//! - tower-resilience: its defaults (the last 100 calls); the last 30 s. Its window of time keeps a record of every call
+//!   and goes through them at each, so that its figure grows with the rate of calls, which is at its highest here.
 //! - failsafe: its default window alone, a moving average of the success rate over 30 s.
 
 use super::{
