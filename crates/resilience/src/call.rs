@@ -29,6 +29,13 @@ macro_rules! by_reference {
 }
 by_reference!(Call, CallWith);
 
+impl<'a, F> Call<'a, F> {
+    #[inline]
+    pub(crate) fn new(operation: &'a F) -> Self {
+        Self(operation)
+    }
+}
+
 pin_project! {
     /// The operation's own future, its error lifted into [`Error::Operation`].
     #[allow(missing_debug_implementations, reason = "holds a future of the user's")]

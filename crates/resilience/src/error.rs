@@ -1,4 +1,4 @@
-use crate::FailureKind;
+use crate::{ConfigError, FailureKind};
 use std::{sync::Arc, time::Duration};
 
 /// Why a guarded call gave no value: the operation's own error, or the policy that stepped in.
@@ -70,11 +70,30 @@ pub enum Error<E> {
         /// The last attempt's error. Boxed: only a call that failed several times pays for it.
         last: Box<Self>,
     },
+    /// The call failed, and so did the operation that should have stood in for it.
+    #[error("fallback `{policy}` failed: {error} (it stood in after: {original})")]
+    FallbackFailed {
+        /// The fallback's name.
+        policy: Arc<str>,
+        /// What the operation that stood in answered.
+        error: Box<Self>,
+        /// Why it had to.
+        original: Box<Self>,
+    },
     /// There was no time left to start.
     #[error("`{policy}`: the caller's deadline passed before the call could start")]
     DeadlineExceeded {
         /// The policy that declined to start.
         policy: Arc<str>,
+    },
+    /// The policy for this key could not be made.
+    #[error("no policy for this call: {problem}")]
+    Misconfigured {
+        /// The policy that could not be made.
+        policy: Arc<str>,
+        /// What is wrong with its configuration.
+        #[source]
+        problem: Box<ConfigError>,
     },
 }
 
@@ -90,6 +109,9 @@ pub enum StoppedBy {
     MaxElapsed,
     /// The budget of retries was spent.
     Budget,
+    /// The callee asked to be left alone for so long, which is longer than the deadline, the longest series or
+    /// `max_retry_after` allows.
+    RetryAfter(Duration),
 }
 
 /// Why a call was shed.
@@ -104,6 +126,8 @@ pub enum ShedReason {
     Priority,
     /// No endpoint is left to call.
     NoEndpoint,
+    /// As many keys as allowed are in use, and this one is new.
+    TooManyKeys,
 }
 
 impl std::fmt::Display for ShedReason {
@@ -113,6 +137,7 @@ impl std::fmt::Display for ShedReason {
             Self::Overdue => "it waited too long in the queue",
             Self::Priority => "a more important call took its place in the queue",
             Self::NoEndpoint => "no endpoint is left to call",
+            Self::TooManyKeys => "there is no room for a new key",
         })
     }
 }
@@ -124,6 +149,9 @@ impl std::fmt::Display for StoppedBy {
             Self::Deadline => "no time left",
             Self::MaxElapsed => "the series took too long",
             Self::Budget => "the retry budget is spent",
+            Self::RetryAfter(asked) => {
+                return write!(f, "asked to wait {asked:?}, which is longer than there is time for");
+            }
         })
     }
 }
@@ -141,7 +169,9 @@ impl<E> Error<E> {
     pub fn operation(&self) -> Option<&E> {
         match self {
             Self::Operation(error) => Some(error),
-            Self::RetriesExhausted { last, .. } => last.operation(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.operation()
+            }
             _ => None,
         }
     }
@@ -161,6 +191,9 @@ impl<E> Error<E> {
                     last: Box::new(last),
                 })
             }
+            Self::FallbackFailed { policy, error, original } => error
+                .into_operation()
+                .map_err(|error| Self::FallbackFailed { policy, error: Box::new(error), original }),
             other => Err(other),
         }
     }
@@ -175,6 +208,8 @@ impl<E> Error<E> {
             | Self::RateLimited { policy, .. }
             | Self::Shed { policy, .. }
             | Self::RetriesExhausted { policy, .. }
+            | Self::FallbackFailed { policy, .. }
+            | Self::Misconfigured { policy, .. }
             | Self::DeadlineExceeded { policy } => Some(policy),
         }
     }
@@ -185,7 +220,10 @@ impl<E> Error<E> {
             Self::CircuitOpen { retry_after, .. }
             | Self::RateLimited { retry_after, .. }
             | Self::Shed { retry_after, .. } => *retry_after,
-            Self::RetriesExhausted { last, .. } => last.retry_after(),
+            Self::RetriesExhausted { stopped_by: StoppedBy::RetryAfter(asked), .. } => Some(*asked),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.retry_after()
+            }
             _ => None,
         }
     }
@@ -197,8 +235,11 @@ impl<E> Error<E> {
             | Self::BulkheadFull { .. }
             | Self::RateLimited { .. }
             | Self::Shed { .. }
+            | Self::Misconfigured { .. }
             | Self::DeadlineExceeded { .. } => true,
-            Self::RetriesExhausted { last, .. } => last.is_rejection(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.is_rejection()
+            }
             Self::Operation(_) | Self::Timeout { .. } => false,
         }
     }
@@ -207,7 +248,9 @@ impl<E> Error<E> {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Timeout { .. } | Self::DeadlineExceeded { .. } => true,
-            Self::RetriesExhausted { last, .. } => last.is_timeout(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.is_timeout()
+            }
             _ => false,
         }
     }

@@ -94,6 +94,15 @@ impl<C, O> CircuitBreaker<C, O> {
         self.core.gate.load().state()
     }
 
+    /// Closed, with no failure remembered, and nobody has a clone or handle of it or watches it: a new one in its place
+    /// would do as well.
+    pub(crate) fn is_untroubled(&self) -> bool {
+        let word = self.core.gate.load();
+        let calm = word.state() == State::Closed && word.failures() == 0;
+        let alone = Arc::strong_count(&self.core) == 1 && self.core.watch.receiver_count() == 0;
+        calm && alone && self.snapshot().window.is_none_or(|window| window.failures == 0 && window.slow == 0)
+    }
+
     /// State and counts at this moment.
     pub fn snapshot(&self) -> BreakerSnapshot {
         self.handle().snapshot()

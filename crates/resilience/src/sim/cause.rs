@@ -19,6 +19,8 @@ pub enum Cause {
     Shed,
     /// There was no time left to start.
     DeadlineExceeded,
+    /// A policy could not be made from its configuration.
+    Misconfigured,
     /// The caller's patience ended.
     CallerLeft,
     /// The simulation ended first.
@@ -36,6 +38,7 @@ impl Cause {
             Self::RateLimited => "rate limited",
             Self::Shed => "shed",
             Self::DeadlineExceeded => "no time to start",
+            Self::Misconfigured => "misconfigured",
             Self::CallerLeft => "caller left",
             Self::Unfinished => "unfinished",
         }
@@ -51,7 +54,10 @@ impl Cause {
             Error::RateLimited { .. } => Self::RateLimited,
             Error::Shed { .. } => Self::Shed,
             Error::DeadlineExceeded { .. } => Self::DeadlineExceeded,
-            Error::RetriesExhausted { last, .. } => Self::of(last),
+            Error::Misconfigured { .. } => Self::Misconfigured,
+            Error::RetriesExhausted { last: error, .. } | Error::FallbackFailed { error, .. } => {
+                Self::of(error)
+            }
         }
     }
 }

@@ -7,21 +7,21 @@ use mainstay_resilience::{
 };
 use std::{ops::Range, time::Duration};
 
-const SEED: u64 = 4_711;
+pub(super) const SEED: u64 = 4_711;
 
-fn simulation(name: &str, scenario: Scenario) -> Simulation {
+pub(super) fn simulation(name: &str, scenario: Scenario) -> Simulation {
     Simulation::new(name, scenario.seed(SEED)).unwrap()
 }
 
-fn retry(config: RetryConfig) -> Retry {
+pub(super) fn retry(config: RetryConfig) -> Retry {
     Retry::new("valuer", config.seed(SEED)).unwrap()
 }
 
-fn breaker(open_for: Duration) -> CircuitBreaker {
+pub(super) fn breaker(open_for: Duration) -> CircuitBreaker {
     CircuitBreaker::new("valuer", BreakerConfig::default().open_for(open_for)).unwrap()
 }
 
-fn timeout(limit: Duration) -> Timeout {
+pub(super) fn timeout(limit: Duration) -> Timeout {
     Timeout::new("valuer", limit).unwrap()
 }
 
@@ -38,11 +38,11 @@ fn one_fault_in_twenty_is_hardly_seen_by_users_who_retry() {
     retried.whole().assert_user_errors_below(0.005).assert_amplification_at_most(1.06);
 }
 
-const OUTAGE: Range<Duration> = secs(60)..secs(120);
-const OPEN_FOR: Duration = secs(5);
+pub(super) const OUTAGE: Range<Duration> = secs(60)..secs(120);
+pub(super) const OPEN_FOR: Duration = secs(5);
 
 /// 100 calls a second on a server for 200; nothing answers for a minute.
-fn outage(condition: Condition) -> Scenario {
+pub(super) fn outage(condition: Condition) -> Scenario {
     let server = Server::default().at(OUTAGE.start, condition).at(OUTAGE.end, Condition::Healthy);
     Scenario::new(server, Clients::poisson(100.0)).lasting(secs(180))
 }
@@ -69,9 +69,9 @@ fn in_an_outage_the_breaker_spares_the_server_and_lets_calls_through_soon_after(
 /// that nobody waits for, long after its trouble is over.
 ///
 /// Bronson, Aghayev, Charapko and Zhu, *Metastable failures in distributed systems*, HotOS 2021.
-const STUMBLE: Range<Duration> = secs(60)..secs(70);
+pub(super) const STUMBLE: Range<Duration> = secs(60)..secs(70);
 
-fn stumble() -> Scenario {
+pub(super) fn stumble() -> Scenario {
     let slow = Condition::BrownOut { slower: 10.0, fault_rate: 0.0 };
     let server = Server::default().at(STUMBLE.start, slow).at(STUMBLE.end, Condition::Healthy);
     // 140 of 200 requests a second.
