@@ -36,6 +36,8 @@ pub mod outliers;
 pub mod pipeline;
 pub mod rate_limit;
 pub mod retry;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod telemetry;
 pub mod timeout;
 #[cfg(feature = "axum")]
