@@ -167,6 +167,17 @@ async fn in_shadow_mode_it_counts_and_lets_through() {
 }
 
 #[test]
+fn the_bound_knows_that_another_operation_may_take_for_ever() {
+    use crate::{Describe, Timeout};
+    let second = std::time::Duration::from_secs(1);
+    let limit = || Timeout::new("t", second).unwrap();
+    assert_eq!((fallback().to(0), limit()).bound().time, Some(second));
+    let calling = || fallback().to_call(|_: &Error<&str>| ready(Ok(0)));
+    assert_eq!((calling(), limit()).bound().time, None);
+    assert_eq!((limit(), calling()).bound().time, Some(second));
+}
+
+#[test]
 fn a_success_allocates_nothing() {
     let fallback = fallback().to(0);
     let mut answer = None;
