@@ -1,5 +1,6 @@
 use super::{
-    Calling, Computed, FallbackConfig, FallbackFuture, FallbackStats, Substitute, Value, counts::Counts,
+    Calling, CallingGuarded, Computed, FallbackConfig, FallbackFuture, FallbackStats, Substitute, Value,
+    counts::Counts,
 };
 use crate::{
     AnyError, Attempt, ByError, Classify, ConfigError, Describe, Error, Operation, Policy, PolicyExt,
@@ -76,6 +77,15 @@ impl<S, C, O> Fallback<S, C, O> {
         Fut: Future<Output = Result<T, E>>,
     {
         self.with(Calling(operation), None)
+    }
+
+    /// As [`to_call`](Self::to_call), for an operation that is itself under policies and answers their errors, too.
+    pub fn to_guarded_call<T, E, F, Fut>(self, operation: F) -> Fallback<CallingGuarded<F>, C, O>
+    where
+        F: Fn(&Error<E>) -> Fut,
+        Fut: Future<Output = Result<T, Error<E>>>,
+    {
+        self.with(CallingGuarded(operation), None)
     }
 
     /// Judges errors by `classifier` instead of [`AnyError`]: it answers for a [`Failure`](crate::Verdict::Failure).
