@@ -30,12 +30,18 @@ pub mod config;
 pub mod fallback;
 pub mod hedge;
 pub mod keyed;
+#[cfg(feature = "tower")]
+pub mod layers;
 pub mod outliers;
 pub mod pipeline;
 pub mod rate_limit;
 pub mod retry;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod telemetry;
 pub mod timeout;
+#[cfg(feature = "axum")]
+pub mod web;
 
 pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};

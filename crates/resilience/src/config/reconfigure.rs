@@ -3,6 +3,7 @@ use crate::{
     Budget, Chaos, CircuitBreaker, ConfigError, Describe, Fallback, Hedge, KeyedRateLimit, Outliers,
     Pipeline, RateLimit, Retry, Timeout,
     telemetry::{Observer, PolicyId, PolicyKind},
+    timeout::{EndpointTimeouts, Tracker},
 };
 use std::{hash::Hash, sync::Arc};
 
@@ -22,7 +23,7 @@ pub trait Reconfigure: Send + Sync {
     fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError>;
 }
 
-/// A policy that has `reconfigure` and its section.
+/// A policy with `reconfigure`, and the section it takes.
 macro_rules! policies {
     ($($policy:ident<$($parameter:ident $(: $bound:ident)?),*>: $section:ident,)*) => {$(
         impl<$($parameter: Send + Sync $(+ $bound)?),*> Reconfigure for $policy<$($parameter),*> {
@@ -47,35 +48,28 @@ policies! {
     Timeout<O>: timeout,
 }
 
-impl Reconfigure for Budget {
-    fn ids(&self) -> Vec<PolicyId> {
-        vec![PolicyId::new(PolicyKind::Custom, self.name())]
-    }
+/// As [`policies`], for what is no stage of a pipeline; some take more than one section.
+macro_rules! others {
+    ($([$($generics:tt)*] $other:ty: $kind:ident, $($reconfigure:ident: $section:ident),*;)*) => {$(
+        impl<$($generics)*> Reconfigure for $other {
+            fn ids(&self) -> Vec<PolicyId> {
+                vec![PolicyId::new(PolicyKind::$kind, self.name())]
+            }
 
-    fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
-        self.reconfigure(config.budget.clone())
-    }
+            fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
+                $(self.$reconfigure(config.$section.clone())?;)*
+                Ok(())
+            }
+        }
+    )*};
 }
 
-impl<K: Hash + Eq + Send + Sync, O: Observer> Reconfigure for KeyedRateLimit<K, O> {
-    fn ids(&self) -> Vec<PolicyId> {
-        vec![PolicyId::new(PolicyKind::RateLimit, self.name())]
-    }
-
-    fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
-        self.reconfigure(config.rate_limit.clone())?;
-        self.reconfigure_keys(config.keyed.clone())
-    }
-}
-
-impl<T: Send + Sync, C: Send + Sync, O: Observer> Reconfigure for Outliers<T, C, O> {
-    fn ids(&self) -> Vec<PolicyId> {
-        vec![PolicyId::new(PolicyKind::Outliers, self.name())]
-    }
-
-    fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
-        self.reconfigure(config.outliers.clone())
-    }
+others! {
+    [] Budget: Custom, reconfigure: budget;
+    [] Tracker: Custom, reconfigure: tracker;
+    [O: Observer + Clone] EndpointTimeouts<O>: Timeout, reconfigure: endpoints;
+    [K: Hash + Eq + Send + Sync, O: Observer] KeyedRateLimit<K, O>: RateLimit, reconfigure: rate_limit, reconfigure_keys: keyed;
+    [T: Send + Sync, C: Send + Sync, O: Observer] Outliers<T, C, O>: Outliers, reconfigure: outliers;
 }
 
 impl<P: Reconfigure, O: Observer> Reconfigure for Pipeline<P, O> {

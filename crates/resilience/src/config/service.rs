@@ -55,6 +55,10 @@ sections! {
     retry: crate::RetryConfig,
     /// Timeouts.
     timeout: crate::TimeoutConfig,
+    /// Timeouts by endpoint.
+    endpoints: crate::timeout::EndpointTimeoutsConfig,
+    /// Trackers of how long endpoints take.
+    tracker: crate::timeout::TrackerConfig,
     /// Bulkheads.
     bulkhead: crate::BulkheadConfig,
     /// Rate limits.

@@ -4,7 +4,8 @@ use crate::{
     FallbackConfig, Hedge, HedgeConfig, KeyedConfig, KeyedRateLimit, Outliers, OutliersConfig, Pipeline,
     PolicyExt, RateLimit, RateLimitConfig, Retry, RetryConfig, Timeout,
     breaker::State,
-    telemetry::{PolicyId, PolicyKind},
+    telemetry::{OnEvent, PolicyId, PolicyKind},
+    timeout::{EndpointTimeouts, EndpointTimeoutsConfig, Tracker, TrackerConfig},
 };
 use parking_lot::Mutex;
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -123,13 +124,20 @@ fn every_policy_follows_its_own_section() {
     let outliers = Arc::new(Outliers::new("a", OutliersConfig::default(), ["x", "y"]).unwrap());
     let keyed = KeyedRateLimit::<u32>::new("a", RateLimitConfig::default(), KeyedConfig::default());
     let keyed = Arc::new(keyed.unwrap());
+    let endpoints = EndpointTimeouts::new("a", EndpointTimeoutsConfig::default()).unwrap();
+    let endpoints = Arc::new(endpoints.observe(OnEvent::new(|_, _| {})));
+    let tracker = Arc::new(Tracker::new("a", TrackerConfig::default()).unwrap());
     live.register("a", &stack).unwrap();
+    live.register("a", &endpoints).unwrap();
+    live.register("a", &tracker).unwrap();
     live.register("a", &budget).unwrap();
     live.register("a", &outliers).unwrap();
     live.register("a", &keyed).unwrap();
     let text = "
         [service.a]
         timeout.after = '3s'
+        endpoints.endpoints = [{ name = 'health', prefix = '/health', after = '1s' }]
+        tracker.slow_after = '2s'
         retry.max_attempts = 7
         hedge.max_copies = 2
         breaker.failure_threshold = 9
@@ -142,9 +150,11 @@ fn every_policy_follows_its_own_section() {
         ";
     std::fs::write(&file, text).unwrap();
     let changes = live.reload().unwrap();
-    assert_eq!((changes.settings.len(), changes.policies.len()), (10, 10));
+    assert_eq!((changes.settings.len(), changes.policies.len()), (12, 12));
     let (timeout, retry, hedge, breaker, rate, chaos, fallback) = &*stack;
     assert_eq!(timeout.config().after, 3 * SECOND);
+    assert_eq!(endpoints.config().endpoints.len(), 1);
+    assert_eq!(tracker.config().slow_after, 2 * SECOND);
     assert_eq!(retry.config().max_attempts, 7);
     assert_eq!(hedge.config().max_copies, 2);
     assert_eq!(breaker.config().failure_threshold, 9);

@@ -210,6 +210,20 @@ fn shared_by_several_policies_it_counts_for_each() {
     assert_eq!((of("a"), of("b")), (&DebugValue::Counter(1), &DebugValue::Counter(2)));
 }
 
+#[test]
+fn a_clone_counts_for_the_policy_it_is_given_to() {
+    let (a, b) = (PolicyId::new(PolicyKind::Fallback, "a"), PolicyId::new(PolicyKind::Fallback, "b"));
+    let seen = recorded(|| {
+        let first = attached(&a);
+        let mut second = first.clone();
+        second.on(&b, Event::FellBack);
+        second.attach(&b);
+        second.on(&b, Event::FellBack);
+    });
+    let of = |name| &seen[&format!("mainstay_resilience_fallbacks_total{{policy=fallback,name={name}}}")];
+    assert_eq!((of("a"), of("b")), (&DebugValue::Counter(0), &DebugValue::Counter(2)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_timeout_is_counted_from_inside_a_call() {
     let recorder = DebuggingRecorder::new();
