@@ -1,11 +1,9 @@
 use super::ServiceConfig;
 use crate::{
-    Budget, Chaos, CircuitBreaker, ConfigError, Describe, Fallback, Hedge, KeyedRateLimit, Outliers,
-    Pipeline, RateLimit, Retry, Timeout,
-    telemetry::{Observer, PolicyId, PolicyKind},
-    timeout::{EndpointTimeouts, Tracker},
+    ConfigError, Pipeline,
+    telemetry::{Observer, PolicyId},
 };
-use std::{hash::Hash, sync::Arc};
+use std::sync::Arc;
 
 /// A policy, or a tuple of them, that takes its part of a service's configuration while calls run and keeps its state.
 ///
@@ -21,55 +19,6 @@ pub trait Reconfigure: Send + Sync {
     /// # Errors
     /// What of it the policy refuses; of a tuple, the first policy's that refuses.
     fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError>;
-}
-
-/// A policy with `reconfigure`, and the section it takes.
-macro_rules! policies {
-    ($($policy:ident<$($parameter:ident $(: $bound:ident)?),*>: $section:ident,)*) => {$(
-        impl<$($parameter: Send + Sync $(+ $bound)?),*> Reconfigure for $policy<$($parameter),*> {
-            fn ids(&self) -> Vec<PolicyId> {
-                self.stages().into_iter().map(|stage| stage.policy).collect()
-            }
-
-            fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
-                self.reconfigure(config.$section.clone())
-            }
-        }
-    )*};
-}
-
-policies! {
-    Chaos<F, V, A, O>: chaos,
-    CircuitBreaker<C, O>: breaker,
-    Fallback<S, C, O>: fallback,
-    Hedge<C, O>: hedge,
-    RateLimit<O>: rate_limit,
-    Retry<C, O, N>: retry,
-    Timeout<O>: timeout,
-}
-
-/// As [`policies`], for what is no stage of a pipeline; some take more than one section.
-macro_rules! others {
-    ($([$($generics:tt)*] $other:ty: $kind:ident, $($reconfigure:ident: $section:ident),*;)*) => {$(
-        impl<$($generics)*> Reconfigure for $other {
-            fn ids(&self) -> Vec<PolicyId> {
-                vec![PolicyId::new(PolicyKind::$kind, self.name())]
-            }
-
-            fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
-                $(self.$reconfigure(config.$section.clone())?;)*
-                Ok(())
-            }
-        }
-    )*};
-}
-
-others! {
-    [] Budget: Custom, reconfigure: budget;
-    [] Tracker: Custom, reconfigure: tracker;
-    [O: Observer + Clone] EndpointTimeouts<O>: Timeout, reconfigure: endpoints;
-    [K: Hash + Eq + Send + Sync, O: Observer] KeyedRateLimit<K, O>: RateLimit, reconfigure: rate_limit, reconfigure_keys: keyed;
-    [T: Send + Sync, C: Send + Sync, O: Observer] Outliers<T, C, O>: Outliers, reconfigure: outliers;
 }
 
 impl<P: Reconfigure, O: Observer> Reconfigure for Pipeline<P, O> {

@@ -266,3 +266,22 @@ async fn watching_takes_good_edits_and_reports_bad_ones_once() {
     watch.abort();
     assert!(watch.await.unwrap_err().is_cancelled());
 }
+
+/// Whoever registers while others change the configuration ends with the last one, not with the one before.
+#[test]
+fn registering_and_changing_at_the_same_time_leave_nobody_behind() {
+    let (_folder, _file, live) = house("");
+    let limits: Vec<_> = (0..64).map(|_| timeout("a")).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| limits.iter().for_each(|limit| live.register("a", limit).unwrap()));
+        scope.spawn(|| {
+            for seconds in 1..=200 {
+                let config = ServiceConfig::default().timeout(seconds * SECOND);
+                live.apply(ResilienceConfig::default().with_service("a", config)).unwrap();
+            }
+        });
+    });
+    let last = live.current().service("a").timeout.after;
+    assert_eq!(last, 200 * SECOND);
+    assert!(limits.iter().all(|limit| limit.config().after == last));
+}
