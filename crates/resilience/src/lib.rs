@@ -16,6 +16,7 @@ mod policy;
 mod sync;
 mod verdict;
 
+pub mod adaptive;
 pub mod breaker;
 pub mod bulkhead;
 pub mod pipeline;
@@ -23,6 +24,7 @@ pub mod retry;
 pub mod telemetry;
 pub mod timeout;
 
+pub use adaptive::{AdaptiveConfig, AdaptiveLimit};
 pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};
 pub use bulkhead::{Bulkhead, BulkheadConfig};

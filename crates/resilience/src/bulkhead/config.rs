@@ -1,4 +1,4 @@
-use super::{Discipline, Rules, word::MAX_LIMIT};
+use super::{Discipline, MAX_LIMIT, Rules};
 use crate::{ConfigError, config_error::Problems};
 use std::{sync::Arc, time::Duration};
 

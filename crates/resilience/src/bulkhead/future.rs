@@ -1,4 +1,4 @@
-use super::{Bulkhead, BulkheadView, Place, Queueing, Refusal};
+use super::{Bulkhead, BulkheadView, Queueing, Refusal};
 use crate::{
     Attempt, Error, Operation, Verdict,
     operation::Outcome,

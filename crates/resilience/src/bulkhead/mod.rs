@@ -24,6 +24,7 @@ pub(crate) use place::Place;
 pub(crate) use places::Places;
 pub(crate) use priority::Shares;
 pub(crate) use queueing::{Admission, Queueing, Refusal};
+pub(crate) use word::MAX_LIMIT;
 
 pub use config::BulkheadConfig;
 pub use discipline::Discipline;

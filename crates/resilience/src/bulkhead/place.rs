@@ -1,4 +1,4 @@
-use super::{label::Tally, places::Places};
+use super::{Priority, label::Tally, places::Places};
 
 /// A place taken; given back when dropped, to whoever is next.
 #[derive(Debug)]
@@ -17,6 +17,13 @@ impl<'p> Place<'p> {
             Tally::add(&tally.running);
         }
         Self { places, tally }
+    }
+
+    /// One of the share of `priority`, if one is free and nobody waits; and how many then run.
+    #[inline]
+    pub(crate) fn try_share(places: &'p Places, priority: Priority) -> Option<(Self, usize)> {
+        let running = places.try_enter_share(priority)?;
+        Some((Self { places, tally: None }, running))
     }
 
     /// The one that was [kept](Self::keep) for the same caller.

@@ -185,31 +185,24 @@ impl Places {
         Word::from_bits(self.word.fetch_sub(Word::ONE, Ordering::AcqRel)).is_waiting()
     }
 
-    /// Changes the limit. Growth is granted to the line at once; what a cut takes away is paid by those who leave.
-    pub(crate) fn resize(&self, limit: usize) {
-        let line = self.line.lock();
-        self.set_limit(limit);
-        drop(line);
-        self.grant_all();
-    }
-
-    /// Changes limit, shares and the rules of the line in one step; whoever waits goes on waiting under the new ones.
-    pub(crate) fn reconfigure(&self, limit: usize, shares: Shares, rules: Rules) {
-        let mut line = self.line.lock();
-        self.set_limit(limit);
-        self.shares.store(shares.bits(), std::sync::atomic::Ordering::Relaxed);
-        line.rules = rules;
-        drop(line);
-        self.grant_all();
-    }
-
-    fn set_limit(&self, limit: usize) {
+    /// Changes the limit. What a cut takes away is paid by those who leave; growth is granted to the line by
+    /// [`grant_all`](Self::grant_all), which is due afterwards.
+    pub(crate) fn set_limit(&self, limit: usize) {
         loop {
             let word = self.load();
             if self.swap(word, word.with_limit(limit)) {
                 return;
             }
         }
+    }
+
+    /// Changes limit, shares and the rules of the line in one step; whoever waits goes on waiting under the new ones.
+    /// [`grant_all`](Self::grant_all) is due afterwards.
+    pub(crate) fn set(&self, limit: usize, shares: Shares, rules: Rules) {
+        let mut line = self.line.lock();
+        self.set_limit(limit);
+        self.shares.store(shares.bits(), std::sync::atomic::Ordering::Relaxed);
+        line.rules = rules;
     }
 
     fn shares(&self) -> Shares {
@@ -227,7 +220,8 @@ impl Places {
         }
     }
 
-    fn grant_all(&self) {
+    /// Grants what is free to the line, in its order.
+    pub(crate) fn grant_all(&self) {
         while self.grant_next() {}
     }
 

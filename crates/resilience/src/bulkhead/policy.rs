@@ -96,7 +96,8 @@ impl<O> Bulkhead<O> {
         config.validate(&self.id.name)?;
         let (limit, rules) = (config.max_concurrent, config.rules());
         self.config.set(config);
-        self.places.reconfigure(limit, Shares::WHOLE, rules);
+        self.places.set(limit, Shares::WHOLE, rules);
+        self.places.grant_all();
         Ok(())
     }
 
