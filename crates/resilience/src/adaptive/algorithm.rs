@@ -4,7 +4,7 @@ use crate::config_error::Problems;
 /// How the limit is found. Default [`Gradient`](Self::Gradient).
 ///
 /// All of them decide once a window, never let the limit grow while calls do not use it, and cut it by a tenth after a
-/// window in which more than one call in a hundred told of overload.
+/// window in which more than one call in a hundred, and more than one, told of overload.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(
     feature = "config",
@@ -19,7 +19,7 @@ pub enum Algorithm {
         /// What is left of the limit after overload. 0.5 to 0.99.
         backoff: f64,
     },
-    /// Keeps the calls that wait in the callee's queue, `limit × (1 − baseline / latency)`, between 5 and 15 % of the
+    /// Keeps the calls that wait in the callee's queue, `limit × (1 − baseline / latency)`, between 6 and 10 % of the
     /// limit, in steps. After TCP Vegas (Brakmo and Peterson, 1994).
     Vegas,
     /// Goes for the limit at which calls take so much longer than without load. Of the class of Netflix's Gradient2,

@@ -3,10 +3,16 @@ use super::{
     gradient::Gradient,
     mean::Mean,
     probe::{LOWERED, Probe},
-    window::{Filled, Sample, Window},
+    window::{DECISIVE, Filled, Sample, Window},
 };
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// The latency without load is measured until it is off by no more than this share, or the window has become stale.
+const MEASURED_TO: f64 = 0.06;
+
+/// The multiple of the latency without load on which decisions turn, about: above it the limit falls, below it rises.
+const PIVOT: f64 = 1.1;
 
 /// Finds the limit. Free of clocks and futures: what calls took and when they ended comes in.
 #[derive(Debug)]
@@ -17,6 +23,9 @@ pub(super) struct Controller {
     window: Window,
     /// The latency without load.
     baseline: Option<Mean>,
+    /// What was enforced when that was last measured: under so low a limit, or a lower one, no call queues, unless the
+    /// callee has changed.
+    free_up_to: usize,
     probe: Probe,
     gradient: Gradient,
     decline: Option<Decline>,
@@ -66,6 +75,7 @@ impl Controller {
             limit: rules.bound(config.initial_limit as f64),
             window: Window::open(now),
             baseline: None,
+            free_up_to: 1,
             probe: Probe::new(),
             gradient: Gradient::default(),
             decline: None,
@@ -106,7 +116,12 @@ impl Controller {
             return;
         }
         self.window.add(sample);
-        match self.window.filled(self.rules.window, self.rules.min_samples, now) {
+        let (error, pivot) = match &self.baseline {
+            _ if !self.rules.algorithm.needs_baseline() => (f64::INFINITY, 0.0),
+            Some(baseline) if !self.probe.is_measuring() => (DECISIVE, baseline.seconds() * PIVOT),
+            _ => (MEASURED_TO, f64::NAN),
+        };
+        match self.window.filled(self.rules.window, self.rules.min_samples, error, pivot, now) {
             Filled::NotYet => {}
             Filled::TooLate => self.window = Window::open(now),
             Filled::Enough => {
@@ -119,55 +134,52 @@ impl Controller {
     fn decide(&mut self, now: Instant) {
         let enforced = self.enforced();
         let mut evidence = self.window.evidence(enforced);
-        self.latency = evidence.latency.or(self.latency);
+        let latency = evidence.latency;
+        if latency.calls() > 0.0 {
+            self.latency = Some(latency.seconds());
+        }
         if evidence.is_overload {
             self.cut(now);
             return;
         }
-        let Some(latency) = evidence.latency else { return };
-        let compares = self.rules.algorithm.needs_baseline();
-        if compares {
-            let measures = self.probe.is_measuring();
-            let moved = self.look_at_baseline(latency, evidence.calls, measures || enforced == 1);
-            let draw = self.draws.f64();
-            if measures {
-                self.probe.end(moved, self.rules.window, draw, now);
-                return;
-            }
-            if moved != 0.0 {
-                self.probe.hurry(self.rules.window, draw, now);
-            }
-            evidence.congestion = self.baseline.map(|baseline| latency / baseline.seconds());
+        if !self.rules.algorithm.needs_baseline() {
+            self.limit =
+                self.rules.bound(self.rules.algorithm.next(self.limit, &evidence, &mut self.gradient));
+            return;
         }
+        if self.probe.is_measuring() {
+            let moved = self.learn(&latency);
+            self.free_up_to = enforced;
+            let draw = self.draws.f64();
+            self.probe.end(moved, self.rules.window, draw, now);
+            return;
+        }
+        let Some(baseline) = &self.baseline else { return };
+        if enforced == 1 || enforced <= self.free_up_to && !baseline.differs(&latency) {
+            self.learn(&latency);
+        }
+        let Some(baseline) = &self.baseline else { return };
+        evidence.congestion = Some(latency.seconds() / baseline.seconds());
+        // Shorter than without load: then what is taken for that is too long.
+        let is_refuted = latency.seconds() < baseline.seconds() && baseline.differs(&latency);
         let next = self.rules.algorithm.next(self.limit, &evidence, &mut self.gradient);
-        let doubtful = self.follow(latency, next);
+        let is_doubtful = self.follow(latency.seconds(), next);
         self.limit = self.rules.bound(next);
-        if compares && (doubtful || self.probe.is_due(now) && evidence.is_pressed) {
-            self.probe.begin(latency, now);
+        if is_refuted || is_doubtful || self.probe.is_due(now) && evidence.is_pressed {
+            self.probe.begin(latency.seconds(), now);
         }
     }
 
-    /// Takes in a latency as one without load if it `is_free` of load, or is shorter than what was taken for one.
-    /// Answers by what share the baseline moved, if it moved beyond chance.
-    fn look_at_baseline(&mut self, latency: f64, calls: f64, is_free: bool) -> f64 {
+    /// Takes in a latency without load; whether what was taken for it moved beyond chance.
+    fn learn(&mut self, latency: &Mean) -> bool {
         let Some(baseline) = &mut self.baseline else {
-            // The first of all is in doubt: the limit it began with may have been too high.
-            if is_free {
-                self.baseline = Some(Mean::of(latency, calls));
-            }
-            return 1.0;
+            self.baseline = Some(*latency);
+            // The limit it began with may have been too high.
+            return true;
         };
-        let before = baseline.seconds();
-        match baseline.difference(latency, calls) {
-            Some(_) => {}
-            None if is_free => {}
-            None => return 0.0,
-        }
-        if is_free || latency < before {
-            baseline.learn(latency, calls);
-            return baseline.seconds() / before - 1.0;
-        }
-        0.0
+        let moves = baseline.differs(latency);
+        baseline.learn(latency);
+        moves
     }
 
     /// Follows a series of cuts. Whether latency stays as long as it was, though the limit is well below where the

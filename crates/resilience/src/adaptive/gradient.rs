@@ -1,12 +1,12 @@
-use super::window::Evidence;
+use super::window::{DECISIVE, Evidence};
 
-/// Calls in a window that would be trusted half.
-const TRUST: f64 = 1_000.0;
+/// Windows in a row with hardly any congestion after which it goes all the way.
+const PATIENCE: u32 = 3;
 
 /// Smooths the limit and not the latency, which would lag behind the limit that caused it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Gradient {
-    /// Windows in a row without congestion: the longer, the bolder it grows.
+    /// Windows in a row with hardly any congestion.
     calm: u32,
 }
 
@@ -14,21 +14,19 @@ impl Gradient {
     /// Towards the limit at which latency is `1 + tolerance` times that without load.
     ///
     /// Where calls queue at the callee, latency goes with the limit, so that limit is `limit × (1 + tolerance) /
-    /// congestion`. How far to go there depends on how far chance alone would explain what was seen.
+    /// congestion`. Half the way is gone there, and less the less is certain.
     pub(super) fn next(&mut self, limit: f64, congestion: f64, tolerance: f64, evidence: &Evidence) -> f64 {
         let goal = limit * (1.0 + tolerance) / congestion;
-        let gain = (evidence.calls / TRUST).clamp(0.05, 0.5);
+        let trust = (DECISIVE / evidence.latency.error()).min(1.0);
         if goal < limit {
             self.calm = 0;
-            let is_certain = congestion > 1.0 + tolerance + evidence.noise();
-            let gain = if is_certain { 0.5 } else { gain };
-            return (limit + gain * (goal - limit)).max(limit / 2.0);
+            return (limit + 0.5 * trust * (goal - limit)).max(limit / 2.0);
         }
-        self.calm = self.calm.saturating_add(1);
+        self.calm = if congestion < 1.0 + tolerance / 2.0 { self.calm.saturating_add(1) } else { 0 };
         if !evidence.is_pressed {
             return limit;
         }
-        let gain = (gain * f64::from(self.calm)).min(0.5);
-        limit + gain * (goal - limit).clamp(0.0, (limit * tolerance).max(1.0))
+        let gain = if self.calm > PATIENCE { 1.0 } else { 0.5 };
+        limit + gain * trust * (goal - limit).min((limit * tolerance).max(1.0))
     }
 }

@@ -1,46 +1,69 @@
-/// A mean of latencies over the last so many calls, that starts anew after a change too large to be chance.
-///
-/// Chance is judged as if service times were exponential, whose deviation equals their mean: few are wilder.
-#[derive(Clone, Copy, Debug)]
+/// A mean of latencies, and how far it may be off.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mean {
-    seconds: f64,
     calls: f64,
+    seconds: f64,
+    /// Of single latencies, in seconds squared.
+    variance: f64,
 }
 
 /// Calls after which older ones fade.
-const MEMORY: f64 = 2_000.0;
+const MEMORY: f64 = 600.0;
 
 /// Standard errors beyond which a difference is no chance.
 const SIGNIFICANT: f64 = 3.0;
 
-/// How far a mean of `calls` may be off by chance, as a share of it.
-pub(super) fn noise(calls: f64) -> f64 {
-    SIGNIFICANT / calls.max(1.0).sqrt()
-}
+/// A difference below this share is none: timers and clocks are not finer.
+const NEGLIGIBLE: f64 = 0.02;
 
 impl Mean {
-    pub(super) fn of(seconds: f64, calls: f64) -> Self {
-        Self { seconds, calls }
+    /// Takes in one more latency.
+    pub(super) fn add(&mut self, seconds: f64) {
+        // Welford's way: no difference of two large sums.
+        self.calls += 1.0;
+        let before = seconds - self.seconds;
+        self.seconds += before / self.calls;
+        self.variance += (before * (seconds - self.seconds) - self.variance) / self.calls;
+    }
+
+    pub(super) fn calls(&self) -> f64 {
+        self.calls
     }
 
     pub(super) fn seconds(&self) -> f64 {
         self.seconds
     }
 
-    /// Whether a mean of `calls` differs from this one by more than chance: by the share it differs, or `None`.
-    pub(super) fn difference(&self, seconds: f64, calls: f64) -> Option<f64> {
-        let share = seconds / self.seconds - 1.0;
-        let chance = SIGNIFICANT * (1.0 / calls.max(1.0) + 1.0 / self.calls.max(1.0)).sqrt();
-        (share.abs() > chance).then_some(share)
+    /// The standard error, as a share of the mean.
+    pub(super) fn error(&self) -> f64 {
+        (self.variance / self.calls.max(1.0)).sqrt() / self.seconds
     }
 
-    /// Takes in the mean of `calls` further ones.
-    pub(super) fn learn(&mut self, seconds: f64, calls: f64) {
-        if self.difference(seconds, calls).is_some() {
-            *self = Self::of(seconds, calls);
+    /// Whether it is further from so many seconds than chance would have it.
+    pub(super) fn is_far_from(&self, seconds: f64) -> bool {
+        (self.seconds - seconds).abs() > SIGNIFICANT * self.error() * self.seconds
+    }
+
+    /// Whether `other` differs from this by more than chance.
+    ///
+    /// Both are taken to scatter as the one does that scatters more: of few calls those that happen to be short also
+    /// happen to be alike.
+    pub(super) fn differs(&self, other: &Self) -> bool {
+        let scatter = |mean: &Self| mean.variance / (mean.seconds * mean.seconds);
+        let error = |mean: &Self| mean.seconds * mean.seconds / mean.calls.max(1.0);
+        let chance = (scatter(self).max(scatter(other)) * (error(self) + error(other))).sqrt();
+        (other.seconds - self.seconds).abs() > SIGNIFICANT * chance + NEGLIGIBLE * self.seconds
+    }
+
+    /// Takes in the calls of `other`, or starts anew from them after a change too large to be chance.
+    pub(super) fn learn(&mut self, other: &Self) {
+        if self.differs(other) {
+            *self = *other;
             return;
         }
-        self.calls = (self.calls + calls).min(MEMORY);
-        self.seconds += (seconds - self.seconds) * (calls / self.calls).min(1.0);
+        self.calls = (self.calls + other.calls).min(MEMORY);
+        let weight = (other.calls / self.calls).min(1.0);
+        self.seconds += (other.seconds - self.seconds) * weight;
+        self.variance += (other.variance - self.variance) * weight;
     }
 }

@@ -4,14 +4,11 @@ use tokio::time::Instant;
 /// What the limit is lowered to for a probe. At the limits that the algorithms go for, fewer calls than the callee can
 /// serve at once are then left, and none of them queues; where the baseline was too high, each probe brings it down by
 /// as much.
-pub(super) const LOWERED: f64 = 0.7;
+pub(super) const LOWERED: f64 = 0.6;
 
 /// Windows from one probe to the next, while the baseline moves, and once it does not.
-const SOON: f64 = 10.0;
+const SOON: f64 = 15.0;
 const LATE: f64 = 60.0;
-
-/// A baseline that moves by less than this share is confirmed.
-const CONFIRMED: f64 = 0.05;
 
 /// When the latency without load is measured: now and then the limit is lowered, until what queues at the callee has
 /// drained, and then for one window.
@@ -67,9 +64,9 @@ impl Probe {
         drained
     }
 
-    /// It was measured, and the baseline moved by this share; `draw` is uniform in [0, 1).
-    pub(super) fn end(&mut self, moved: f64, window: Duration, draw: f64, now: Instant) {
-        self.pause = if moved.abs() > CONFIRMED { SOON } else { (self.pause * 2.0).min(LATE) };
+    /// It was measured; whether the baseline moved, or else was confirmed. `draw` is uniform in [0, 1).
+    pub(super) fn end(&mut self, moved: bool, window: Duration, draw: f64, now: Instant) {
+        self.pause = if moved { SOON } else { (self.pause * 2.0).min(LATE) };
         self.rest(window, draw, now);
     }
 

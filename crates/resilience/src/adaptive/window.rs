@@ -1,12 +1,18 @@
-use super::mean;
+use super::mean::Mean;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Shorter latencies are taken for this one: below it the clock is measured and not the callee.
 const SHORTEST: f64 = 1e-6;
 
-/// Calls in a hundred that may tell of overload before it is believed: among many calls one is always unlucky.
+/// A latency that is off by no more than this share decides.
+pub(super) const DECISIVE: f64 = 0.06;
+
+/// Calls that may tell of overload before it is believed, as a share: among many calls one is always unlucky.
 const BELIEVED: f64 = 0.01;
+
+/// A single call that tells of it is believed if it is at least this share.
+const BELIEVED_ALONE: f64 = 0.1;
 
 /// A window that has not filled after so many times its length is thrown away: a low rate may consist of health checks
 /// alone, whose latency says nothing of the others' (concurrency-limits PR#125).
@@ -25,9 +31,8 @@ pub(super) struct Sample {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     opened: Instant,
-    calls: u32,
-    seconds: f64,
-    overloads: u32,
+    latency: Mean,
+    overloads: f64,
     peak: usize,
 }
 
@@ -42,10 +47,8 @@ pub(super) enum Filled {
 /// What a window comes to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Evidence {
-    /// Calls whose latency was taken.
-    pub(super) calls: f64,
-    /// Their mean latency in seconds.
-    pub(super) latency: Option<f64>,
+    /// What the calls took that ended well.
+    pub(super) latency: Mean,
     /// Latency as a multiple of that without load, where that is known.
     pub(super) congestion: Option<f64>,
     /// Enough calls told of overload.
@@ -55,33 +58,31 @@ pub(super) struct Evidence {
     pub(super) is_pressed: bool,
 }
 
-impl Evidence {
-    /// How far its latency may be off by chance, as a share of it.
-    pub(super) fn noise(&self) -> f64 {
-        mean::noise(self.calls)
-    }
-}
-
 impl Window {
     pub(super) fn open(now: Instant) -> Self {
-        Self { opened: now, calls: 0, seconds: 0.0, overloads: 0, peak: 0 }
+        Self { opened: now, latency: Mean::default(), overloads: 0.0, peak: 0 }
     }
 
     pub(super) fn add(&mut self, sample: Sample) {
         self.peak = self.peak.max(sample.running);
         if sample.is_overload {
-            self.overloads = self.overloads.saturating_add(1);
+            self.overloads += 1.0;
         } else {
-            self.calls = self.calls.saturating_add(1);
-            self.seconds += sample.latency.as_secs_f64().max(SHORTEST);
+            self.latency.add(sample.latency.as_secs_f64().max(SHORTEST));
         }
     }
 
-    pub(super) fn filled(&self, length: Duration, min_samples: u32, now: Instant) -> Filled {
+    /// Whether it can be judged, if it is to be at least so long and hold so many calls. While its latency may be off by
+    /// more than `error`, as a share, it stays open until it is stale; unless that latency is so far from `pivot`, on
+    /// which the decision turns, that this is no matter.
+    pub(super) fn filled(&self, length: Duration, min_samples: u32, error: f64, pivot: f64, now: Instant) -> Filled {
         let age = now.saturating_duration_since(self.opened);
-        if age >= length && self.calls.saturating_add(self.overloads) >= min_samples {
+        let enough = self.latency.calls() + self.overloads >= f64::from(min_samples);
+        let is_stale = age >= length.saturating_mul(STALE_AFTER);
+        let is_sure = || self.latency.error() <= error || self.latency.is_far_from(pivot);
+        if enough && age >= length && (is_stale || self.tells_of_overload() || is_sure()) {
             Filled::Enough
-        } else if age < length.saturating_mul(STALE_AFTER) {
+        } else if !is_stale {
             Filled::NotYet
         } else if self.tells_of_overload() {
             // Where every call times out, few end in any time: that is no reason to disbelieve them.
@@ -92,16 +93,14 @@ impl Window {
     }
 
     fn tells_of_overload(&self) -> bool {
-        let all = f64::from(self.calls) + f64::from(self.overloads);
-        self.overloads > 0 && f64::from(self.overloads) > all * BELIEVED
+        let share = self.overloads / (self.latency.calls() + self.overloads);
+        share > BELIEVED && (self.overloads > 1.0 || share >= BELIEVED_ALONE)
     }
 
     /// What it comes to under a limit that let `enforced` calls run.
     pub(super) fn evidence(&self, enforced: usize) -> Evidence {
-        let calls = f64::from(self.calls);
         Evidence {
-            calls,
-            latency: (self.calls > 0).then(|| self.seconds / calls),
+            latency: self.latency,
             congestion: None,
             is_overload: self.tells_of_overload(),
             is_pressed: self.peak * 10 >= enforced * 9,

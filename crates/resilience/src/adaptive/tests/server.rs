@@ -4,7 +4,7 @@ use std::{
     collections::BinaryHeap,
     sync::{Arc, Mutex},
 };
-use tokio::time::{sleep_until, Instant};
+use tokio::time::{Instant, sleep_until};
 
 /// A callee that serves so many calls at once, first come first served: M/D/c or M/M/c.
 pub(super) struct Server {
@@ -71,7 +71,12 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn start(limit: &Arc<AdaptiveLimit>, server: &Arc<Server>, per_second: f64, seed: u64) -> Self {
+    pub(super) fn start(
+        limit: &Arc<AdaptiveLimit>,
+        server: &Arc<Server>,
+        per_second: f64,
+        seed: u64,
+    ) -> Self {
         let served = Arc::new(std::sync::atomic::AtomicU64::new(0));
         let rate = Arc::new(Mutex::new(per_second));
         let (limit, server, count, at_rate) = (limit.clone(), server.clone(), served.clone(), rate.clone());
