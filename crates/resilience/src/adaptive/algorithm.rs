@@ -19,7 +19,7 @@ pub enum Algorithm {
         /// What is left of the limit after overload. 0.5 to 0.99.
         backoff: f64,
     },
-    /// Keeps the calls that wait in the callee's queue, `limit × (1 − baseline / latency)`, between 6 and 10 % of the
+    /// Keeps the calls that wait in the callee's queue, `limit × (1 − baseline / latency)`, between 5 and 8 % of the
     /// limit, in steps. After TCP Vegas (Brakmo and Peterson, 1994).
     Vegas,
     /// Goes for the limit at which calls take so much longer than without load. Of the class of Netflix's Gradient2,
@@ -40,8 +40,8 @@ impl Default for Algorithm {
 impl Algorithm {
     /// [`Aimd`](Self::Aimd) that cuts by a tenth.
     pub const AIMD: Self = Self::Aimd { backoff: 0.9 };
-    /// [`Gradient`](Self::Gradient) that lets calls take a tenth longer than without load.
-    pub const GRADIENT: Self = Self::Gradient { tolerance: 0.1 };
+    /// [`Gradient`](Self::Gradient) that lets calls take 8 % longer than without load.
+    pub const GRADIENT: Self = Self::Gradient { tolerance: 0.08 };
 
     pub(super) fn check(self, problems: &mut Problems) {
         match self {

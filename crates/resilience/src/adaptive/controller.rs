@@ -12,7 +12,7 @@ use tokio::time::Instant;
 const MEASURED_TO: f64 = 0.06;
 
 /// The multiple of the latency without load on which decisions turn, about: above it the limit falls, below it rises.
-const PIVOT: f64 = 1.1;
+const PIVOT: f64 = 1.08;
 
 /// Finds the limit. Free of clocks and futures: what calls took and when they ended comes in.
 #[derive(Debug)]

@@ -27,6 +27,8 @@ impl Gradient {
             return limit;
         }
         let gain = if self.calm > PATIENCE { 1.0 } else { 0.5 };
-        limit + gain * trust * (goal - limit).min((limit * tolerance).max(1.0))
+        // At least half the tolerance, or a baseline that is a little too low would keep it where it is.
+        let up = (goal - limit).max(limit * tolerance / 2.0).min((limit * tolerance).max(1.0));
+        limit + gain * trust * up
     }
 }

@@ -8,7 +8,7 @@ pub(super) struct Mean {
 }
 
 /// Calls after which older ones fade.
-const MEMORY: f64 = 600.0;
+const MEMORY: f64 = 1_000.0;
 
 /// Standard errors beyond which a difference is no chance.
 const SIGNIFICANT: f64 = 3.0;

@@ -26,3 +26,8 @@ pub use policy::AdaptiveLimit;
 pub use shares::PriorityShares;
 pub use snapshot::AdaptiveSnapshot;
 pub use view::AdaptiveView;
+
+/// The page of the book, so that its examples are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/resilience/adaptive.md")]
+struct Page;

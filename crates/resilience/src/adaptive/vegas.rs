@@ -1,8 +1,8 @@
 use super::window::{DECISIVE, Evidence};
 
 /// Shares of the limit between which the calls in the callee's queue are kept.
-const LEAST_QUEUED: f64 = 0.06;
-const MOST_QUEUED: f64 = 0.1;
+const LEAST_QUEUED: f64 = 0.05;
+const MOST_QUEUED: f64 = 0.08;
 
 /// A step up while too few wait at the callee, down while too many do, and the smaller the less is certain; a queue that
 /// is far too long without doubt is halved.

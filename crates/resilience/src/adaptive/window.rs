@@ -75,7 +75,14 @@ impl Window {
     /// Whether it can be judged, if it is to be at least so long and hold so many calls. While its latency may be off by
     /// more than `error`, as a share, it stays open until it is stale; unless that latency is so far from `pivot`, on
     /// which the decision turns, that this is no matter.
-    pub(super) fn filled(&self, length: Duration, min_samples: u32, error: f64, pivot: f64, now: Instant) -> Filled {
+    pub(super) fn filled(
+        &self,
+        length: Duration,
+        min_samples: u32,
+        error: f64,
+        pivot: f64,
+        now: Instant,
+    ) -> Filled {
         let age = now.saturating_duration_since(self.opened);
         let enough = self.latency.calls() + self.overloads >= f64::from(min_samples);
         let is_stale = age >= length.saturating_mul(STALE_AFTER);

@@ -34,3 +34,8 @@ pub use policy::Bulkhead;
 pub use priority::Priority;
 pub use snapshot::BulkheadSnapshot;
 pub use view::BulkheadView;
+
+/// The page of the book, so that its examples are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/resilience/bulkhead.md")]
+struct Page;

@@ -65,7 +65,6 @@ impl Server {
 
 /// Calls that arrive by chance, so many a second, whatever becomes of those before them.
 pub(super) struct Load {
-    per_second: Arc<Mutex<f64>>,
     served: Arc<std::sync::atomic::AtomicU64>,
     arrivals: tokio::task::JoinHandle<()>,
 }
@@ -78,14 +77,12 @@ impl Load {
         seed: u64,
     ) -> Self {
         let served = Arc::new(std::sync::atomic::AtomicU64::new(0));
-        let rate = Arc::new(Mutex::new(per_second));
-        let (limit, server, count, at_rate) = (limit.clone(), server.clone(), served.clone(), rate.clone());
+        let (limit, server, count) = (limit.clone(), server.clone(), served.clone());
         let arrivals = tokio::spawn(async move {
             let mut draws = fastrand::Rng::with_seed(seed);
             let mut next = Instant::now();
             loop {
-                let rate = *at_rate.lock().unwrap();
-                next += Duration::from_secs_f64(-(1.0 - draws.f64()).ln() / rate);
+                next += Duration::from_secs_f64(-(1.0 - draws.f64()).ln() / per_second);
                 sleep_until(next).await;
                 let (limit, server, count) = (limit.clone(), server.clone(), count.clone());
                 tokio::spawn(async move {
@@ -95,11 +92,7 @@ impl Load {
                 });
             }
         });
-        Self { per_second: rate, served, arrivals }
-    }
-
-    pub(super) fn set(&self, per_second: f64) {
-        *self.per_second.lock().unwrap() = per_second;
+        Self { served, arrivals }
     }
 
     pub(super) fn served(&self) -> u64 {
