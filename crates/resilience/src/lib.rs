@@ -21,6 +21,7 @@ mod random;
 mod sync;
 mod verdict;
 
+pub mod adaptive;
 pub mod breaker;
 pub mod budget;
 pub mod bulkhead;
@@ -43,6 +44,7 @@ pub mod timeout;
 #[cfg(feature = "axum")]
 pub mod web;
 
+pub use adaptive::{AdaptiveConfig, AdaptiveLimit};
 pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};
 pub use budget::{Budget, BudgetConfig};
@@ -61,7 +63,7 @@ pub use keyed::{Forgettable, Keyed, KeyedConfig, KeyedError};
 pub use mainstay_macros::{resilient, with_retry};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
 pub use outliers::{Outliers, OutliersConfig};
-pub use pipeline::{Describe, OptionalFuture, Pipeline};
+pub use pipeline::{Describe, DynPipeline, OptionalFuture, Pipeline};
 pub use policy::Policy;
 pub use rate_limit::{KeyedRateLimit, Rate, RateLimit, RateLimitConfig};
 pub use retry::{Backoff, Jitter, Retry, RetryConfig};

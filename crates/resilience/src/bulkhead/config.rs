@@ -1,3 +1,4 @@
+use super::{Discipline, MAX_LIMIT, Rules};
 use crate::{ConfigError, config_error::Problems};
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 )]
 #[non_exhaustive]
 pub struct BulkheadConfig {
-    /// Calls that may run at once. Default 10; at least 1.
+    /// Calls that may run at once. Default 10; 1 to 2,147,483,647.
     pub max_concurrent: usize,
     /// Calls that may wait for a place. Default 100; 0 turns callers away at once.
     pub max_queued: usize,
@@ -19,6 +20,10 @@ pub struct BulkheadConfig {
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub queue_timeout: Option<Duration>,
+    /// Who in the queue is next, among those of the same priority. Default [`Discipline::Fifo`].
+    pub discipline: Discipline,
+    /// Lets every call in at once, and counts those that would have been turned away. Default no.
+    pub shadow: bool,
 }
 
 impl Default for BulkheadConfig {
@@ -43,10 +48,10 @@ impl BulkheadConfig {
         Self { queue_timeout: Some(Duration::from_secs(120)), ..Self::preset(2, 50) };
 
     const fn preset(max_concurrent: usize, max_queued: usize) -> Self {
-        Self { max_concurrent, max_queued, queue_timeout: None }
+        Self { max_concurrent, max_queued, queue_timeout: None, discipline: Discipline::Fifo, shadow: false }
     }
 
-    /// Sets the calls that may run at once. At least 1.
+    /// Sets the calls that may run at once. 1 to 2,147,483,647.
     #[must_use]
     pub fn max_concurrent(mut self, calls: usize) -> Self {
         self.max_concurrent = calls;
@@ -67,6 +72,20 @@ impl BulkheadConfig {
         self
     }
 
+    /// Sets who in the queue is next, among those of the same priority. Default [`Discipline::Fifo`].
+    #[must_use]
+    pub fn discipline(mut self, discipline: Discipline) -> Self {
+        self.discipline = discipline;
+        self
+    }
+
+    /// Sets whether it only counts. Default no.
+    #[must_use]
+    pub fn shadow(mut self, shadow: bool) -> Self {
+        self.shadow = shadow;
+        self
+    }
+
     /// Checks every field; `name` is the policy's name in the error.
     ///
     /// # Errors
@@ -78,12 +97,19 @@ impl BulkheadConfig {
     }
 
     pub(crate) fn check(&self, problems: &mut Problems) {
-        problems.require(self.max_concurrent > 0, "max_concurrent", self.max_concurrent, "at least 1");
+        let concurrent = self.max_concurrent;
+        let allowed = (1..=MAX_LIMIT).contains(&concurrent);
+        problems.require(allowed, "max_concurrent", concurrent, "1 to 2147483647");
         problems.require(
             self.queue_timeout != Some(Duration::ZERO),
             "queue_timeout",
             Duration::ZERO,
             "longer than 0s, or absent; `max_queued = 0` forbids waiting",
         );
+        self.discipline.check(problems);
+    }
+
+    pub(super) fn rules(&self) -> Rules {
+        Rules { max_queued: self.max_queued, discipline: self.discipline, shadow: self.shadow }
     }
 }

@@ -1,16 +1,15 @@
-use super::{
-    Bulkhead,
-    policy::{Place, Waiting},
-    queue::Entry,
+use super::{Bulkhead, BulkheadView, Queueing, Refusal};
+use crate::{
+    Attempt, Error, Operation, Verdict,
+    operation::Outcome,
+    telemetry::{Event, Observer},
 };
-use crate::{Attempt, Operation, operation::Outcome};
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::time::{Instant, Sleep};
 
 pin_project! {
     /// A call through a [`Bulkhead`].
@@ -19,94 +18,88 @@ pin_project! {
     /// Dropping it drops the operation, then gives its place to the next in line; in the line it gives up its ticket,
     /// and a place that was granted unseen goes on to the next. Never polled, it holds nothing.
     #[allow(missing_debug_implementations, reason = "holds a future of the user's")]
-    pub struct BulkheadFuture<'p, Op: Operation> {
-        bulkhead: &'p Bulkhead,
+    pub struct BulkheadFuture<'p, Op: Operation, O> {
+        view: BulkheadView<'p, O>,
         // Taken when the operation starts.
         op: Option<Op>,
         attempt: Attempt,
-        waiting: Option<Waiting<'p>>,
-        since: Option<Instant>,
-        #[pin]
-        queue_timer: Option<Sleep>,
-        // Before `place`: fields are dropped in order, and the next in line must not overlap with this one's end.
+        queueing: Queueing<'p>,
+        // It holds a place for as long as there is one.
         #[pin]
         inner: Option<Op::Future>,
-        place: Option<Place<'p>>,
+    }
+
+    impl<Op: Operation, O> PinnedDrop for BulkheadFuture<'_, Op, O> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.inner.is_some() {
+                // After the operation, also if its end panics: the next in line must not overlap with it.
+                let _place = this.view.kept_place();
+                this.inner.set(None);
+            }
+        }
     }
 }
 
-impl<'p, Op: Operation> BulkheadFuture<'p, Op> {
-    pub(super) fn new(bulkhead: &'p Bulkhead, op: Op, attempt: Attempt) -> Self {
-        Self {
-            bulkhead,
-            op: Some(op),
-            attempt,
-            waiting: None,
-            since: None,
-            queue_timer: None,
-            inner: None,
-            place: None,
-        }
-    }
-
-    /// Waits for a place; `Ready` holds it.
-    fn poll_place(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Place<'p>, crate::Error<Op::Error>>> {
-        let mut this = self.project();
-        let bulkhead = *this.bulkhead;
-        let config = &bulkhead.config;
-        if let Some(waiting) = this.waiting.take() {
-            if bulkhead.queue.is_granted(&waiting.ticket, cx.waker()) {
-                this.queue_timer.set(None);
-                return Poll::Ready(Ok(waiting.granted()));
-            }
-            *this.waiting = Some(waiting);
-        } else {
-            match bulkhead.queue.enter(config.max_concurrent, config.max_queued, cx.waker()) {
-                Entry::Granted => return Poll::Ready(Ok(Place(bulkhead))),
-                Entry::Full { queued } => return Poll::Ready(Err(bulkhead.full(queued, Duration::ZERO))),
-                Entry::Queued(ticket) => {
-                    *this.waiting = Some(Waiting { bulkhead, ticket });
-                    *this.since = Some(Instant::now());
-                    this.queue_timer.set(config.queue_timeout.map(tokio::time::sleep));
-                }
-            }
-        }
-        if let Some(timer) = this.queue_timer.as_mut().as_pin_mut() {
-            ready!(timer.poll(cx));
-            *this.waiting = None;
-            let waited = this.since.map_or(Duration::ZERO, |since| since.elapsed());
-            return Poll::Ready(Err(bulkhead.full(bulkhead.queue.counts().1, waited)));
-        }
-        Poll::Pending
+impl<'p, Op: Operation, O> BulkheadFuture<'p, Op, O> {
+    #[inline]
+    pub(super) fn new(view: BulkheadView<'p, O>, op: Op, attempt: Attempt) -> Self {
+        Self { view, op: Some(op), attempt, queueing: Queueing::default(), inner: None }
     }
 }
 
-impl<Op: Operation> Future for BulkheadFuture<'_, Op> {
+impl<Op: Operation, O: Observer> Future for BulkheadFuture<'_, Op, O> {
     type Output = Outcome<Op>;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.place.is_none() {
-            let place = ready!(self.as_mut().poll_place(cx))?;
-            let mut this = self.as_mut().project();
-            let waited = this.since.map_or(Duration::ZERO, |since| since.elapsed());
-            let attempt = this.attempt.after(waited);
-            let op = this.op.take().expect("not polled after it was ready");
-            if attempt.is_out_of_time() {
-                drop(place);
-                return Poll::Ready(Err(this.bulkhead.out_of_time()));
-            }
-            *this.place = Some(place);
-            this.inner.set(Some(op.start(attempt)));
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let inner = this.inner.as_mut().as_pin_mut().expect("set with the place, cleared with it");
+        let view = *this.view;
+        if this.inner.is_none() {
+            let op = this.op.take().expect("not polled after it was ready");
+            let at_once = !this.attempt.is_out_of_time() && !this.queueing.is_waiting();
+            let place = match if at_once { view.try_enter() } else { None } {
+                Some(place) => place,
+                None => match view.poll_enter(this.queueing, *this.attempt, cx) {
+                    Poll::Ready(Ok((place, attempt))) => {
+                        *this.attempt = attempt;
+                        place
+                    }
+                    Poll::Ready(Err(refusal)) => return Poll::Ready(Err(error(view.bulkhead, refusal))),
+                    Poll::Pending => {
+                        *this.op = Some(op);
+                        return Poll::Pending;
+                    }
+                },
+            };
+            this.inner.set(Some(op.start(*this.attempt)));
+            place.keep();
+        }
+        let inner = this.inner.as_mut().as_pin_mut().expect("set on entry, cleared at the only `Ready`");
         let outcome = ready!(inner.poll(cx));
+        let place = view.kept_place();
         this.inner.set(None);
-        *this.place = None;
+        if place.vacate() {
+            // What follows may panic, and an outcome that has to be dropped then would be kept in memory all the way,
+            // also where nobody waits: see the figures of `bulkhead_uncontended`.
+            let outcome = Box::new(outcome);
+            view.bulkhead.places.pass_on();
+            view.bulkhead.observer.on(&view.bulkhead.id, Event::Ended(Verdict::Success));
+            return Poll::Ready(*outcome);
+        }
+        view.bulkhead.observer.on(&view.bulkhead.id, Event::Ended(Verdict::Success));
         Poll::Ready(outcome)
+    }
+}
+
+/// Inline: an error built behind a call would have the whole outcome go through memory, also of calls that succeed.
+#[inline(always)]
+fn error<O, E>(bulkhead: &Bulkhead<O>, refusal: Refusal) -> Error<E> {
+    let (policy, limit) = (bulkhead.id.name.clone(), bulkhead.places.limit());
+    match refusal {
+        Refusal::OutOfTime => Error::DeadlineExceeded { policy },
+        Refusal::Full { queued } => Error::BulkheadFull { policy, limit, queued, waited: Duration::ZERO },
+        Refusal::TooLong { queued, waited } => Error::BulkheadFull { policy, limit, queued, waited },
+        Refusal::Shed(reason) => Error::Shed { policy, reason, retry_after: None },
     }
 }

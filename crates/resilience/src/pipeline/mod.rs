@@ -2,6 +2,7 @@
 
 mod bound;
 mod describe;
+mod dynamic;
 mod lint;
 mod named;
 mod optional;
@@ -12,6 +13,7 @@ mod tuples;
 
 pub use bound::Bound;
 pub use describe::Describe;
+pub use dynamic::{AnyFuture, AnyPolicy, DynPipeline, TooManyPolicies};
 pub use lint::{OrderRule, Warning};
 pub use named::{Pipeline, PipelineFuture};
 pub use optional::OptionalFuture;

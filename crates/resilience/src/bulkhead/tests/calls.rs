@@ -1,31 +1,6 @@
 use super::*;
-use crate::{Error, PolicyExt, Timeout};
-use std::{
-    cell::RefCell,
-    future::{pending, ready},
-    time::Duration,
-};
+use crate::Timeout;
 use tokio::sync::oneshot;
-
-fn bulkhead(max_concurrent: usize, max_queued: usize) -> Bulkhead {
-    Bulkhead::new("db", BulkheadConfig::default().max_concurrent(max_concurrent).max_queued(max_queued))
-        .unwrap()
-}
-
-fn counts(bulkhead: &Bulkhead) -> (usize, usize) {
-    let snapshot = bulkhead.snapshot();
-    (snapshot.running, snapshot.queued)
-}
-
-macro_rules! pend {
-    ($future:expr) => {
-        assert!(futures::poll!($future.as_mut()).is_pending())
-    };
-}
-
-fn hold(bulkhead: &Bulkhead) -> std::pin::Pin<Box<impl Future<Output = Result<(), Error<&'static str>>>>> {
-    Box::pin(bulkhead.call(pending::<Result<(), &'static str>>))
-}
 
 #[tokio::test(start_paused = true)]
 async fn so_many_run_so_many_wait_the_rest_are_turned_away() {
@@ -197,23 +172,4 @@ async fn dropped_after_any_number_of_polls_it_holds_nothing() {
         drop((call, blocker));
         assert_eq!(counts(&bulkhead), (0, 0), "after {polls} polls");
     }
-}
-
-#[test]
-fn the_presets_are_the_reports() {
-    let spelt = |config: BulkheadConfig| (config.max_concurrent, config.max_queued);
-    assert_eq!(spelt(BulkheadConfig::FAST), (20, 50));
-    assert_eq!(spelt(BulkheadConfig::NORMAL), (10, 100));
-    assert_eq!(spelt(BulkheadConfig::SLOW), (5, 200));
-    assert_eq!(spelt(BulkheadConfig::EXTERNAL_API), (8, 150));
-    assert_eq!(spelt(BulkheadConfig::DATABASE), (15, 300));
-    assert_eq!(spelt(BulkheadConfig::ML_OPERATIONS), (2, 50));
-    assert_eq!(BulkheadConfig::ML_OPERATIONS.queue_timeout, Some(Duration::from_secs(120)));
-}
-
-#[test]
-fn bad_configuration_is_named() {
-    let wrong = |config| Bulkhead::new("db", config).unwrap_err().problems[0].field.clone();
-    assert_eq!(wrong(BulkheadConfig::default().max_concurrent(0)), "max_concurrent");
-    assert_eq!(wrong(BulkheadConfig::default().queue_timeout(Duration::ZERO)), "queue_timeout");
 }
