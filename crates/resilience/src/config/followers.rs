@@ -1,7 +1,7 @@
 use super::{Reconfigure, ServiceConfig};
 use crate::{
-    Budget, Chaos, CircuitBreaker, ConfigError, Fallback, Hedge, KeyedRateLimit, Outliers, RateLimit, Retry,
-    Timeout,
+    AdaptiveLimit, Budget, Bulkhead, Chaos, CircuitBreaker, ConfigError, Fallback, Hedge, KeyedRateLimit,
+    Outliers, RateLimit, Retry, Timeout,
     telemetry::{Observer, PolicyId, PolicyKind},
     timeout::{EndpointTimeouts, Tracker},
 };
@@ -30,6 +30,8 @@ followers! {
     [O: Observer] Timeout<O>: Timeout, reconfigure(timeout);
     [O: Observer + Clone] EndpointTimeouts<O>: Timeout, reconfigure(endpoints);
     [] Tracker: Custom, reconfigure(tracker);
+    [O: Observer] Bulkhead<O>: Bulkhead, reconfigure(bulkhead);
+    [C: Send + Sync, O: Observer] AdaptiveLimit<C, O>: Adaptive, reconfigure(adaptive);
     [O: Observer] RateLimit<O>: RateLimit, reconfigure(rate_limit);
     [K: Hash + Eq + Send + Sync, O: Observer] KeyedRateLimit<K, O>: RateLimit,
         reconfigure(rate_limit), reconfigure_keys(keyed);

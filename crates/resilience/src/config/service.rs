@@ -61,6 +61,8 @@ sections! {
     tracker: crate::timeout::TrackerConfig,
     /// Bulkheads.
     bulkhead: crate::BulkheadConfig,
+    /// Adaptive limits on concurrency.
+    adaptive: crate::AdaptiveConfig,
     /// Rate limits.
     rate_limit: crate::RateLimitConfig,
     /// Rate limits by key: how many keys.

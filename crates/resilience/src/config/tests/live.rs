@@ -1,8 +1,9 @@
 use super::*;
 use crate::{
-    BreakerConfig, Budget, BudgetConfig, Chaos, ChaosConfig, CircuitBreaker, ConfigError, Fallback,
-    FallbackConfig, Hedge, HedgeConfig, KeyedConfig, KeyedRateLimit, Outliers, OutliersConfig, Pipeline,
-    PolicyExt, RateLimit, RateLimitConfig, Retry, RetryConfig, Timeout,
+    AdaptiveConfig, AdaptiveLimit, BreakerConfig, Budget, BudgetConfig, Bulkhead, BulkheadConfig, Chaos,
+    ChaosConfig, CircuitBreaker, ConfigError, Fallback, FallbackConfig, Hedge, HedgeConfig, KeyedConfig,
+    KeyedRateLimit, Outliers, OutliersConfig, Pipeline, PolicyExt, RateLimit, RateLimitConfig, Retry,
+    RetryConfig, Timeout,
     breaker::State,
     telemetry::{OnEvent, PolicyId, PolicyKind},
     timeout::{EndpointTimeouts, EndpointTimeoutsConfig, Tracker, TrackerConfig},
@@ -116,6 +117,8 @@ fn every_policy_follows_its_own_section() {
         Retry::new("a", RetryConfig::NONE).unwrap(),
         Hedge::new("a", HedgeConfig::default()).unwrap(),
         CircuitBreaker::new("a", BreakerConfig::default()).unwrap(),
+        Bulkhead::new("a", BulkheadConfig::NORMAL).unwrap(),
+        AdaptiveLimit::new("a", AdaptiveConfig::default()).unwrap(),
         RateLimit::new("a", RateLimitConfig::default()).unwrap(),
         Chaos::new("a", ChaosConfig::default()).unwrap(),
         Fallback::new("a", FallbackConfig::default()).unwrap().to(1),
@@ -141,6 +144,8 @@ fn every_policy_follows_its_own_section() {
         retry.max_attempts = 7
         hedge.max_copies = 2
         breaker.failure_threshold = 9
+        bulkhead.max_concurrent = 5
+        adaptive.max_limit = 55
         rate_limit.rate.calls = 11
         keyed.max_keys = 12
         chaos.shadow = true
@@ -150,14 +155,15 @@ fn every_policy_follows_its_own_section() {
         ";
     std::fs::write(&file, text).unwrap();
     let changes = live.reload().unwrap();
-    assert_eq!((changes.settings.len(), changes.policies.len()), (12, 12));
-    let (timeout, retry, hedge, breaker, rate, chaos, fallback) = &*stack;
+    assert_eq!((changes.settings.len(), changes.policies.len()), (14, 14));
+    let (timeout, retry, hedge, breaker, bulkhead, adaptive, rate, chaos, fallback) = &*stack;
     assert_eq!(timeout.config().after, 3 * SECOND);
     assert_eq!(endpoints.config().endpoints.len(), 1);
     assert_eq!(tracker.config().slow_after, 2 * SECOND);
     assert_eq!(retry.config().max_attempts, 7);
     assert_eq!(hedge.config().max_copies, 2);
     assert_eq!(breaker.config().failure_threshold, 9);
+    assert_eq!((bulkhead.config().max_concurrent, adaptive.config().max_limit), (5, 55));
     assert_eq!((rate.config().rate.calls, keyed.config().rate.calls), (11, 11));
     assert_eq!(keyed.keys().max_keys, 12);
     assert!(chaos.config().shadow && fallback.config().shadow);
