@@ -268,8 +268,12 @@ async fn a_bulkhead_is_seen_to_let_wait_and_to_turn_away() {
     let _here = metrics::set_default_local_recorder(&recorder);
     let config = BulkheadConfig::NORMAL.max_concurrent(1).max_queued(1);
     let bulkhead = Bulkhead::new("k", config).unwrap().observe(Metrics::new());
-    let second = || tokio::time::sleep(Duration::from_secs(1));
-    let call = || bulkhead.call(|| async { Ok::<_, &str>(second().await) });
+    let call = || {
+        bulkhead.call(|| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok::<_, &str>(1)
+        })
+    };
     let (first, queued, refused) = tokio::join!(call(), call(), call());
     assert!(first.is_ok() && queued.is_ok() && refused.is_err());
     let seen = series(&snapshotter);
