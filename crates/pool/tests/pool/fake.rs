@@ -144,9 +144,16 @@ impl Manager for Handle {
     }
 }
 
-/// At most `max` connections, none kept, nothing ends by age, and a seed.
+/// At most `max` connections, none kept, nothing ends by age or is checked in the background, an exact clock, and a seed.
 pub fn config(max: usize) -> PoolConfig {
-    PoolConfig::default().min(0).max(max).idle_timeout(None).max_lifetime(None).seed(7)
+    PoolConfig::default()
+        .min(0)
+        .max(max)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .keepalive(None)
+        .clock_resolution(ms(0))
+        .seed(7)
 }
 
 /// Lets every task that can run do so, without moving the clock.

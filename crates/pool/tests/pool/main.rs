@@ -5,6 +5,8 @@ mod cancellation;
 mod checking;
 mod closing;
 mod config;
+#[cfg(feature = "config")]
+mod config_source;
 mod connecting;
 mod fake;
 mod line;

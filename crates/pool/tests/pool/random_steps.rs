@@ -87,7 +87,7 @@ async fn run(seed: u64, steps: usize) {
                 let act = if rng.bool() { Act::Fail } else { Act::Gated };
                 fake.set(&fake.connect, act);
             }
-            95..97 => tokio::time::advance(ms(rng.u64(1..100))).await,
+            95..97 => tokio::time::advance(ms(rng.u64(1..1_000))).await,
             _ => fake.gate.add_permits(1),
         }
         drop(returned);

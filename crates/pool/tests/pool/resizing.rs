@@ -94,6 +94,8 @@ async fn a_connect_that_finishes_after_a_shrink_is_not_kept() {
 #[tokio::test(start_paused = true)]
 async fn a_size_out_of_range_is_refused() {
     let pool = Fake::new().pool(config(2));
-    assert!(matches!(pool.resize(0), Err(ConfigError::OutOfRange { field: "max", .. })));
+    let refused = pool.resize(0).unwrap_err();
+    assert!(matches!(refused, ConfigError::Invalid { .. }));
+    assert_eq!(refused.problems()[0].to_string(), "max = 0, allowed is 1 to 10000");
     assert_eq!(pool.status().max, 2);
 }

@@ -1,0 +1,307 @@
+//! Out and back: taking, waiting, handing over, returning.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Replacement, State};
+use crate::checkouts::{Caller, Checkout};
+use crate::deferred::Deferred;
+use crate::lanes::LaneId;
+use crate::live::Live;
+use crate::observer::CloseReason;
+use crate::waiters::{Place, Ticket};
+
+/// A connection on its way to a caller.
+#[derive(Debug)]
+pub(crate) struct Taken<C> {
+    pub(crate) live: Box<Live<C>>,
+    pub(crate) needs_check: bool,
+}
+
+/// Why a caller may not even wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Closed,
+    /// No connection is left, and the server has refused every connect for a while.
+    Outage {
+        /// How long until the next connect.
+        retry_after: Duration,
+    },
+}
+
+impl<C, E> State<C, E> {
+    /// Takes an idle connection; there is none for a lane while anybody waits in it. Without an exact time the clock's will do.
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        caller: &Caller,
+        exact: Option<Instant>,
+        later: &mut Deferred<C, E>,
+    ) -> Option<Taken<C>> {
+        if self.suspended || !self.lanes.admits(caller.lane, self.config.max) {
+            return None;
+        }
+        let live = self.idle.pop()?;
+        let now = match exact {
+            Some(now) => self.clock.note(now),
+            None => self.clock.this_tick().unwrap_or_else(|| self.read_clock(later)),
+        };
+        let live = if live.lifespan.is_over(now) || self.is_unused(&live, now) {
+            self.take_younger(live, now, later)?
+        } else {
+            live
+        };
+        let needs_check = now.saturating_duration_since(live.proven_at) >= self.config.check_after;
+        self.in_use += 1;
+        self.lanes.enter(caller.lane);
+        let checkout = Checkout { at: now, by: caller.by, lane: caller.lane };
+        self.checkouts.out(live.slot, checkout, caller.backtrace.as_ref());
+        Some(Taken { live, needs_check })
+    }
+
+    #[cold]
+    fn read_clock(&mut self, later: &mut Deferred<C, E>) -> Instant {
+        let (now, starts_ticker) = self.clock.read();
+        if starts_ticker {
+            later.leftovers().starts_ticker = true;
+        }
+        now
+    }
+
+    /// Retires `live` and whatever else is over, down to one that is not.
+    #[cold]
+    fn take_younger(
+        &mut self,
+        live: Box<Live<C>>,
+        now: Instant,
+        later: &mut Deferred<C, E>,
+    ) -> Option<Box<Live<C>>> {
+        let mut next = Some(live);
+        while let Some(live) = next {
+            let reason = if live.lifespan.is_over(now) {
+                CloseReason::Lifetime
+            } else if self.is_unused(&live, now) {
+                CloseReason::Idle
+            } else {
+                return Some(live);
+            };
+            self.retire(live, reason, later);
+            next = self.idle.pop();
+        }
+        None
+    }
+
+    /// Whether a connection that counts nowhere lay idle for too long and can be spared.
+    #[inline]
+    fn is_unused(&self, live: &Live<C>, now: Instant) -> bool {
+        self.config.idle_timeout.is_some_and(|most| now.saturating_duration_since(live.idle_since) >= most)
+            && self.live() + 1 > self.min()
+    }
+
+    /// Joins the line, at its front if the caller was served before and got a dead connection.
+    pub(crate) fn wait(
+        &mut self,
+        front: bool,
+        waker: Waker,
+        caller: &Caller,
+        now: Instant,
+    ) -> Result<Ticket, Refusal> {
+        if let Some(refusal) = self.refusal(now) {
+            return Err(refusal);
+        }
+        let Caller { by, lane, .. } = *caller;
+        Ok(if front {
+            self.waiters.join_front(lane, waker, by)
+        } else {
+            self.waiters.join_back(lane, waker, by)
+        })
+    }
+
+    /// Whether a caller is turned away instead of let wait.
+    pub(crate) fn refusal(&mut self, now: Instant) -> Option<Refusal> {
+        if self.closed {
+            return Some(Refusal::Closed);
+        }
+        if !self.is_out(now) {
+            return None;
+        }
+        self.asked_in_vain = true;
+        let retry_at = self.backoff.pause(now).unwrap_or(now);
+        Some(Refusal::Outage { retry_after: retry_at.saturating_duration_since(now) })
+    }
+
+    /// Whether nothing can come back and nothing could be connected for so long that waiting is of no use.
+    pub(super) fn is_out(&self, now: Instant) -> bool {
+        self.live() == 0
+            && !self.suspended
+            && self.config.fail_fast_after.is_some_and(|span| self.backoff.has_failed_for(span, now))
+    }
+
+    /// Looks whether a connection has been handed over.
+    pub(crate) fn look(
+        &mut self,
+        ticket: Ticket,
+        waker: &Waker,
+        caller: &Caller,
+        now: Instant,
+    ) -> Place<Taken<C>> {
+        match self.waiters.look(ticket, waker) {
+            Place::Granted(mut live) => {
+                let checkout = Checkout { at: self.clock.note(now), by: caller.by, lane: caller.lane };
+                self.checkouts.out(live.slot, checkout, caller.backtrace.as_ref());
+                // One that was just used or just made has nothing to be checked for.
+                let needs_check = std::mem::take(&mut live.stale);
+                Place::Granted(Taken { live, needs_check })
+            }
+            Place::Waiting => Place::Waiting,
+            Place::Gone => Place::Gone,
+        }
+    }
+
+    /// Leaves the line; a connection handed over meanwhile goes to the next.
+    pub(crate) fn leave(&mut self, ticket: Ticket, later: &mut Deferred<C, E>) {
+        if let Some(mut live) = self.waiters.leave(ticket) {
+            let proven_at = live.proven_at;
+            live.stale = false;
+            self.release(&live);
+            live.idle_since = self.clock.seen();
+            // It was not used in between: whether it works is as well known as before.
+            live.proven_at = proven_at;
+            self.place(live, later);
+        }
+    }
+
+    /// Takes a connection back: to the head of the line, else to the idle ones.
+    #[inline]
+    pub(crate) fn put(&mut self, mut live: Box<Live<C>>, later: &mut Deferred<C, E>) {
+        self.release(&live);
+        let now = self.clock.seen();
+        live.idle_since = now;
+        live.proven_at = now;
+        self.place(live, later);
+    }
+
+    /// Lets go of a connection that is of no more use.
+    pub(crate) fn discard(&mut self, live: Box<Live<C>>, reason: CloseReason, later: &mut Deferred<C, E>) {
+        self.release(&live);
+        self.retire(live, reason, later);
+    }
+
+    /// Lets go of a connection that its holder keeps.
+    pub(crate) fn detach(&mut self, live: &Live<C>) {
+        self.release(live);
+        self.checkouts.close_slot(live.slot);
+    }
+
+    #[inline]
+    fn release(&mut self, live: &Live<C>) {
+        self.in_use -= 1;
+        let lane = self.checkouts.back(live.slot);
+        self.lanes.leave(lane);
+    }
+
+    /// Finds the place of a connection that is counted nowhere.
+    #[inline]
+    pub(super) fn place(&mut self, mut live: Box<Live<C>>, later: &mut Deferred<C, E>) {
+        let unremarkable = !self.closed
+            && self.live() < self.config.max
+            && live.epoch == self.epoch
+            && !live.lifespan.is_aged(self.clock.seen());
+        if !unremarkable && let Some(reason) = self.reason_to_go(&mut live) {
+            self.retire(live, reason, later);
+            return;
+        }
+        match self.next_in_line() {
+            Some(lane) => self.hand_over(lane, live, later),
+            None => self.lay_down(live),
+        }
+    }
+
+    #[cold]
+    fn reason_to_go(&mut self, live: &mut Live<C>) -> Option<CloseReason> {
+        if self.closed {
+            return Some(CloseReason::Closed);
+        }
+        if live.epoch < self.evicted_before {
+            return Some(CloseReason::Evicted);
+        }
+        if live.epoch < self.epoch {
+            live.epoch = self.epoch;
+            live.lifespan.set_max(self.config.max_lifetime);
+        }
+        if self.live() >= self.config.max {
+            return Some(CloseReason::Surplus);
+        }
+        let now = self.clock.seen();
+        let goes = live.lifespan.is_over(now) || (live.lifespan.is_aged(now) && self.makes_way());
+        goes.then_some(CloseReason::Lifetime)
+    }
+
+    /// Whether an aged connection that comes back goes at once; it does for its successor, and at the maximum ahead of it.
+    fn makes_way(&mut self) -> bool {
+        match self.replacement {
+            Replacement::Arrived => {
+                self.replacement = Replacement::None;
+                true
+            }
+            // Where nobody waits the sweep replaces it, or closes it if it can be spared.
+            Replacement::None if self.waiters.len() > 0 => {
+                let full = self.size() + 1 >= self.config.max;
+                self.replacement = if full { Replacement::Behind } else { Replacement::Ahead };
+                full
+            }
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn next_in_line(&self) -> Option<LaneId> {
+        if self.suspended {
+            return None;
+        }
+        self.waiters.next(|lane| self.lanes.admits(lane, self.config.max))
+    }
+
+    /// Lays a connection down among the idle ones, which lie in the order of their last use.
+    #[inline]
+    fn lay_down(&mut self, live: Box<Live<C>>) {
+        if self.idle.last().is_some_and(|last| last.idle_since > live.idle_since) {
+            let at = self.idle.partition_point(|other| other.idle_since <= live.idle_since);
+            self.idle.insert(at, live);
+        } else {
+            self.idle.push(live);
+        }
+    }
+
+    #[inline]
+    fn hand_over(&mut self, lane: LaneId, live: Box<Live<C>>, later: &mut Deferred<C, E>) {
+        let slot = live.slot;
+        match self.waiters.grant(lane, live) {
+            Ok(granted) => {
+                self.in_use += 1;
+                self.lanes.enter(lane);
+                let checkout = Checkout { at: self.clock.seen(), by: granted.by, lane };
+                self.checkouts.out(slot, checkout, None);
+                later.wake(granted.waker);
+            }
+            Err(live) => self.lay_down(live),
+        }
+    }
+
+    /// Serves those for whom room has been made while connections lay idle: by a lane, or by the end of a suspension.
+    #[cold]
+    pub(super) fn serve_from_idle(&mut self, later: &mut Deferred<C, E>) {
+        while let Some(lane) = self.next_in_line() {
+            let Some(mut live) = self.idle.pop() else { return };
+            let now = self.clock.seen();
+            if live.lifespan.is_over(now) {
+                self.retire(live, CloseReason::Lifetime, later);
+                continue;
+            }
+            live.stale = now.saturating_duration_since(live.proven_at) >= self.config.check_after;
+            self.hand_over(lane, live, later);
+        }
+    }
+}
