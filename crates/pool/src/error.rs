@@ -75,21 +75,21 @@ fn listed(problems: &[Problem]) -> String {
     problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// How a call into a [`Manager`](crate::Manager) went wrong.
+/// How a call into a [`Manager`](crate::Manager) or a hook went wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault<E> {
-    /// The manager said so.
+    /// It said so.
     #[error("{0}")]
     Failed(#[source] E),
-    /// The manager did not answer in time.
+    /// It did not answer in time.
     #[error("no answer within {after:?}")]
     TimedOut {
         /// The limit that applied.
         after: Duration,
     },
-    /// The manager panicked.
-    #[error("the manager panicked: {message}")]
+    /// It panicked.
+    #[error("it panicked: {message}")]
     Panicked {
         /// The panic's message.
         message: String,

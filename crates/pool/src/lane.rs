@@ -12,8 +12,8 @@ use crate::pool::Pool;
 
 /// A pool as one purpose sees it: with a guarantee and a cap of its own; made by [`Pool::lane`], cloned to share.
 ///
-/// Within a lane callers are served in order of arrival. Between lanes, too, as far as their caps and the guarantees of the others
-/// allow: a lane that is held up holds up nobody else.
+/// Within a lane callers are served in order of arrival. Between lanes the one that holds the fewest comes first, and of equals whoever
+/// came first, as far as their caps and the guarantees of the others allow: a lane that is held up or flooded holds up nobody else.
 pub struct Lane<M: Manager, O: Observer = ()> {
     pool: Pool<M, O>,
     id: LaneId,

@@ -90,6 +90,13 @@ impl Lanes {
         !self.are_shared() || self.room(lane, max) > 0
     }
 
+    /// The place of `lane` among those that wait, if it may take one more connection: who holds the fewest comes first, so that a flood in
+    /// one lane delays no other.
+    #[inline]
+    pub(crate) fn rank(&self, lane: LaneId, max: usize) -> Option<usize> {
+        self.admits(lane, max).then(|| self.shares[lane].in_use)
+    }
+
     /// How many more connections `lane` may take.
     fn room(&self, lane: LaneId, max: usize) -> usize {
         let share = &self.shares[lane];

@@ -88,18 +88,20 @@ impl<T> Waiters<T> {
         ticket
     }
 
-    /// The lane of whoever has waited longest, of those in lanes that `admits` lets through.
+    /// The lane to serve next: of those that `rank` lets through the lowest, of equals the one whose head came first.
     #[inline]
-    pub(crate) fn next(&self, admits: impl Fn(LaneId) -> bool) -> Option<LaneId> {
+    pub(crate) fn next(&self, rank: impl Fn(LaneId) -> Option<usize>) -> Option<LaneId> {
         if self.waiting == 0 {
             return None;
         }
         if self.lines.len() == 1 {
-            return admits(UNNAMED).then_some(UNNAMED);
+            return rank(UNNAMED).map(|_| UNNAMED);
         }
-        let heads =
-            self.lines.iter().enumerate().filter_map(|(lane, line)| Some((*line.keys().next()?, lane)));
-        heads.filter(|(_, lane)| admits(*lane)).min().map(|(_, lane)| lane)
+        let heads = self.lines.iter().enumerate().filter_map(|(lane, line)| {
+            let number = line.keys().next()?;
+            Some((rank(lane)?, number, lane))
+        });
+        heads.min().map(|(.., lane)| lane)
     }
 
     /// Moves `value` to the head of the line of `lane`, or gives it back if nobody waits there.
@@ -165,17 +167,18 @@ mod tests {
     }
 
     #[test]
-    fn the_next_is_the_first_arrival_of_the_lanes_let_through() {
+    fn the_next_is_the_lowest_rank_and_of_equals_the_first_arrival() {
         let mut waiters = Waiters::new();
-        assert_eq!(waiters.next(|_| true), None);
+        assert_eq!(waiters.next(|_| Some(0)), None);
         for lane in [2, 0, 1, 2] {
             join_lane(&mut waiters, lane);
         }
-        assert_eq!(waiters.next(|_| true), Some(2));
-        assert_eq!(waiters.next(|lane| lane != 2), Some(0));
-        assert_eq!(waiters.next(|_| false), None);
+        assert_eq!(waiters.next(|_| Some(0)), Some(2));
+        assert_eq!(waiters.next(|lane| (lane != 2).then_some(0)), Some(0));
+        assert_eq!(waiters.next(|lane| Some(2 - lane.min(1))), Some(2), "lanes 1 and 2 hold less");
+        assert_eq!(waiters.next(|_| None), None);
         assert!(waiters.grant(2, 7).is_ok());
-        assert_eq!(waiters.next(|_| true), Some(0), "the other of lane 2 came last");
+        assert_eq!(waiters.next(|_| Some(0)), Some(0), "the other of lane 2 came last");
         assert_eq!((waiters.len(), waiters.len_of(2)), (3, 1));
     }
 

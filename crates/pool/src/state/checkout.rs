@@ -53,7 +53,7 @@ impl<C, E> State<C, E> {
         } else {
             live
         };
-        let needs_check = now.saturating_duration_since(live.proven_at) >= self.config.check_after;
+        let needs_check = self.needs_check(&live, now);
         self.in_use += 1;
         self.lanes.enter(caller.lane);
         let checkout = Checkout { at: now, by: caller.by, lane: caller.lane };
@@ -91,6 +91,12 @@ impl<C, E> State<C, E> {
             next = self.idle.pop();
         }
         None
+    }
+
+    /// Whether nobody has heard of a connection for the window.
+    #[inline]
+    fn needs_check(&self, live: &Live<C>, now: Instant) -> bool {
+        now.saturating_duration_since(live.proven_at) >= self.config.check_after
     }
 
     /// Whether a connection that counts nowhere lay idle for too long and can be spared.
@@ -152,7 +158,7 @@ impl<C, E> State<C, E> {
                 let checkout = Checkout { at: self.clock.note(now), by: caller.by, lane: caller.lane };
                 self.checkouts.out(live.slot, checkout, caller.backtrace.as_ref());
                 // One that was just used or just made has nothing to be checked for.
-                let needs_check = std::mem::take(&mut live.stale);
+                let needs_check = std::mem::take(&mut live.from_idle) && self.needs_check(&live, now);
                 Place::Granted(Taken { live, needs_check })
             }
             Place::Waiting => Place::Waiting,
@@ -164,7 +170,7 @@ impl<C, E> State<C, E> {
     pub(crate) fn leave(&mut self, ticket: Ticket, later: &mut Deferred<C, E>) {
         if let Some(mut live) = self.waiters.leave(ticket) {
             let proven_at = live.proven_at;
-            live.stale = false;
+            live.from_idle = false;
             self.release(&live);
             live.idle_since = self.clock.seen();
             // It was not used in between: whether it works is as well known as before.
@@ -261,7 +267,7 @@ impl<C, E> State<C, E> {
         if self.suspended {
             return None;
         }
-        self.waiters.next(|lane| self.lanes.admits(lane, self.config.max))
+        self.waiters.next(|lane| self.lanes.rank(lane, self.config.max))
     }
 
     /// Lays a connection down among the idle ones, which lie in the order of their last use.
@@ -300,7 +306,7 @@ impl<C, E> State<C, E> {
                 self.retire(live, CloseReason::Lifetime, later);
                 continue;
             }
-            live.stale = now.saturating_duration_since(live.proven_at) >= self.config.check_after;
+            live.from_idle = true;
             self.hand_over(lane, live, later);
         }
     }

@@ -36,7 +36,7 @@ impl<C, E> State<C, E> {
             self.servable().max(self.min().saturating_sub(live)).max(usize::from(self.asked_in_vain))
                 + usize::from(replacement);
         let at_once = if self.backoff.is_failing() { 1 } else { self.config.max_connecting };
-        demand.min(self.config.max.saturating_sub(live)).min(at_once)
+        demand.min(self.config.max.saturating_sub(live + self.leaving)).min(at_once)
     }
 
     #[inline]
@@ -72,7 +72,7 @@ impl<C, E> State<C, E> {
             lifespan: Lifespan::new(now, self.config.max_lifetime, &mut self.rng),
             epoch,
             broken: false,
-            stale: false,
+            from_idle: false,
             lent_at: None,
         };
         self.succeed_aged(later);

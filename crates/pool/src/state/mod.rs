@@ -40,7 +40,7 @@ enum Replacement {
 ///
 /// It knows no I/O and no task: every method is a transition, and what has to happen outside of the lock is left in a [`Deferred`].
 /// Two rules hold between transitions: nobody waits who could have an idle connection, and the pool grows only while
-/// `idle + in_use + tended + connecting < max`. The second makes a debt after [`State::resize`] a consequence instead of a counter that
+/// `idle + in_use + tended + leaving + connecting < max`. The second makes a debt after [`State::resize`] a consequence instead of a counter that
 /// can go wrong (compare deadpool 0.13.1: max 4, take 4, `resize(1)`, `resize(4)` lets three more out).
 #[derive(Debug)]
 pub(crate) struct State<C, E> {
@@ -52,8 +52,10 @@ pub(crate) struct State<C, E> {
     lanes: Lanes,
     checkouts: Checkouts,
     in_use: usize,
-    /// Out of the idle ones for a keepalive, a caller's predicate or a goodbye.
+    /// Out of the idle ones for a keepalive or a caller's predicate.
     tended: usize,
+    /// On their way out and not closed yet: they take up room and are of no more use.
+    leaving: usize,
     connecting: usize,
     replacement: Replacement,
     backoff: Backoff<E>,
@@ -66,7 +68,7 @@ pub(crate) struct State<C, E> {
     evicted_before: u64,
     /// A keepalive task runs.
     keeping_alive: bool,
-    /// A closed connection is counted as tended until its goodbye is over.
+    /// Whether a connection has a goodbye to say before it is closed.
     says_goodbye: bool,
     leaks: u64,
     suspended: bool,
@@ -85,6 +87,7 @@ impl<C, E> State<C, E> {
             checkouts: Checkouts::default(),
             in_use: 0,
             tended: 0,
+            leaving: 0,
             connecting: 0,
             replacement: Replacement::None,
             backoff: Backoff::new(),
@@ -147,7 +150,7 @@ impl<C, E> State<C, E> {
             name,
             size: self.size(),
             idle: self.idle.len(),
-            in_use: self.in_use + self.tended,
+            in_use: self.in_use + self.tended + self.leaving,
             connecting: self.connecting,
             waiting: self.waiters.len(),
             max: self.config.max,
@@ -165,6 +168,7 @@ impl<C, E> State<C, E> {
         (status, self.backoff.last_error().cloned())
     }
 
+    /// The connections that are or will be of use.
     #[inline]
     fn live(&self) -> usize {
         self.idle.len() + self.in_use + self.tended
@@ -172,7 +176,7 @@ impl<C, E> State<C, E> {
 
     #[inline]
     fn size(&self) -> usize {
-        self.live() + self.connecting
+        self.live() + self.leaving + self.connecting
     }
 
     /// The least to keep; a pool resized below its minimum keeps what it may.
@@ -185,7 +189,7 @@ impl<C, E> State<C, E> {
     #[cold]
     fn retire(&mut self, live: Box<Live<C>>, reason: CloseReason, later: &mut Deferred<C, E>) {
         self.checkouts.close_slot(live.slot);
-        self.tended += usize::from(self.says_goodbye);
+        self.leaving += usize::from(self.says_goodbye);
         later.leftovers().retired.push((live, reason));
     }
 

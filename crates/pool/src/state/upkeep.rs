@@ -46,7 +46,9 @@ impl<C, E> State<C, E> {
             }
             (Replacement::None, Some(_)) => self.replacement = Replacement::Ahead,
             // The pool has filled up or shrunk meanwhile: it must begin anew, the old one first.
-            (Replacement::Ahead, _) if self.live() >= self.config.max => self.replacement = Replacement::None,
+            (Replacement::Ahead, _) if self.live() + self.leaving >= self.config.max => {
+                self.replacement = Replacement::None;
+            }
             _ => {}
         }
     }
@@ -110,7 +112,7 @@ impl<C, E> State<C, E> {
 
     /// A connection has said goodbye and is closed.
     pub(crate) fn gone(&mut self) {
-        self.tended -= 1;
+        self.leaving -= 1;
     }
 
     /// The checkouts that have become leaks since the last look.

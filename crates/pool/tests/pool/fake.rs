@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mainstay_pool::{Condition, Manager, Pool, PoolConfig};
+use mainstay_pool::{Condition, HookFuture, Manager, Pool, PoolBuilder, PoolConfig};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
@@ -31,6 +31,12 @@ pub struct Fake {
     pub check: Mutex<Act>,
     pub reset: Mutex<Act>,
     pub condition: Mutex<Option<Condition>>,
+    pub after_connect: Mutex<Act>,
+    pub before_acquire: Mutex<Act>,
+    pub after_release: Mutex<Act>,
+    pub before_close: Mutex<Act>,
+    /// The hooks in the order in which they began.
+    pub hooked: Mutex<Vec<&'static str>>,
     pub gate: Semaphore,
     /// Calls that have begun.
     pub connects: AtomicUsize,
@@ -59,6 +65,11 @@ impl Fake {
             check: Mutex::new(Act::Succeed),
             reset: Mutex::new(Act::Succeed),
             condition: Mutex::new(Some(Condition::Clean)),
+            after_connect: Mutex::new(Act::Succeed),
+            before_acquire: Mutex::new(Act::Succeed),
+            after_release: Mutex::new(Act::Succeed),
+            before_close: Mutex::new(Act::Succeed),
+            hooked: Mutex::new(Vec::new()),
             gate: Semaphore::new(0),
             connects: AtomicUsize::new(0),
             checks: AtomicUsize::new(0),
@@ -69,6 +80,41 @@ impl Fake {
 
     pub fn pool(self: &Arc<Self>, config: PoolConfig) -> Pool<Handle> {
         Pool::new("fake", Handle(Arc::clone(self)), config).unwrap()
+    }
+
+    pub fn builder(self: &Arc<Self>, config: PoolConfig) -> PoolBuilder<Handle> {
+        Pool::builder("fake", Handle(Arc::clone(self)), config)
+    }
+
+    /// A pool with every hook there is.
+    pub fn hooked_pool(self: &Arc<Self>, config: PoolConfig) -> Pool<Handle> {
+        self.builder(config)
+            .after_connect(self.hook("after_connect", |fake| &fake.after_connect))
+            .before_acquire(self.hook("before_acquire", |fake| &fake.before_acquire))
+            .after_release(self.hook("after_release", |fake| &fake.after_release))
+            .before_close(self.hook("before_close", |fake| &fake.before_close))
+            .build()
+            .unwrap()
+    }
+
+    pub fn hook(
+        self: &Arc<Self>,
+        name: &'static str,
+        part: fn(&Self) -> &Mutex<Act>,
+    ) -> impl for<'a> Fn(&'a mut Connection) -> HookFuture<'a, Refused> + Send + Sync + 'static {
+        let fake = Arc::clone(self);
+        move |_: &mut Connection| -> HookFuture<'_, Refused> {
+            let fake = Arc::clone(&fake);
+            Box::pin(async move {
+                fake.hooked.lock().unwrap().push(name);
+                fake.act(part(&fake)).await
+            })
+        }
+    }
+
+    /// The hooks that have begun since the last look.
+    pub fn hooks(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.hooked.lock().unwrap())
     }
 
     pub fn connects(&self) -> usize {
