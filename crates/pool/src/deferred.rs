@@ -35,10 +35,13 @@ impl<C, E> Deferred<C, E> {
         Self { wake: None, connects: 0, drained: false, leftovers: None }
     }
 
+    /// Wakes in the order of the calls.
     #[inline]
     pub(crate) fn wake(&mut self, waker: Waker) {
-        if let Some(another) = self.wake.replace(waker) {
-            self.leftovers().wake_all.push(another);
+        if self.wake.is_none() {
+            self.wake = Some(waker);
+        } else {
+            self.leftovers().wake_all.push(waker);
         }
     }
 

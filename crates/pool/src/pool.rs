@@ -157,7 +157,7 @@ impl<M: Manager, O: Observer> Pool<M, O> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Invalid`] if `max` is not within 1 to 10 000, or less than the lanes are guaranteed.
+    /// [`ConfigError::Invalid`] if `max` is not within 1 to 10 000 and above what the lanes are guaranteed.
     pub fn resize(&self, max: usize) -> Result<(), ConfigError> {
         self.inner.transition(|state, later| state.resize(max, later))
     }

@@ -20,7 +20,7 @@ pub struct LaneConfig {
 }
 
 impl LaneConfig {
-    /// Sets how many connections no other lane can take from it (0 to `cap`; all lanes together at most the pool's `max`).
+    /// Sets how many connections no other lane can take from it (0 to `cap`; all lanes together less than the pool's `max`).
     #[must_use]
     pub const fn guaranteed(mut self, guaranteed: usize) -> Self {
         self.guaranteed = guaranteed;

@@ -45,14 +45,15 @@ impl PoolConfig {
             problems.count(&format!("lanes.{name}.cap"), cap, 1, self.max);
             problems.count(&format!("lanes.{name}.guaranteed"), lane.guaranteed, 0, cap);
         }
-        problems.count("guaranteed of all lanes", self.guaranteed(), 0, self.max);
+        // One is left for those to whom nothing is guaranteed, or they would starve.
+        problems.count("guaranteed of all lanes", self.guaranteed(), 0, self.max.saturating_sub(1));
         problems.into_result()
     }
 
     /// Checks what [`Pool::resize`](crate::Pool::resize) may set; there the minimum yields to the maximum.
     pub(crate) fn validate_resize(&self, max: usize) -> Result<(), ConfigError> {
         let mut problems = Problems::default();
-        problems.count("max", max, self.guaranteed().max(1), MOST);
+        problems.count("max", max, self.guaranteed().saturating_add(1), MOST);
         problems.into_result()
     }
 

@@ -3,6 +3,8 @@
 mod checkout;
 mod connecting;
 mod limits;
+#[cfg(test)]
+mod model;
 mod upkeep;
 
 use std::sync::Arc;

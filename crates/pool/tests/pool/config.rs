@@ -70,7 +70,7 @@ fn what_is_out_of_range_is_named_with_its_value_and_range() {
             config(3)
                 .lane("a", LaneConfig::default().guaranteed(2))
                 .lane("b", LaneConfig::default().guaranteed(2)),
-            "guaranteed of all lanes = 4, allowed is 0 to 3",
+            "guaranteed of all lanes = 4, allowed is 0 to 2",
         ),
     ];
     for (config, text) in refused {

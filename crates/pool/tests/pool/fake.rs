@@ -1,5 +1,6 @@
 //! A manager that does what a test tells it, and counts.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -46,15 +47,30 @@ pub struct Fake {
     pub open: AtomicUsize,
 }
 
-#[derive(Debug)]
 pub struct Connection {
     pub id: usize,
     fake: Arc<Fake>,
+    when_dropped: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl Connection {
+    pub fn when_dropped(&mut self, act: impl FnOnce() + Send + 'static) {
+        self.when_dropped = Some(Box::new(act));
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         self.fake.open.fetch_sub(1, SeqCst);
+        if let Some(act) = self.when_dropped.take() {
+            act();
+        }
     }
 }
 
@@ -143,7 +159,8 @@ impl Fake {
             Act::Succeed => Ok(()),
             Act::Fail => Err(Refused("server is away")),
             Act::FailHarmlessly => Err(Refused("harmless")),
-            Act::Panic => panic!("the fake was told to"),
+            // Past the panic hook: thousands of these would print thousands of backtraces.
+            Act::Panic => std::panic::resume_unwind(Box::new("the fake was told to")),
             Act::Hang => std::future::pending().await,
             Act::Take(time) => {
                 sleep(time).await;
@@ -168,7 +185,7 @@ impl Manager for Handle {
         let id = self.0.connects.fetch_add(1, SeqCst);
         self.0.act(&self.0.connect).await?;
         self.0.open.fetch_add(1, SeqCst);
-        Ok(Connection { id, fake: Arc::clone(&self.0) })
+        Ok(Connection { id, fake: Arc::clone(&self.0), when_dropped: None })
     }
 
     async fn check(&self, _: &mut Connection) -> Result<(), Refused> {

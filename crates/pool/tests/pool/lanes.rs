@@ -5,7 +5,7 @@ use std::pin::pin;
 use futures::{FutureExt, poll};
 use mainstay_pool::{ConfigError, Guard, Lane, LaneConfig, PoolConfig};
 
-use crate::fake::{Act, Fake, Handle, config, ms, secs, settle};
+use crate::fake::{Act, Fake, Handle, config, ms, settle};
 
 async fn take(lane: &Lane<Handle>, count: usize) -> Vec<Guard<Handle>> {
     let mut guards = Vec::new();
@@ -197,5 +197,5 @@ async fn an_unknown_lane_is_told_with_the_known_ones() {
     let error = pool.lane("report").unwrap_err();
     assert!(matches!(error, ConfigError::UnknownLane { .. }));
     assert!(error.to_string().contains("no lane `report`, only orders, reports"), "{error}");
-    assert!(pool.resize(1).unwrap_err().to_string().contains("allowed is 2 to"), "the guarantee stays");
+    assert!(pool.resize(1).unwrap_err().to_string().contains("allowed is 3 to"), "the guarantee stays");
 }

@@ -17,6 +17,7 @@ mod hooks;
 mod lanes;
 mod leaks;
 mod line;
+mod matrix;
 mod observing;
 mod outages;
 mod panics;

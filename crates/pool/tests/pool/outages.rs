@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::fake::{Act, Fake, config, ms, secs, settle};
 
+/// PgBouncer's and HikariCP's answer to the storm after an outage: one connect at a time, further and further apart.
 #[tokio::test(start_paused = true)]
 async fn an_outage_meets_a_trickle_of_connects_and_recovery_meets_no_storm() {
     let fake = Fake::new();
@@ -46,6 +47,28 @@ async fn impatient_callers_do_not_shorten_the_pause() {
     }
     // Ten seconds of callers that come and go: 10, 20, 40 … 5000 ms of pause, each at least half.
     assert!((8..=14).contains(&fake.connects()), "{} connects", fake.connects());
+}
+
+/// HikariCP#1663, #1148, #627: a server that falls silent, neither refusing nor answering, left pools that never recovered.
+#[tokio::test(start_paused = true)]
+async fn a_silent_server_holds_no_caller_past_its_timeout_and_is_found_again() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(4).min(4).acquire_timeout(secs(2)).connect_timeout(secs(1)));
+    pool.warm().await.unwrap();
+    tokio::time::sleep(secs(10)).await;
+    fake.set(&fake.check, Act::Hang);
+    fake.set(&fake.connect, Act::Hang);
+    for _ in 0..10 {
+        let asked = Instant::now();
+        assert!(pool.get().await.unwrap_err().is_timeout());
+        assert_eq!(asked.elapsed(), secs(2));
+    }
+    assert_eq!((fake.open(), fake.checks()), (0, 1), "one check was enough to tell");
+    fake.set(&fake.check, Act::Succeed);
+    fake.set(&fake.connect, Act::Succeed);
+    let returned = Instant::now();
+    while pool.get().await.is_err() {}
+    assert!(returned.elapsed() <= secs(6), "served again after {:?}", returned.elapsed());
 }
 
 /// PgBouncer's `server_login_retry`: while the server is away, callers learn it at once instead of queueing up.

@@ -15,7 +15,7 @@ async fn take(pool: &Pool<Handle>, count: usize) -> Vec<Guard<Handle>> {
     guards
 }
 
-// deadpool 0.13.1 let three more out here; see also deadpool#380.
+/// deadpool 0.13.1 let three more out here: max 4, take 4, `resize(1)`, `resize(4)`.
 #[tokio::test(start_paused = true)]
 async fn growth_pays_the_debt_of_a_shrink_first() {
     let fake = Fake::new();
@@ -34,6 +34,7 @@ async fn growth_pays_the_debt_of_a_shrink_first() {
     assert!(fifth.await.is_ok());
 }
 
+/// deadpool#380: a shrink below what was out underflowed, and the panic poisoned the lock for everybody.
 #[tokio::test(start_paused = true)]
 async fn a_shrunk_pool_closes_returns_until_the_debt_is_paid_even_if_callers_wait() {
     let fake = Fake::new();
