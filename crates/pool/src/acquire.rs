@@ -17,53 +17,73 @@ use crate::preparation;
 use crate::state::{Refusal, Taken};
 use crate::waiters::{Place, Ticket};
 
-/// The whole way to a connection. The timer is armed only if the caller has to wait, and the clock is read only once in a while.
-pub(crate) async fn acquire<M: Manager, O: Observer>(
+/// The short way, for a connection that lies ready: reads the clock once in a while and arms no timer. What it has taken and cannot
+/// hand out as it is comes back for the long way.
+#[inline]
+pub(crate) fn at_once<M: Manager, O: Observer>(
     inner: &Arc<Inner<M, O>>,
-    caller: Caller,
-    prepare: Option<Hook<M>>,
-) -> Result<Guard<M, O>, GetError<M::Error>> {
+    caller: &Caller,
+) -> Result<Guard<M, O>, Begun<M, O>> {
     let exact = O::ENABLED.then(Instant::now);
-    match inner.transition(|state, later| state.take(&caller, exact, later)) {
-        Some(Taken { mut live, needs_check: false })
-            if prepare.is_none() && inner.hooks.before_acquire.is_none() =>
-        {
-            live.lent_at = exact;
-            inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
+    match inner.transition(|state, later| state.take(caller, exact, later)) {
+        Some(Taken { mut live, needs_check: false }) if inner.hooks.before_acquire.is_none() => {
+            if O::ENABLED {
+                live.lent_at = exact;
+                inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
+            }
             Ok(Guard::new(Arc::clone(inner), live))
         }
-        // Boxed, or every `get` would move the memory that only a wait needs.
-        taken => {
-            let since = exact.unwrap_or_else(Instant::now);
-            Box::pin(acquire_slowly(inner, caller, prepare, taken, since)).await
-        }
+        taken => Err(Begun::new(inner, taken, exact)),
     }
 }
 
-async fn acquire_slowly<M: Manager, O: Observer>(
-    inner: &Arc<Inner<M, O>>,
+/// What the short way leaves to the long one.
+pub(crate) struct Begun<M: Manager, O: Observer> {
+    /// In a guard before the first await, or a caller dropped there would lose it (bb8#59).
+    taken: Option<(Guard<M, O>, bool)>,
+    since: Instant,
+}
+
+impl<M: Manager, O: Observer> Begun<M, O> {
+    /// For a caller who must go the long way in any case.
+    pub(crate) fn afresh() -> Self {
+        Self { taken: None, since: Instant::now() }
+    }
+
+    #[cold]
+    fn new(inner: &Arc<Inner<M, O>>, taken: Option<Taken<M::Connection>>, exact: Option<Instant>) -> Self {
+        let taken = taken.map(|taken| (Guard::new(Arc::clone(inner), taken.live), taken.needs_check));
+        Self { taken, since: exact.unwrap_or_else(Instant::now) }
+    }
+}
+
+/// The long way: waits in line, has checks and hooks run, and keeps the time limit.
+///
+/// Boxed, or every `get` would move the memory that only a wait needs.
+pub(crate) fn in_time<'a, M: Manager, O: Observer>(
+    inner: &'a Arc<Inner<M, O>>,
     caller: Caller,
     prepare: Option<Hook<M>>,
-    taken: Option<Taken<M::Connection>>,
-    since: Instant,
-) -> Result<Guard<M, O>, GetError<M::Error>> {
-    // Taken into a guard before the first await, or a caller dropped there would lose it (bb8#59).
-    let first = taken.map(|taken| (Guard::new(Arc::clone(inner), taken.live), taken.needs_check));
-    let mut patience = Patience { inner, since, end: WaitEnd::Cancelled };
-    let outcome = wait_and_prepare(inner, &caller, prepare, first, since).await;
-    patience.end = match &outcome {
-        Ok(_) => WaitEnd::Served,
-        Err(GetError::Timeout { .. }) => WaitEnd::TimedOut,
-        Err(_) => WaitEnd::Refused,
-    };
-    outcome
+    begun: Begun<M, O>,
+) -> impl Future<Output = Result<Guard<M, O>, GetError<M::Error>>> + Send + 'a {
+    Box::pin(async move {
+        let Begun { taken, since } = begun;
+        let mut patience = Patience { inner, since, end: WaitEnd::Cancelled };
+        let outcome = wait_and_prepare(inner, &caller, prepare, taken, since).await;
+        patience.end = match &outcome {
+            Ok(_) => WaitEnd::Served,
+            Err(GetError::Timeout { .. }) => WaitEnd::TimedOut,
+            Err(_) => WaitEnd::Refused,
+        };
+        outcome
+    })
 }
 
 async fn wait_and_prepare<M: Manager, O: Observer>(
     inner: &Arc<Inner<M, O>>,
     caller: &Caller,
     prepare: Option<Hook<M>>,
-    mut first: Option<(Guard<M, O>, bool)>,
+    mut taken: Option<(Guard<M, O>, bool)>,
     since: Instant,
 ) -> Result<Guard<M, O>, GetError<M::Error>> {
     let prepares = prepare.is_some() || inner.hooks.before_acquire.is_some();
@@ -71,8 +91,8 @@ async fn wait_and_prepare<M: Manager, O: Observer>(
     let timeout = || inner.timeout(since.elapsed());
     let mut served_before = false;
     loop {
-        let (mut guard, needs_check) = match first.take() {
-            Some(first) => first,
+        let (mut guard, needs_check) = match taken.take() {
+            Some(taken) => taken,
             None => {
                 let wait = Wait { inner, caller, front: served_before, ticket: None };
                 let taken = timeout_at(deadline, wait).await.map_err(|_| timeout())?;

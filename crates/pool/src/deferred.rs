@@ -35,6 +35,11 @@ impl<C, E> Deferred<C, E> {
         Self { wake: None, connects: 0, drained: false, leftovers: None }
     }
 
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wake.is_none() && self.connects == 0 && !self.drained && self.leftovers.is_none()
+    }
+
     /// Wakes in the order of the calls.
     #[inline]
     pub(crate) fn wake(&mut self, waker: Waker) {

@@ -94,7 +94,9 @@ impl<M: Manager, O: Observer> Inner<M, O> {
             state.settle(&mut later);
             outcome
         };
-        self.carry_out(later);
+        if !later.is_empty() {
+            self.carry_out(later);
+        }
         outcome
     }
 
@@ -123,7 +125,6 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         self.captures_backtraces.load(Relaxed)
     }
 
-    #[inline]
     fn carry_out(self: &Arc<Self>, mut later: Later<M>) {
         if let Some(waker) = later.take_waker() {
             waker.wake();

@@ -2,7 +2,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
-use crate::acquire::acquire;
+use crate::acquire::{at_once, in_time};
 use crate::error::GetError;
 use crate::guard::Guard;
 use crate::lanes::LaneId;
@@ -36,7 +36,12 @@ impl<M: Manager, O: Observer> Lane<M, O> {
     #[track_caller]
     pub fn get(&self) -> impl Future<Output = Result<Guard<M, O>, GetError<M::Error>>> + Send {
         let caller = self.pool.caller(self.id, Location::caller());
-        async move { acquire(self.pool.inner(), caller, None).await }
+        async move {
+            match at_once(self.pool.inner(), &caller) {
+                Ok(guard) => Ok(guard),
+                Err(begun) => in_time(self.pool.inner(), caller, None, begun).await,
+            }
+        }
     }
 
     /// As [`Pool::try_get`], within this lane's limits.

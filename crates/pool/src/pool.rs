@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::acquire::acquire;
+use crate::acquire::{Begun, at_once, in_time};
 use crate::builder::PoolBuilder;
 use crate::checkouts::Caller;
 use crate::config::PoolConfig;
@@ -91,7 +91,12 @@ impl<M: Manager, O: Observer> Pool<M, O> {
     #[track_caller]
     pub fn get(&self) -> impl Future<Output = Result<Guard<M, O>, GetError<M::Error>>> + Send {
         let caller = self.caller(UNNAMED, Location::caller());
-        async move { acquire(&self.inner, caller, None).await }
+        async move {
+            match at_once(&self.inner, &caller) {
+                Ok(guard) => Ok(guard),
+                Err(begun) => in_time(&self.inner, caller, None, begun).await,
+            }
+        }
     }
 
     /// As [`Pool::get`], and has `prepare` run on the connection as the last hook before the caller gets it: for what belongs to this one
@@ -110,7 +115,10 @@ impl<M: Manager, O: Observer> Pool<M, O> {
         prepare: impl for<'a> Fn(&'a mut M::Connection) -> HookFuture<'a, M::Error> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<Guard<M, O>, GetError<M::Error>>> + Send {
         let caller = self.caller(UNNAMED, Location::caller());
-        async move { acquire(&self.inner, caller, Some(Arc::new(prepare))).await }
+        async move {
+            let begun = Begun::afresh();
+            in_time(&self.inner, caller, Some(Arc::new(prepare)), begun).await
+        }
     }
 
     /// Hands out a connection if one is idle, unchecked however long it was; never waits and never starts a connect. `None` also where

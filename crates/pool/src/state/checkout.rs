@@ -48,12 +48,10 @@ impl<C, E> State<C, E> {
             Some(now) => self.clock.note(now),
             None => self.clock.this_tick().unwrap_or_else(|| self.read_clock(later)),
         };
-        let live = if live.lifespan.is_over(now) || self.is_unused(&live, now) {
-            self.take_younger(live, now, later)?
-        } else {
-            live
-        };
-        let needs_check = self.needs_check(&live, now);
+        // What came back at this very tick was judged then.
+        let judged = live.idle_since == now && !self.config.check_after.is_zero();
+        let live = if judged { live } else { self.take_fit(live, now, later)? };
+        let needs_check = !judged && self.needs_check(&live, now);
         self.in_use += 1;
         self.lanes.enter(caller.lane);
         let checkout = Checkout { at: now, by: caller.by, lane: caller.lane };
@@ -71,8 +69,7 @@ impl<C, E> State<C, E> {
     }
 
     /// Retires `live` and whatever else is over, down to one that is not.
-    #[cold]
-    fn take_younger(
+    fn take_fit(
         &mut self,
         live: Box<Live<C>>,
         now: Instant,
@@ -169,12 +166,9 @@ impl<C, E> State<C, E> {
     /// Leaves the line; a connection handed over meanwhile goes to the next.
     pub(crate) fn leave(&mut self, ticket: Ticket, later: &mut Deferred<C, E>) {
         if let Some(mut live) = self.waiters.leave(ticket) {
-            let proven_at = live.proven_at;
+            // It was not used in between: it has lain idle, and is known to work, for as long as before.
             live.from_idle = false;
             self.release(&live);
-            live.idle_since = self.clock.seen();
-            // It was not used in between: whether it works is as well known as before.
-            live.proven_at = proven_at;
             self.place(live, later);
         }
     }
@@ -186,7 +180,11 @@ impl<C, E> State<C, E> {
         let now = self.clock.seen();
         live.idle_since = now;
         live.proven_at = now;
-        self.place(live, later);
+        if self.waiters.len() == 0 && self.is_unremarkable(&live) {
+            self.idle.push(live);
+        } else {
+            self.place(live, later);
+        }
     }
 
     /// Lets go of a connection that is of no more use.
@@ -209,13 +207,10 @@ impl<C, E> State<C, E> {
     }
 
     /// Finds the place of a connection that is counted nowhere.
-    #[inline]
     pub(super) fn place(&mut self, mut live: Box<Live<C>>, later: &mut Deferred<C, E>) {
-        let unremarkable = !self.closed
-            && self.live() < self.config.max
-            && live.epoch == self.epoch
-            && !live.lifespan.is_aged(self.clock.seen());
-        if !unremarkable && let Some(reason) = self.reason_to_go(&mut live) {
+        if !self.is_unremarkable(&live)
+            && let Some(reason) = self.reason_to_go(&mut live)
+        {
             self.retire(live, reason, later);
             return;
         }
@@ -223,6 +218,15 @@ impl<C, E> State<C, E> {
             Some(lane) => self.hand_over(lane, live, later),
             None => self.lay_down(live),
         }
+    }
+
+    /// Whether nothing speaks against keeping a connection that is counted nowhere.
+    #[inline]
+    fn is_unremarkable(&self, live: &Live<C>) -> bool {
+        !self.closed
+            && self.live() < self.config.max
+            && live.epoch == self.epoch
+            && !live.lifespan.is_aged(self.clock.seen())
     }
 
     #[cold]
@@ -271,7 +275,6 @@ impl<C, E> State<C, E> {
     }
 
     /// Lays a connection down among the idle ones, which lie in the order of their last use.
-    #[inline]
     fn lay_down(&mut self, live: Box<Live<C>>) {
         if self.idle.last().is_some_and(|last| last.idle_since > live.idle_since) {
             let at = self.idle.partition_point(|other| other.idle_since <= live.idle_since);

@@ -108,6 +108,17 @@ impl<C, E> State<C, E> {
     /// Ends a transition: serves whom it has made room for, counts in the connects to start, and notices that the pool has run dry.
     #[inline]
     pub(crate) fn settle(&mut self, later: &mut Deferred<C, E>) {
+        let nothing_is_due = self.waiters.len() == 0
+            && self.live() >= self.min()
+            && self.replacement == Replacement::None
+            && !self.asked_in_vain
+            && !self.closed;
+        if !nothing_is_due {
+            self.settle_what_is_due(later);
+        }
+    }
+
+    fn settle_what_is_due(&mut self, later: &mut Deferred<C, E>) {
         if self.waiters.len() > 0 && !self.idle.is_empty() {
             self.serve_from_idle(later);
         }

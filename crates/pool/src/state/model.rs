@@ -303,7 +303,7 @@ impl Model {
                 self.out.push((live, lane));
             }
             58..72 if !self.out.is_empty() => {
-                self.give_back(pick(self.out.len()), |state, live, later| state.put(live, later));
+                self.give_back(pick(self.out.len()), State::put);
             }
             72..75 if !self.out.is_empty() => {
                 self.give_back(pick(self.out.len()), |state, live, later| {
@@ -358,7 +358,7 @@ impl Model {
             }
             98 => {
                 self.transition(|state, later| {
-                    state.evict_unproven_since(now - Duration::from_secs(30), later)
+                    state.evict_unproven_since(now - Duration::from_secs(30), later);
                 });
             }
             _ => {
@@ -390,7 +390,7 @@ impl Model {
                 self.out.push((live, lane));
             }
             while !self.out.is_empty() {
-                self.give_back(0, |state, live, later| state.put(live, later));
+                self.give_back(0, State::put);
                 self.check();
             }
             while let Some((live, _)) = self.tended.pop() {
