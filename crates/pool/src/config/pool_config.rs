@@ -32,6 +32,10 @@ pub struct PoolConfig {
     /// How long one connect may take. Default: 5 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub connect_timeout: Duration,
+    /// The longest pause between failed connects, which begins at 10 ms and doubles: how late a server that comes back is noticed.
+    /// Default: 1 s.
+    #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    pub max_backoff: Duration,
     /// How long one check may take. Default: 1 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub check_timeout: Duration,

@@ -14,6 +14,7 @@ impl PoolConfig {
             max_connecting,
             acquire_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(5),
+            max_backoff: Duration::from_secs(1),
             check_timeout: Duration::from_secs(1),
             reset_timeout: Duration::from_secs(1),
             hook_timeout: Duration::from_secs(1),

@@ -38,6 +38,13 @@ impl PoolConfig {
         self
     }
 
+    /// Sets the longest pause between failed connects (10 ms to 1 h).
+    #[must_use]
+    pub const fn max_backoff(mut self, max_backoff: Duration) -> Self {
+        self.max_backoff = max_backoff;
+        self
+    }
+
     /// Sets how long one check may take (1 ms to `acquire_timeout`).
     #[must_use]
     pub const fn check_timeout(mut self, check_timeout: Duration) -> Self {

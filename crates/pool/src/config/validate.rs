@@ -22,6 +22,7 @@ impl PoolConfig {
         problems.count("max_connecting", self.max_connecting, 1, 1_000);
         problems.span("acquire_timeout", self.acquire_timeout, INSTANT, HOUR);
         problems.span("connect_timeout", self.connect_timeout, INSTANT, HOUR);
+        problems.span("max_backoff", self.max_backoff, Duration::from_millis(10), HOUR);
         // A check that outlasts its caller leaves no time for the second connection.
         problems.span("check_timeout", self.check_timeout, INSTANT, self.acquire_timeout.min(HOUR));
         problems.span("reset_timeout", self.reset_timeout, INSTANT, HOUR);

@@ -97,7 +97,7 @@ impl<C, E> State<C, E> {
 
     /// A connect failed; it goes on being under way, after a pause.
     pub(crate) fn connect_failed(&mut self, fault: Arc<Fault<E>>, now: Instant, later: &mut Deferred<C, E>) {
-        later.leftovers().forgotten = self.backoff.failed(fault, now, &mut self.rng);
+        later.leftovers().forgotten = self.backoff.failed(fault, now, self.config.max_backoff, &mut self.rng);
         if self.is_out(now) {
             later.leftovers().wake_all.append(&mut self.waiters.dismiss());
         }
@@ -110,7 +110,8 @@ impl<C, E> State<C, E> {
 
     /// A hook has refused a connection: the next is made after a pause.
     pub(crate) fn refused(&mut self, fault: Arc<Fault<E>>, now: Instant, later: &mut Deferred<C, E>) {
-        later.leftovers().forgotten = self.backoff.refused(fault, now, &mut self.rng);
+        later.leftovers().forgotten =
+            self.backoff.refused(fault, now, self.config.max_backoff, &mut self.rng);
     }
 
     /// A hook has let a connection pass.

@@ -39,6 +39,7 @@ fn what_is_out_of_range_is_named_with_its_value_and_range() {
         (config(3).max_connecting(0), "max_connecting = 0, allowed is 1 to 1000"),
         (config(3).acquire_timeout(secs(3601)), "acquire_timeout = 3601s, allowed is 1ms to 3600s"),
         (config(3).connect_timeout(secs(3601)), "connect_timeout = 3601s, allowed is 1ms to 3600s"),
+        (config(3).max_backoff(ms(9)), "max_backoff = 9ms, allowed is 10ms to 3600s"),
         (config(3).check_timeout(ms(0)), "check_timeout = 0ns, allowed is 1ms to 5s"),
         (config(3).acquire_timeout(ms(100)), "check_timeout = 1s, allowed is 1ms to 100ms"),
         (config(3).reset_timeout(ms(0)), "reset_timeout = 0ns, allowed is 1ms to 3600s"),

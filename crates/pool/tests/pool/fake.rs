@@ -207,7 +207,7 @@ impl Manager for Handle {
     }
 }
 
-/// At most `max` connections, none kept, nothing ends by age or is checked in the background, an exact clock, and a seed.
+/// At most `max` connections, none kept, nothing ends by age or is checked in the background, pauses up to 5 s, an exact clock, a seed.
 pub fn config(max: usize) -> PoolConfig {
     PoolConfig::default()
         .min(0)
@@ -215,6 +215,7 @@ pub fn config(max: usize) -> PoolConfig {
         .idle_timeout(None)
         .max_lifetime(None)
         .keepalive(None)
+        .max_backoff(secs(5))
         .clock_resolution(ms(0))
         .seed(7)
 }
