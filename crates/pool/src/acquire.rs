@@ -37,6 +37,24 @@ pub(crate) fn at_once<M: Manager, O: Observer>(
     }
 }
 
+/// The short way or none: unchecked, and not past a hook that would have to run.
+pub(crate) fn without_waiting<M: Manager, O: Observer>(
+    inner: &Arc<Inner<M, O>>,
+    caller: &Caller,
+) -> Option<Guard<M, O>> {
+    if inner.hooks.before_acquire.is_some() {
+        return None;
+    }
+    let now = Instant::now();
+    let Taken { live, .. } = inner.transition(|state, later| state.take(caller, Some(now), later))?;
+    let mut guard = Guard::new(Arc::clone(inner), live);
+    if O::ENABLED {
+        guard.lend(now);
+        inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
+    }
+    Some(guard)
+}
+
 /// What the short way leaves to the long one.
 pub(crate) struct Begun<M: Manager, O: Observer> {
     /// In a guard before the first await, or a caller dropped there would lose it (bb8#59).

@@ -101,7 +101,8 @@ impl<M: Manager, O: Observer> PoolBuilder<M, O> {
         self
     }
 
-    /// Runs on every connection that the pool closes, which it does however the hook ends; until then the connection counts as in use.
+    /// Runs on every connection that the pool closes, which it does however the hook ends; until then the connection counts as in use. Without
+    /// it go the connections that lie idle when the last handle of the pool is dropped: [`Pool::close`] first.
     #[must_use]
     pub fn before_close(
         mut self,

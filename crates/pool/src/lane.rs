@@ -2,7 +2,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
-use crate::acquire::{at_once, in_time};
+use crate::acquire::{at_once, in_time, without_waiting};
 use crate::error::GetError;
 use crate::guard::Guard;
 use crate::lanes::LaneId;
@@ -48,7 +48,7 @@ impl<M: Manager, O: Observer> Lane<M, O> {
     #[track_caller]
     #[must_use]
     pub fn try_get(&self) -> Option<Guard<M, O>> {
-        self.pool.try_take(&self.pool.caller(self.id, Location::caller()))
+        without_waiting(self.pool.inner(), &self.pool.caller(self.id, Location::caller()))
     }
 
     /// The pool it is a lane of.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::acquire::{Begun, at_once, in_time};
+use crate::acquire::{Begun, at_once, in_time, without_waiting};
 use crate::builder::PoolBuilder;
 use crate::checkouts::Caller;
 use crate::config::PoolConfig;
@@ -18,8 +18,8 @@ use crate::inner::{Inner, Phase};
 use crate::lane::Lane;
 use crate::lanes::{LaneId, UNNAMED};
 use crate::manager::Manager;
-use crate::observer::{CloseReason, Observer, WaitEnd};
-use crate::state::{Refusal, State, Taken};
+use crate::observer::{CloseReason, Observer};
+use crate::state::{Refusal, State};
 use crate::status::Status;
 use crate::tended::Tended;
 
@@ -126,7 +126,7 @@ impl<M: Manager, O: Observer> Pool<M, O> {
     #[track_caller]
     #[must_use]
     pub fn try_get(&self) -> Option<Guard<M, O>> {
-        self.try_take(&self.caller(UNNAMED, Location::caller()))
+        without_waiting(&self.inner, &self.caller(UNNAMED, Location::caller()))
     }
 
     /// The pool as the purpose `name` of its configuration sees it.
@@ -269,21 +269,6 @@ impl<M: Manager, O: Observer> Pool<M, O> {
     pub(crate) fn caller(&self, lane: LaneId, by: &'static Location<'static>) -> Caller {
         let captures = self.inner.captures_backtraces();
         Caller { by, lane, backtrace: captures.then(|| Arc::new(Backtrace::force_capture())) }
-    }
-
-    pub(crate) fn try_take(&self, caller: &Caller) -> Option<Guard<M, O>> {
-        if self.inner.hooks.before_acquire.is_some() {
-            return None;
-        }
-        let now = Instant::now();
-        let Taken { live, .. } =
-            self.inner.transition(|state, later| state.take(caller, Some(now), later))?;
-        let mut guard = Guard::new(Arc::clone(&self.inner), live);
-        if O::ENABLED {
-            guard.lend(now);
-            self.inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
-        }
-        Some(guard)
     }
 }
 

@@ -5,6 +5,7 @@ mod connecting;
 mod limits;
 #[cfg(test)]
 mod model;
+mod placing;
 mod upkeep;
 
 use std::sync::Arc;

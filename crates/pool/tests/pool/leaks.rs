@@ -96,16 +96,3 @@ async fn a_callback_that_panics_ends_nothing() {
     tokio::time::sleep(secs(3)).await;
     assert_eq!(pool.status().idle, 1, "the minimum is still kept");
 }
-
-#[cfg(feature = "tracing")]
-#[tokio::test(start_paused = true)]
-async fn a_leak_is_a_tracing_event() {
-    let events = crate::events::Events::default();
-    let _subscribed = tracing::subscriber::set_default(events.clone());
-    let (pool, _) = pool(config(1).leak_after(Some(secs(1))));
-    let _leaked = pool.get().await.unwrap();
-    tokio::time::sleep(secs(3)).await;
-    let told = events.all();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("leaks.rs") && told[0].contains("pool=\"fake\""), "{told:?}");
-}

@@ -9,8 +9,6 @@ mod config;
 #[cfg(feature = "config")]
 mod config_source;
 mod connecting;
-#[cfg(feature = "tracing")]
-mod events;
 mod evicting;
 mod fake;
 mod hooks;

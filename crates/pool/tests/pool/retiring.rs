@@ -1,5 +1,7 @@
 //! Idle timeouts, lifetimes, keepalives.
 
+use futures::poll;
+use mainstay_pool::LaneConfig;
 use tokio::time::Instant;
 
 use crate::fake::{Act, Fake, config, ms, secs, settle};
@@ -123,6 +125,62 @@ async fn a_busy_pool_replaces_what_comes_back_aged_one_at_a_time() {
     }
     assert_eq!((fake.connects(), fake.open()), (8, 4), "each was replaced once");
     assert_eq!(most_connecting.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_that_come_back_aged_one_makes_way_at_a_time() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(4).max_connecting(4).max_lifetime(Some(secs(1000))));
+    let mut out = Vec::new();
+    for _ in 0..4 {
+        out.push(pool.get().await.unwrap());
+    }
+    tokio::time::sleep(secs(999)).await;
+    fake.set(&fake.connect, Act::Gated);
+    let mut waiters: Vec<_> = (0..4).map(|_| Box::pin(pool.get())).collect();
+    for waiter in &mut waiters {
+        assert!(poll!(waiter.as_mut()).is_pending());
+    }
+    drop(out);
+    let status = pool.status();
+    assert_eq!((status.in_use, status.connecting, status.waiting), (3, 1, 1), "three serve on");
+    fake.gate.add_permits(1);
+    let guards = futures::future::join_all(waiters).await;
+    let mut ids: Vec<_> = guards.iter().map(|guard| guard.as_ref().unwrap().id).collect();
+    ids.sort_unstable();
+    assert_eq!(ids[3], 4, "the successor serves the last");
+    assert_eq!((fake.connects(), fake.open()), (5, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_lane_below_the_maximum_gets_the_successor_first() {
+    let fake = Fake::new();
+    let pool =
+        fake.pool(config(4).lane("reports", LaneConfig::default().cap(2)).max_lifetime(Some(secs(1000))));
+    let reports = pool.lane("reports").unwrap();
+    let began = Instant::now();
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let reports = reports.clone();
+            tokio::spawn(async move {
+                while began.elapsed() < secs(1010) {
+                    let _guard = reports.get().await.unwrap();
+                    tokio::time::sleep(ms(700)).await;
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(secs(10)).await;
+    fake.set(&fake.connect, Act::Take(ms(300)));
+    let mut fewest = usize::MAX;
+    while began.elapsed() < secs(1005) {
+        tokio::time::sleep(ms(50)).await;
+        fewest = fewest.min(reports.pool().status().in_use);
+    }
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    assert_eq!((fake.connects(), fewest), (4, 2), "both were replaced, and two served all the time");
 }
 
 #[tokio::test(start_paused = true)]
