@@ -1,10 +1,12 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::Arc;
 
-use crate::acquire::{at_once, in_time, without_waiting};
+use crate::acquire::{Begun, at_once, in_time, without_waiting};
 use crate::error::GetError;
 use crate::guard::Guard;
+use crate::hooks::HookFuture;
 use crate::lanes::LaneId;
 use crate::manager::Manager;
 use crate::observer::Observer;
@@ -41,6 +43,27 @@ impl<M: Manager, O: Observer> Lane<M, O> {
                 Ok(guard) => Ok(guard),
                 Err(begun) => in_time(self.pool.inner(), caller, None, begun).await,
             }
+        }
+    }
+
+    /// As [`Pool::get_prepared`], within this lane's limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::get`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Pool::get_prepared`].
+    #[track_caller]
+    pub fn get_prepared(
+        &self,
+        prepare: impl for<'a> Fn(&'a mut M::Connection) -> HookFuture<'a, M::Error> + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<Guard<M, O>, GetError<M::Error>>> + Send {
+        let caller = self.pool.caller(self.id, Location::caller());
+        async move {
+            let begun = Begun::afresh();
+            in_time(self.pool.inner(), caller, Some(Arc::new(prepare)), begun).await
         }
     }
 

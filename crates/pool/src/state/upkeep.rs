@@ -49,6 +49,11 @@ impl<C, E> State<C, E> {
             (Replacement::Ahead, _) if self.live() + self.leaving >= self.config.max => {
                 self.replacement = Replacement::None;
             }
+            // What was to be replaced is gone, or nobody misses it: the connect is elided.
+            (Replacement::Ahead, None) if self.in_use == 0 => self.replacement = Replacement::None,
+            (Replacement::Behind, _) if self.waiters.len() == 0 && self.live() >= self.min() => {
+                self.replacement = Replacement::None;
+            }
             _ => {}
         }
     }

@@ -191,6 +191,21 @@ async fn a_waiter_who_leaves_makes_way_for_other_lanes() {
     assert!(pool.status().lanes.iter().all(|lane| lane.in_use == 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_prepared_in_a_lane_counts_in_it() {
+    let fake = Fake::new();
+    let pool = fake.hooked_pool(config(2).lane("reports", LaneConfig::default().cap(1)));
+    let reports = pool.lane("reports").unwrap();
+    let held = reports.get_prepared(fake.hook("tenant", |fake| &fake.check)).await.unwrap();
+    assert_eq!(fake.hooks(), ["after_connect", "before_acquire", "tenant"]);
+    let mut next = pin!(reports.get_prepared(fake.hook("tenant", |fake| &fake.check)));
+    assert!(poll!(next.as_mut()).is_pending());
+    settle().await;
+    assert!(poll!(next.as_mut()).is_pending(), "the cap");
+    drop(held);
+    assert!(next.await.is_ok());
+}
+
 #[tokio::test]
 async fn an_unknown_lane_is_told_with_the_known_ones() {
     let pool = Fake::new().pool(shared());

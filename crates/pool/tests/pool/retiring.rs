@@ -184,6 +184,22 @@ async fn a_busy_lane_below_the_maximum_gets_the_successor_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replacement_that_nobody_misses_any_more_is_given_up() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(2).min(1).max_lifetime(Some(secs(100))));
+    pool.warm().await.unwrap();
+    fake.set(&fake.connect, Act::Fail);
+    tokio::time::sleep(secs(98)).await;
+    assert_eq!(pool.status().connecting, 1, "a successor is tried for");
+    pool.reconfigure(config(2).min(0)).unwrap();
+    pool.evict_all();
+    tokio::time::sleep(secs(20)).await;
+    let before = fake.connects();
+    tokio::time::sleep(secs(60)).await;
+    assert_eq!((fake.connects(), pool.status().connecting), (before, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_aged_connection_serves_until_its_end_if_the_server_gives_no_successor() {
     let fake = Fake::new();
     let pool = fake.pool(config(2).min(1).max_lifetime(Some(secs(1000))));
