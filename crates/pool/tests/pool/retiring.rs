@@ -244,6 +244,19 @@ async fn a_keepalive_spares_what_is_used_and_does_not_prolong_idleness() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_keepalive_does_not_put_the_oldest_first() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(2).keepalive(Some(secs(60))).check_after(secs(600)));
+    let (first, second) = (pool.get().await.unwrap(), pool.get().await.unwrap());
+    drop(first);
+    tokio::time::sleep(secs(30)).await;
+    drop(second);
+    tokio::time::sleep(secs(35)).await;
+    assert_eq!(fake.checks(), 1, "the first alone was due");
+    assert_eq!(pool.get().await.unwrap().id, 1, "the second was used last");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_keepalive_that_hangs_ends_at_its_own_timeout_and_blocks_nobody() {
     let fake = Fake::new();
     let pool = fake.pool(config(2).min(1).keepalive(Some(secs(10))).check_timeout(secs(3)));
