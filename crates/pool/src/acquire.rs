@@ -76,25 +76,21 @@ impl<M: Manager, O: Observer> Begun<M, O> {
 }
 
 /// The long way: waits in line, has checks and hooks run, and keeps the time limit.
-///
-/// Boxed, or every `get` would move the memory that only a wait needs.
-pub(crate) fn in_time<'a, M: Manager, O: Observer>(
-    inner: &'a Arc<Inner<M, O>>,
+pub(crate) async fn in_time<M: Manager, O: Observer>(
+    inner: &Arc<Inner<M, O>>,
     caller: Caller,
     prepare: Option<Hook<M>>,
     begun: Begun<M, O>,
-) -> impl Future<Output = Result<Guard<M, O>, GetError<M::Error>>> + Send + 'a {
-    Box::pin(async move {
-        let Begun { taken, since } = begun;
-        let mut patience = Patience { inner, since, end: WaitEnd::Cancelled };
-        let outcome = wait_and_prepare(inner, &caller, prepare, taken, since).await;
-        patience.end = match &outcome {
-            Ok(_) => WaitEnd::Served,
-            Err(GetError::Timeout { .. }) => WaitEnd::TimedOut,
-            Err(_) => WaitEnd::Refused,
-        };
-        outcome
-    })
+) -> Result<Guard<M, O>, GetError<M::Error>> {
+    let Begun { taken, since } = begun;
+    let mut patience = Patience { inner, since, end: WaitEnd::Cancelled };
+    let outcome = wait_and_prepare(inner, &caller, prepare, taken, since).await;
+    patience.end = match &outcome {
+        Ok(_) => WaitEnd::Served,
+        Err(GetError::Timeout { .. }) => WaitEnd::TimedOut,
+        Err(_) => WaitEnd::Refused,
+    };
+    outcome
 }
 
 async fn wait_and_prepare<M: Manager, O: Observer>(
@@ -105,14 +101,14 @@ async fn wait_and_prepare<M: Manager, O: Observer>(
     since: Instant,
 ) -> Result<Guard<M, O>, GetError<M::Error>> {
     let prepares = prepare.is_some() || inner.hooks.before_acquire.is_some();
-    let deadline = since + inner.config().acquire_timeout;
+    let deadline = since + inner.acquire_timeout();
     let timeout = || inner.timeout(since.elapsed());
-    let mut served_before = false;
+    let (mut now, mut served_before) = (since, false);
     loop {
         let (mut guard, needs_check) = match taken.take() {
             Some(taken) => taken,
             None => {
-                let wait = Wait { inner, caller, front: served_before, ticket: None };
+                let wait = Wait { inner, caller, asked_at: now, front: served_before, ticket: None };
                 let taken = timeout_at(deadline, wait).await.map_err(|_| timeout())?;
                 let Taken { live, needs_check } = taken.map_err(|refusal| inner.refused(refusal))?;
                 (Guard::new(Arc::clone(inner), live), needs_check)
@@ -122,7 +118,7 @@ async fn wait_and_prepare<M: Manager, O: Observer>(
             // Dropping the handle leaves the task running: one that is no longer waited for still gives its connection back.
             let task = inner.runtime.spawn(preparation::run(guard, needs_check, prepare.clone()));
             let Ok(Some(prepared)) = timeout_at(deadline, task).await.map_err(|_| timeout())? else {
-                served_before = true;
+                (now, served_before) = (Instant::now(), true);
                 continue;
             };
             guard = prepared;
@@ -151,14 +147,14 @@ impl<M: Manager, O: Observer> Drop for Patience<'_, M, O> {
 struct Wait<'a, M: Manager, O: Observer> {
     inner: &'a Arc<Inner<M, O>>,
     caller: &'a Caller,
+    asked_at: Instant,
     front: bool,
     ticket: Option<Ticket>,
 }
 
 impl<M: Manager, O: Observer> Wait<'_, M, O> {
     /// Joins the line unless a connection lies idle: both under one lock, or a return in between would wake nobody (bb8#122).
-    fn join(&mut self, cx: &Context<'_>) -> Poll<Result<Taken<M::Connection>, Refusal>> {
-        let now = Instant::now();
+    fn join(&mut self, cx: &Context<'_>, now: Instant) -> Poll<Result<Taken<M::Connection>, Refusal>> {
         self.inner.transition(|state, later| {
             if let Some(taken) = state.take(self.caller, Some(now), later) {
                 return Poll::Ready(Ok(taken));
@@ -176,9 +172,11 @@ impl<M: Manager, O: Observer> Future for Wait<'_, M, O> {
     type Output = Result<Taken<M::Connection>, Refusal>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(ticket) = self.ticket else { return self.join(cx) };
-        let now = Instant::now();
-        match self.inner.transition(|state, _| state.look(ticket, cx.waker(), self.caller, now)) {
+        let Some(ticket) = self.ticket else {
+            let now = self.asked_at;
+            return self.join(cx, now);
+        };
+        match self.inner.transition(|state, later| state.look(ticket, cx.waker(), self.caller, later)) {
             Place::Waiting => Poll::Pending,
             Place::Granted(taken) => {
                 self.ticket = None;
@@ -187,7 +185,7 @@ impl<M: Manager, O: Observer> Future for Wait<'_, M, O> {
             // Asks again: whoever sent it away has left the reason for whoever joins.
             Place::Gone => {
                 self.ticket = None;
-                self.join(cx)
+                self.join(cx, Instant::now())
             }
         }
     }

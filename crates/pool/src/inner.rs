@@ -1,6 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -47,8 +47,9 @@ pub(crate) struct Inner<M: Manager, O: Observer> {
     pub(crate) hooks: Hooks<M>,
     observer: O,
     pub(crate) on_leak: Option<OnLeak>,
-    /// The configuration's `leak_backtrace`, here because it is asked for before the lock is taken.
+    /// The configuration's `leak_backtrace` and `acquire_timeout`, here because callers need them outside of the lock.
     captures_backtraces: AtomicBool,
+    acquire_timeout_ns: AtomicU64,
     pub(crate) runtime: Handle,
     pub(crate) phase: watch::Sender<Phase>,
     /// Tells those who wait for the minimum that a connect has succeeded.
@@ -66,6 +67,7 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         runtime: Handle,
     ) -> Self {
         let captures_backtraces = AtomicBool::new(config.leak_backtrace);
+        let acquire_timeout_ns = AtomicU64::new(nanos(config.acquire_timeout));
         let state = State::new(Arc::new(config), hooks.before_close.is_some(), Instant::now());
         Self {
             state: CachePadded::new(Mutex::new(state)),
@@ -75,6 +77,7 @@ impl<M: Manager, O: Observer> Inner<M, O> {
             observer,
             on_leak,
             captures_backtraces,
+            acquire_timeout_ns,
             runtime,
             phase: watch::Sender::new(Phase::Open),
             grown: Notify::new(),
@@ -116,6 +119,7 @@ impl<M: Manager, O: Observer> Inner<M, O> {
 
     pub(crate) fn reconfigure(self: &Arc<Self>, config: PoolConfig) {
         self.captures_backtraces.store(config.leak_backtrace, Relaxed);
+        self.acquire_timeout_ns.store(nanos(config.acquire_timeout), Relaxed);
         let config = Arc::new(config);
         drop(self.transition(|state, later| state.reconfigure(config, later)));
     }
@@ -123,6 +127,10 @@ impl<M: Manager, O: Observer> Inner<M, O> {
     #[inline]
     pub(crate) fn captures_backtraces(&self) -> bool {
         self.captures_backtraces.load(Relaxed)
+    }
+
+    pub(crate) fn acquire_timeout(&self) -> Duration {
+        Duration::from_nanos(self.acquire_timeout_ns.load(Relaxed))
     }
 
     fn carry_out(self: &Arc<Self>, mut later: Later<M>) {
@@ -253,4 +261,9 @@ impl<M: Manager, O: Observer> Inner<M, O> {
             }
         }
     }
+}
+
+/// An hour at most, as validated.
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }

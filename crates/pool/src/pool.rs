@@ -235,7 +235,7 @@ impl<M: Manager, O: Observer> Pool<M, O> {
     /// Dropping the future only stops the waiting; the connects go on.
     pub async fn warm(&self) -> Result<(), GetError<M::Error>> {
         let since = Instant::now();
-        let deadline = since + self.inner.config().acquire_timeout;
+        let deadline = since + self.inner.acquire_timeout();
         loop {
             let grown = self.inner.grown.notified();
             // Opens a transition only to let it settle: that starts the connects which are missing.

@@ -45,7 +45,7 @@ impl Pool {
                 let nobody = state.wait(false, Waker::noop().clone(), &pool.caller, now).unwrap();
                 state.settle(later);
                 state.connected(7, 0, now, later);
-                match state.look(nobody, Waker::noop(), &pool.caller, now) {
+                match state.look(nobody, Waker::noop(), &pool.caller, later) {
                     Place::Granted(taken) => taken.live,
                     place => panic!("not handed over: {place:?}"),
                 }
@@ -114,7 +114,7 @@ impl Pool {
                         Err(_) => Poll::Ready(None),
                     }
                 }
-                Some(place) => match state.look(place, cx.waker(), &self.caller, self.now) {
+                Some(place) => match state.look(place, cx.waker(), &self.caller, later) {
                     Place::Waiting => Poll::Pending,
                     Place::Granted(taken) => Poll::Ready(Some(taken.live)),
                     Place::Gone => Poll::Ready(None),

@@ -45,7 +45,7 @@ impl<C, E> State<C, E> {
         let live = self.idle.pop()?;
         let now = match exact {
             Some(now) => self.clock.note(now),
-            None => self.clock.this_tick().unwrap_or_else(|| self.read_clock(later)),
+            None => self.time(later),
         };
         // What came back at this very tick was judged then.
         let judged = live.idle_since == now && !self.config.check_after.is_zero();
@@ -56,6 +56,12 @@ impl<C, E> State<C, E> {
         let checkout = Checkout { at: now, by: caller.by, lane: caller.lane };
         self.checkouts.out(live.slot, checkout, caller.backtrace.as_ref());
         Some(Taken { live, needs_check })
+    }
+
+    /// The time to within a tick.
+    #[inline]
+    fn time(&mut self, later: &mut Deferred<C, E>) -> Instant {
+        self.clock.this_tick().unwrap_or_else(|| self.read_clock(later))
     }
 
     #[cold]
@@ -147,11 +153,12 @@ impl<C, E> State<C, E> {
         ticket: Ticket,
         waker: &Waker,
         caller: &Caller,
-        now: Instant,
+        later: &mut Deferred<C, E>,
     ) -> Place<Taken<C>> {
         match self.waiters.look(ticket, waker) {
             Place::Granted(mut live) => {
-                let checkout = Checkout { at: self.clock.note(now), by: caller.by, lane: caller.lane };
+                let now = self.time(later);
+                let checkout = Checkout { at: now, by: caller.by, lane: caller.lane };
                 self.checkouts.out(live.slot, checkout, caller.backtrace.as_ref());
                 // One that was just used or just made has nothing to be checked for.
                 let needs_check = std::mem::take(&mut live.from_idle) && self.needs_check(&live, now);

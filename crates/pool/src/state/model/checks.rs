@@ -82,7 +82,7 @@ pub(super) fn config(max: usize, guaranteed: usize, cap: usize) -> PoolConfig {
         .keepalive(span(20))
         .idle_timeout(span(60))
         .max_lifetime(span(200))
-        .fail_fast_after(None)
+        .clock_resolution(Duration::ZERO)
         .lane("first", LaneConfig::default().guaranteed(guaranteed.min(max - 1)))
         .lane("second", LaneConfig::default().cap(cap.clamp(1, max)))
         .seed(1)

@@ -17,8 +17,8 @@ impl Model {
         for round in 0.. {
             assert!(round < 1_000, "{} are stranded", self.lines.iter().map(VecDeque::len).sum::<usize>());
             while let Some((ticket, lane)) = self.granted.pop() {
-                let (caller, now) = (Self::caller(lane), self.now);
-                let place = self.transition(|state, _| state.look(ticket, Waker::noop(), &caller, now));
+                let caller = Self::caller(lane);
+                let place = self.transition(|state, later| state.look(ticket, Waker::noop(), &caller, later));
                 let Place::Granted(Taken { live, .. }) = place else {
                     panic!("its grant is gone: {place:?}")
                 };

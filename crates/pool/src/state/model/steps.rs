@@ -91,7 +91,7 @@ impl Model {
             42..58 if !self.granted.is_empty() => {
                 let (ticket, lane) = self.granted.swap_remove(pick(self.granted.len()));
                 let caller = Self::caller(lane);
-                let place = self.transition(|state, _| state.look(ticket, Waker::noop(), &caller, now));
+                let place = self.transition(|state, later| state.look(ticket, Waker::noop(), &caller, later));
                 let Place::Granted(Taken { live, .. }) = place else {
                     panic!("its grant is gone: {place:?}")
                 };
