@@ -24,8 +24,8 @@ pub(super) struct Meter<O> {
     active: Live<Active>,
     /// The zero of its clock, which is tokio's, so that a paused runtime pauses it, too (tower-governor#50).
     made: Instant,
-    waiting: AtomicUsize,
-    waited: AtomicU64,
+    pub(super) waiting: AtomicUsize,
+    pub(super) waited: AtomicU64,
     rejected: AtomicU64,
     would_reject: AtomicU64,
     pub(super) observer: O,
@@ -97,7 +97,7 @@ impl<O> Meter<O> {
     ) -> Result<impl Fn(&Word) + use<O>, ConfigError> {
         config.validate(&self.id.name)?;
         let next = Active::new(config);
-        let (before, after) = (self.active.read().pace, next.pace);
+        let (before, after) = (self.pace(), next.pace);
         self.active.set(next);
         let now = self.now();
         Ok(move |word: &Word| {
@@ -112,12 +112,16 @@ impl<O> Meter<O> {
         Stage::new(self.id.clone()).adds(if config.shadow { Duration::ZERO } else { config.max_wait })
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn pace(&self) -> Pace {
+        self.active.read().pace
+    }
+
+    pub(super) fn now(&self) -> u64 {
         nanos(self.made.elapsed())
     }
 
     pub(super) fn available(&self, word: &Word) -> u64 {
-        word.available(self.now(), self.active.read().pace)
+        word.available(self.now(), self.pace())
     }
 
     /// Whether each word asked about could as well be a new one.
@@ -181,44 +185,5 @@ impl<O: Observer> Meter<O> {
     /// When a turn is, on the runtime's clock.
     pub(super) fn moment(&self, turn: &Turn) -> Instant {
         self.made + Duration::from_nanos(turn.at)
-    }
-}
-
-/// A turn to come: given back when dropped.
-pub(super) struct Waiting<'p, O: Observer> {
-    meter: &'p Meter<O>,
-    word: &'p Word,
-    turn: Turn,
-    since: Instant,
-}
-
-impl<'p, O: Observer> Waiting<'p, O> {
-    pub(super) fn new(meter: &'p Meter<O>, word: &'p Word, turn: Turn, wait: Duration) -> Self {
-        meter.waiting.fetch_add(1, Ordering::Relaxed);
-        // No second look at the clock: the decision had one.
-        let since = meter.moment(&turn) - wait;
-        let waiting = Self { meter, word, turn, since };
-        meter.observer.on(&meter.id, Event::Queued);
-        waiting
-    }
-
-    pub(super) fn waited(&self) -> Duration {
-        self.since.elapsed()
-    }
-
-    /// The turn has come and is used.
-    pub(super) fn use_turn(self, waited: Duration) {
-        self.meter.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.meter.waited.fetch_add(1, Ordering::Relaxed);
-        let meter = self.meter;
-        std::mem::forget(self);
-        meter.observer.on(&meter.id, Event::Waited(waited));
-    }
-}
-
-impl<O: Observer> Drop for Waiting<'_, O> {
-    fn drop(&mut self) {
-        self.meter.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.word.give_back(&self.turn, self.meter.active.read().pace, self.meter.now());
     }
 }
