@@ -1,5 +1,21 @@
 use super::*;
 
+/// vertx-circuit-breaker#58: a look at a known key made another breaker each time.
+#[test]
+fn a_known_key_makes_no_policy() {
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = made.clone();
+    let keyed = Keyed::new("hosts", KeyedConfig::default(), move |host: &String| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        breaker(host)
+    })
+    .unwrap();
+    for n in 0..100 {
+        keyed.get(if n % 2 == 0 { "a" } else { "b" }).unwrap();
+    }
+    assert_eq!(made.load(Ordering::Relaxed), 2);
+}
+
 #[tokio::test]
 async fn each_key_has_one_policy_of_its_own() {
     let breakers = breakers(10);

@@ -119,7 +119,7 @@ fn what_nobody_asked_for_of_late_goes_first() {
     assert_eq!(keys(&breakers), ["a", "b", "d", "e"]);
 }
 
-/// vertx-circuit-breaker#58: a timer an instance keeps the instance alive. Here there is no runtime at all.
+/// vertx-circuit-breaker#58: a periodic timer kept every instance alive. Here there is no runtime at all.
 #[test]
 fn forgetting_needs_no_timer_and_frees_the_policy() {
     let breakers = breakers(10);
