@@ -106,10 +106,10 @@ impl<K: Hash + Eq, O> KeyedRateLimit<K, O> {
     /// # Errors
     /// A field of `config` out of its range; nothing changes then.
     pub fn reconfigure(&self, config: impl Into<RateLimitConfig>) -> Result<(), ConfigError> {
-        let repace = self.meter.reconfigure(config.into())?;
-        self.table.collect(|_, word| repace(word));
-        repace(&self.overflow);
-        Ok(())
+        self.meter.reconfigure(config.into(), |repace| {
+            self.table.collect(|_, word| repace(word));
+            repace(&self.overflow);
+        })
     }
 
     /// Remembers as many keys as `keys` says from now on.

@@ -9,6 +9,7 @@ use crate::{
     pipeline::Stage,
     telemetry::{Event, Observer, PolicyId},
 };
+use parking_lot::Mutex;
 use std::{
     sync::{
         Arc,
@@ -22,6 +23,8 @@ use tokio::time::Instant;
 pub(super) struct Meter<O> {
     pub(super) id: PolicyId,
     active: Live<Active>,
+    /// Taken by who changes `active`: each change goes over from the one before, in every word.
+    changing: Mutex<()>,
     /// The zero of its clock, which is tokio's, so that a paused runtime pauses it, too (tower-governor#50).
     made: Instant,
     pub(super) waiting: AtomicUsize,
@@ -61,6 +64,7 @@ impl Meter<()> {
         Ok(Self {
             id,
             active: Live::new(Active::new(config)),
+            changing: Mutex::new(()),
             made: Instant::now(),
             waiting: AtomicUsize::new(0),
             waited: AtomicU64::new(0),
@@ -77,6 +81,7 @@ impl<O> Meter<O> {
         Meter {
             id: self.id,
             active: self.active,
+            changing: self.changing,
             made: self.made,
             waiting: self.waiting,
             waited: self.waited,
@@ -90,21 +95,23 @@ impl<O> Meter<O> {
         self.active.read().config.clone()
     }
 
-    /// Takes `config` on and hands out the change, for every word to follow.
+    /// Takes `config` on; `for_each_word` shows the change to every word. A call in that very moment may be counted at
+    /// either rate.
     pub(super) fn reconfigure(
         &self,
         config: RateLimitConfig,
-    ) -> Result<impl Fn(&Word) + use<O>, ConfigError> {
+        for_each_word: impl FnOnce(&dyn Fn(&Word)),
+    ) -> Result<(), ConfigError> {
         config.validate(&self.id.name)?;
+        let _one_at_a_time = self.changing.lock();
         let next = Active::new(config);
         let (before, after) = (self.pace(), next.pace);
         self.active.set(next);
-        let now = self.now();
-        Ok(move |word: &Word| {
-            if before != after {
-                word.repace(now, before, after);
-            }
-        })
+        if before != after {
+            let now = self.now();
+            for_each_word(&|word| word.repace(now, before, after));
+        }
+        Ok(())
     }
 
     pub(super) fn stage(&self) -> Stage {

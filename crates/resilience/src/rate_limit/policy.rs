@@ -60,8 +60,7 @@ impl<O> RateLimit<O> {
     /// # Errors
     /// A field of `config` out of its range; nothing changes then.
     pub fn reconfigure(&self, config: impl Into<RateLimitConfig>) -> Result<(), ConfigError> {
-        self.meter.reconfigure(config.into())?(&self.word);
-        Ok(())
+        self.meter.reconfigure(config.into(), |repace| repace(&self.word))
     }
 
     /// Its counts at this moment.

@@ -121,3 +121,9 @@ fn configuration_is_plain_data_off_by_default_and_unknown_fields_are_refused() {
     assert!(!config.enabled);
     assert!(serde_json::from_str::<ChaosConfig>(r#"{"faults": {"rate": 1}}"#).is_err());
 }
+
+#[test]
+fn chaos_is_shared_between_threads() {
+    fn is_shared<T: Send + Sync>(_: &T) {}
+    is_shared(&Chaos::new("c", on()).unwrap().fault(|_| "injected").only(|_| true));
+}

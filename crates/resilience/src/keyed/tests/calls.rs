@@ -153,3 +153,9 @@ fn configuration_is_plain_data_and_unknown_fields_are_refused() {
     assert_eq!(config, KeyedConfig::default().max_keys(7));
     assert!(serde_json::from_str::<KeyedConfig>(r#"{"max_key": 7}"#).is_err());
 }
+
+#[test]
+fn keyed_policies_are_shared_between_threads() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Keyed<String, CircuitBreaker>>();
+}

@@ -150,3 +150,10 @@ fn configuration_is_plain_data_and_unknown_fields_are_refused() {
     assert_eq!(config, expected);
     assert!(serde_json::from_str::<OutliersConfig>(r#"{"max_ejected": 30}"#).is_err());
 }
+
+#[test]
+fn a_set_is_shared_between_threads() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Outliers<String>>();
+    is_shared::<Chosen<'_, String>>();
+}

@@ -136,3 +136,29 @@ fn configuration_is_plain_data_and_unknown_fields_are_refused() {
     assert_eq!(again, config);
     assert!(serde_json::from_str::<RateLimitConfig>(r#"{"rates": {}}"#).is_err());
 }
+
+#[test]
+fn limits_are_shared_between_threads() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<RateLimit>();
+    is_shared::<KeyedRateLimit<String>>();
+    is_shared::<KeyLimit<'_>>();
+}
+
+/// At rates so slow that the real time the test takes gives no call back.
+#[test]
+fn changes_at_the_same_time_keep_what_is_left() {
+    let slow = |hours: u64| RateLimitConfig::from(Rate::new(1, Duration::from_secs(3_600 * hours))).burst(10);
+    let limit = limit(slow(1));
+    for _ in 0..4 {
+        futures::FutureExt::now_or_never(ask(&limit)).unwrap().unwrap();
+    }
+    std::thread::scope(|scope| {
+        for thread in 1..4 {
+            let limit = &limit;
+            scope.spawn(move || (1..200).for_each(|n| limit.reconfigure(slow(thread * n)).unwrap()));
+        }
+    });
+    limit.reconfigure(slow(1)).unwrap();
+    assert_eq!(limit.snapshot().available, 6);
+}
