@@ -156,7 +156,9 @@ fn changes_at_the_same_time_keep_what_is_left() {
     std::thread::scope(|scope| {
         for thread in 1..4 {
             let limit = &limit;
-            scope.spawn(move || (1..200).for_each(|n| limit.reconfigure(slow(thread * n)).unwrap()));
+            scope.spawn(move || {
+                (0..20_000).for_each(|n| limit.reconfigure(slow(thread * (n % 100 + 1))).unwrap());
+            });
         }
     });
     limit.reconfigure(slow(1)).unwrap();
