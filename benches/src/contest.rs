@@ -10,11 +10,52 @@ use std::{
 type Work = Box<dyn FnMut(u64) -> Duration>;
 
 /// The same work by mainstay, by its peers, and by nobody (`raw`).
-pub(crate) struct Contest {
+pub struct Contest {
     bench: &'static str,
+    measure: Measure,
+    allocates_nothing: bool,
     raw: Option<Work>,
     mainstay: Work,
     peers: Vec<(&'static str, Work)>,
+}
+
+impl std::fmt::Debug for Contest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let peers: Vec<_> = self.peers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Contest").field("bench", &self.bench).field("peers", &peers).finish_non_exhaustive()
+    }
+}
+
+/// What a turn is judged by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Measure {
+    /// Nanoseconds an operation: less is better.
+    Time,
+    /// Million operations a second, by all tasks together: more is better.
+    Throughput,
+}
+
+impl Measure {
+    fn figure(self, operations: u64, took: Duration) -> f64 {
+        match self {
+            Self::Time => took.as_nanos() as f64 / operations as f64,
+            Self::Throughput => operations as f64 / took.as_secs_f64() / 1e6,
+        }
+    }
+
+    fn best(self, figures: impl Iterator<Item = f64>) -> f64 {
+        match self {
+            Self::Time => figures.fold(f64::INFINITY, f64::min),
+            Self::Throughput => figures.fold(0.0, f64::max),
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::Time => "ns",
+            Self::Throughput => "M/s",
+        }
+    }
 }
 
 /// Turns each contender takes. The median of an odd number is one that was measured.
@@ -24,7 +65,26 @@ const TURN: Duration = Duration::from_millis(20);
 
 impl Contest {
     pub(crate) fn new(bench: &'static str, mainstay: impl FnMut(u64) -> Duration + 'static) -> Self {
-        Self { bench, raw: None, mainstay: Box::new(mainstay), peers: Vec::new() }
+        Self {
+            bench,
+            measure: Measure::Time,
+            allocates_nothing: false,
+            raw: None,
+            mainstay: Box::new(mainstay),
+            peers: Vec::new(),
+        }
+    }
+
+    /// Judges by operations a second instead of by time an operation.
+    pub(crate) fn throughput(mut self) -> Self {
+        self.measure = Measure::Throughput;
+        self
+    }
+
+    /// mainstay is to do the work without an allocation; [`count_allocations`](Self::count_allocations) sees to it.
+    pub(crate) fn allocating_nothing(mut self) -> Self {
+        self.allocates_nothing = true;
+        self
     }
 
     /// The bare operation, to subtract.
@@ -38,39 +98,75 @@ impl Contest {
         self
     }
 
-    /// Nanoseconds an operation: the median turn of each, the turns interleaved so that all meet the same machine.
-    pub(crate) fn run(self, area: &'static str) -> BenchResult {
-        let mut contenders: Vec<Work> = Vec::new();
-        let mut names = Vec::new();
-        contenders.push(self.mainstay);
-        for (name, work) in self.peers {
-            names.push(name);
-            contenders.push(work);
-        }
-        let has_raw = self.raw.is_some();
-        contenders.extend(self.raw);
+    /// The median turn of each, the turns interleaved so that all meet the same machine.
+    pub fn run(self, area: &'static str) -> BenchResult {
+        let (bench, measure) = (self.bench, self.measure);
+        let (names, mut contenders) = self.into_contenders();
         let counts: Vec<u64> = contenders.iter_mut().map(calibrate).collect();
         let mut turns = vec![Vec::with_capacity(ROUNDS); contenders.len()];
         for _ in 0..ROUNDS {
             for ((work, count), turns) in contenders.iter_mut().zip(&counts).zip(&mut turns) {
-                turns.push(work(*count).as_nanos() as f64 / *count as f64);
+                turns.push(measure.figure(*count, work(*count)));
             }
         }
-        let mut medians: Vec<f64> = turns.into_iter().map(median).collect();
-        let raw = has_raw.then(|| medians.pop().expect("one figure a contender"));
-        let mainstay = medians.remove(0);
-        let peers: BTreeMap<_, _> = names.into_iter().zip(medians).collect();
-        let best = peers.values().copied().fold(f64::INFINITY, f64::min);
-        BenchResult {
-            area,
-            bench: self.bench,
-            mainstay,
-            unit: "ns",
-            ratio_to_best_peer: mainstay / best,
-            peers,
-            raw,
-        }
+        result(area, bench, measure, names.into_iter().zip(turns.into_iter().map(median)))
     }
+
+    /// Allocations an operation, each contender warm; `counted` says how many its argument makes on this thread. `None`
+    /// where the work is done on other threads.
+    ///
+    /// # Errors
+    /// The result, where mainstay was to allocate nothing and did not.
+    pub fn count_allocations(
+        self,
+        area: &'static str,
+        counted: impl Fn(&mut dyn FnMut()) -> u64,
+    ) -> Option<Result<BenchResult, BenchResult>> {
+        if self.measure == Measure::Throughput {
+            return None;
+        }
+        let (bench, allocates_nothing) = (self.bench, self.allocates_nothing);
+        let (names, contenders) = self.into_contenders();
+        let figures = contenders.into_iter().map(|mut work| {
+            let mut allocations = |operations| {
+                counted(&mut || {
+                    work(operations);
+                })
+            };
+            allocations(FEW);
+            // What a turn costs of itself falls out of the difference.
+            let (few, many) = (allocations(FEW), allocations(2 * FEW));
+            (many as f64 - few as f64) / FEW as f64
+        });
+        let mut result = result(area, bench, Measure::Time, names.into_iter().zip(figures));
+        result.unit = "allocations";
+        result.ratio_to_best_peer = None;
+        Some(if allocates_nothing && result.mainstay != 0.0 { Err(result) } else { Ok(result) })
+    }
+
+    fn into_contenders(self) -> (Vec<&'static str>, Vec<Work>) {
+        let raw = self.raw.map(|work| (RAW, work));
+        std::iter::once((MAINSTAY, self.mainstay)).chain(self.peers).chain(raw).unzip()
+    }
+}
+
+const MAINSTAY: &str = "mainstay";
+const RAW: &str = "raw";
+/// Operations over which allocations are counted.
+const FEW: u64 = 1_000;
+
+fn result(
+    area: &'static str,
+    bench: &'static str,
+    measure: Measure,
+    figures: impl Iterator<Item = (&'static str, f64)>,
+) -> BenchResult {
+    let mut peers: BTreeMap<_, _> = figures.collect();
+    let raw = peers.remove(RAW);
+    let mainstay = peers.remove(MAINSTAY).expect("mainstay is a contender");
+    let best = measure.best(peers.values().copied());
+    let ratio_to_best_peer = Some(mainstay / best);
+    BenchResult { area, bench, mainstay, unit: measure.unit(), peers, ratio_to_best_peer, raw }
 }
 
 /// How often the work must be done for a turn to last long enough, warm.
@@ -133,6 +229,31 @@ where
     }
 }
 
+/// Times an operation done by so many tasks at once on a multi-thread runtime kept for the purpose. Each task has a
+/// clone of `state` and does its share of the count with it.
+pub(crate) fn on_tasks<S, F, Fut>(tasks: u64, state: S, share: F) -> impl FnMut(u64) -> Duration
+where
+    S: Clone,
+    F: Fn(S, u64) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    // As many workers as there are cores, the default.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
+    move |count| {
+        runtime.block_on(async {
+            let mut all = tokio::task::JoinSet::new();
+            let began = Instant::now();
+            for task in 0..tasks {
+                let its_share = count / tasks + u64::from(task < count % tasks);
+                // Unconstrained, as on one task.
+                all.spawn(tokio::task::unconstrained(share(state.clone(), its_share)));
+            }
+            all.join_all().await;
+            began.elapsed()
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,7 +271,64 @@ mod tests {
         assert_eq!((result.area, result.bench, result.unit), ("a", "b", "ns"));
         assert_eq!((result.mainstay, result.raw), (30.0, Some(5.0)));
         assert_eq!(result.peers, BTreeMap::from([("fast", 20.0), ("slow", 60.0)]));
-        assert_eq!(result.ratio_to_best_peer, 1.5);
+        assert_eq!(result.ratio_to_best_peer, Some(1.5));
+    }
+
+    #[test]
+    fn of_throughputs_more_is_better() {
+        let contest = Contest::new("b", costing(10)).throughput();
+        let result = contest.peer("slow", costing(100)).peer("fast", costing(50)).run("a");
+        assert_eq!((result.unit, result.mainstay), ("M/s", 100.0));
+        assert_eq!(result.peers, BTreeMap::from([("fast", 20.0), ("slow", 10.0)]));
+        assert_eq!(result.ratio_to_best_peer, Some(5.0));
+    }
+
+    #[test]
+    fn allocations_are_those_of_an_operation_and_not_of_a_turn() {
+        let count = |peer_allocates| {
+            let made = Rc::new(RefCell::new(0));
+            let allocating = |a_turn, an_operation| {
+                let made = Rc::clone(&made);
+                move |operations| {
+                    *made.borrow_mut() += a_turn + an_operation * operations;
+                    Duration::from_nanos(operations)
+                }
+            };
+            let contest = Contest::new("b", allocating(5, 0)).allocating_nothing().raw(allocating(0, 0));
+            let counted = |work: &mut dyn FnMut()| {
+                made.replace(0);
+                work();
+                *made.borrow()
+            };
+            contest.peer("peer", allocating(1, peer_allocates)).count_allocations("a", counted)
+        };
+        let result = count(7).expect("on this thread").expect("mainstay allocates nothing");
+        assert_eq!((result.mainstay, result.peers["peer"], result.unit), (0.0, 7.0, "allocations"));
+    }
+
+    #[test]
+    fn who_was_to_allocate_nothing_and_does_is_found() {
+        let counted = |work: &mut dyn FnMut()| {
+            static TURN: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+            work();
+            1_000 * TURN.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+        };
+        let contest = Contest::new("b", costing(1)).allocating_nothing();
+        assert_eq!(
+            contest.count_allocations("a", counted).expect("on this thread").unwrap_err().mainstay,
+            1.0
+        );
+        assert!(Contest::new("b", costing(1)).throughput().count_allocations("a", counted).is_none());
+    }
+
+    #[test]
+    fn tasks_share_the_work_without_losing_any() {
+        let done = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let mut work = on_tasks(8, done.clone(), |done, count| async move {
+            done.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+        });
+        work(1_003);
+        assert_eq!(done.load(std::sync::atomic::Ordering::Relaxed), 1_003);
     }
 
     #[test]

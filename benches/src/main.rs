@@ -1,13 +1,12 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-//! mainstay beside its peers: every ratio comes from one run, contenders taking turns.
-
-mod areas;
-mod contest;
-mod report;
+//! Measures mainstay beside its peers.
 
 use clap::Parser;
-use report::{Report, ReportError};
+use mainstay_benches::{
+    areas::Area,
+    report::{Report, ReportError},
+};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Measures mainstay beside its peers and prints the ratios.
@@ -15,7 +14,7 @@ use std::{path::PathBuf, process::ExitCode};
 struct Arguments {
     /// Measure one area only.
     #[arg(long, value_enum)]
-    only: Option<areas::Area>,
+    only: Option<Area>,
     /// Also write one JSON line a bench to this file.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -34,7 +33,7 @@ fn main() -> ExitCode {
 fn measure(arguments: Arguments) -> Result<(), ReportError> {
     // Before anything is measured: minutes of work are not to end at a wrong path.
     let mut report = arguments.json.map(Report::create).transpose()?;
-    for area in areas::Area::ALL {
+    for area in Area::ALL {
         if arguments.only.is_none_or(|only| only == area) {
             for contest in area.contests() {
                 let result = contest.run(area.name());

@@ -9,16 +9,18 @@ use std::{
     path::PathBuf,
 };
 
+/// What a contest came to.
 #[derive(Debug, Serialize)]
-pub(crate) struct BenchResult {
+pub struct BenchResult {
     pub(crate) area: &'static str,
     pub(crate) bench: &'static str,
     pub(crate) mainstay: f64,
     pub(crate) unit: &'static str,
     pub(crate) peers: BTreeMap<&'static str, f64>,
-    /// mainstay divided by the best peer: below 1 is better where the unit is a time.
-    pub(crate) ratio_to_best_peer: f64,
-    /// What the bare operation costs, where it is known; it is no peer.
+    /// mainstay divided by the best peer: below 1 is better where the unit is a time, above 1 where it is a throughput.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ratio_to_best_peer: Option<f64>,
+    /// What the bare operation comes to, where it is known; it is no peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) raw: Option<f64>,
 }
@@ -27,37 +29,55 @@ impl fmt::Display for BenchResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<11} {:<22} mainstay {:>8.1} {}", self.area, self.bench, self.mainstay, self.unit)?;
         if let Some(raw) = self.raw {
-            write!(f, " (raw {raw:.1}, over raw {:.1})", self.mainstay - raw)?;
+            write!(f, " (raw {raw:.1}")?;
+            // What a guard costs can be told from times, not from throughputs.
+            if self.unit == "ns" {
+                write!(f, ", over raw {:.1}", self.mainstay - raw)?;
+            }
+            f.write_str(")")?;
         }
         for (peer, figure) in &self.peers {
             write!(f, " | {peer} {figure:.1}")?;
         }
-        write!(f, " | to the best peer × {:.2}", self.ratio_to_best_peer)
+        match self.ratio_to_best_peer {
+            Some(ratio) => write!(f, " | to the best peer × {ratio:.2}"),
+            None => Ok(()),
+        }
     }
 }
 
 /// A file of one JSON line a bench.
-pub(crate) struct Report {
+#[derive(Debug)]
+pub struct Report {
     path: PathBuf,
     file: File,
 }
 
+/// The results cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("the results cannot be written to {}: {source}", path.display())]
-pub(crate) struct ReportError {
+pub struct ReportError {
     path: PathBuf,
     source: io::Error,
 }
 
 impl Report {
-    pub(crate) fn create(path: PathBuf) -> Result<Self, ReportError> {
+    /// An empty report in this file, which is replaced if it exists.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn create(path: PathBuf) -> Result<Self, ReportError> {
         match File::create(&path) {
             Ok(file) => Ok(Self { path, file }),
             Err(source) => Err(ReportError { path, source }),
         }
     }
 
-    pub(crate) fn add(&mut self, result: &BenchResult) -> Result<(), ReportError> {
+    /// Adds a line.
+    ///
+    /// # Errors
+    /// The file cannot be written to.
+    pub fn add(&mut self, result: &BenchResult) -> Result<(), ReportError> {
         let line = serde_json::to_string(result).map_err(io::Error::from);
         line.and_then(|line| writeln!(self.file, "{line}"))
             .map_err(|source| ReportError { path: self.path.clone(), source })
@@ -78,9 +98,25 @@ mod tests {
             mainstay: 70.5,
             unit: "ns",
             peers: BTreeMap::from([("bb8", 150.0), ("deadpool", 141.0)]),
-            ratio_to_best_peer: 0.5,
+            ratio_to_best_peer: Some(0.5),
             raw,
         }
+    }
+
+    #[test]
+    fn a_line_for_people_tells_times_throughputs_and_allocations_apart() {
+        let line =
+            |unit, ratio| BenchResult { unit, ratio_to_best_peer: ratio, ..result(Some(12.0)) }.to_string();
+        let times = line("ns", Some(0.5));
+        assert!(times.starts_with(
+            "pool        checkout_1task         mainstay     70.5 ns (raw 12.0, over raw 58.5) | "
+        ));
+        assert!(times.ends_with(" | bb8 150.0 | deadpool 141.0 | to the best peer × 0.50"));
+        assert!(
+            line("M/s", Some(5.0)).contains(" M/s (raw 12.0) | ")
+                && line("M/s", Some(5.0)).ends_with("× 5.00")
+        );
+        assert!(line("allocations", None).ends_with(" | deadpool 141.0"));
     }
 
     #[test]

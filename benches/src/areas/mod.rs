@@ -6,17 +6,23 @@ mod resilience;
 
 use crate::contest::Contest;
 
+/// A part of mainstay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Area {
+pub enum Area {
+    /// Policies.
     Resilience,
+    /// The pool.
     Pool,
+    /// The cache.
     Cache,
 }
 
 impl Area {
-    pub(crate) const ALL: [Self; 3] = [Self::Resilience, Self::Pool, Self::Cache];
+    /// All, in the order they are measured.
+    pub const ALL: [Self; 3] = [Self::Resilience, Self::Pool, Self::Cache];
 
-    pub(crate) fn name(self) -> &'static str {
+    /// Its name in the results.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Resilience => "resilience",
             Self::Pool => "pool",
@@ -24,7 +30,8 @@ impl Area {
         }
     }
 
-    pub(crate) fn contests(self) -> Vec<Contest> {
+    /// Its contests, made ready.
+    pub fn contests(self) -> Vec<Contest> {
         match self {
             Self::Resilience => resilience::contests(),
             Self::Pool => pool::contests(),

@@ -1,4 +1,5 @@
 use crate::{Error, Verdict};
+use std::time::Duration;
 
 /// Judges an outcome. Implemented for `Fn(Result<&T, &Error<E>>) -> Verdict`.
 ///
@@ -6,6 +7,12 @@ use crate::{Error, Verdict};
 pub trait Classify<T, E> {
     /// What `outcome` means.
     fn classify(&self, outcome: Result<&T, &Error<E>>) -> Verdict;
+
+    /// How long the callee asks to be left alone after this failure. Asked by a [`Retry`](crate::Retry), of failures only.
+    /// Default: what the rejection of a policy further in says.
+    fn retry_after(&self, outcome: Result<&T, &Error<E>>) -> Option<Duration> {
+        outcome.err().and_then(Error::retry_after)
+    }
 }
 
 impl<T, E, F: Fn(Result<&T, &Error<E>>) -> Verdict> Classify<T, E> for F {
@@ -35,12 +42,24 @@ impl<T, E> Classify<T, E> for Failures {
 pub struct Retryable;
 
 impl<T, E> Classify<T, E> for Retryable {
+    #[inline]
     fn classify(&self, outcome: Result<&T, &Error<E>>) -> Verdict {
         match outcome {
             Ok(_) => Verdict::Success,
             Err(Error::Operation(_) | Error::Timeout { .. }) => Verdict::Failure,
             Err(_) => Verdict::Ignore,
         }
+    }
+}
+
+/// A hedge's and a fallback's default: values are successes and every error is a failure, whoever it comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnyError;
+
+impl<T, E> Classify<T, E> for AnyError {
+    #[inline]
+    fn classify(&self, outcome: Result<&T, &Error<E>>) -> Verdict {
+        if outcome.is_ok() { Verdict::Success } else { Verdict::Failure }
     }
 }
 
@@ -55,6 +74,7 @@ impl<F> std::fmt::Debug for ByError<F> {
 }
 
 impl<T, E, F: Fn(&Error<E>) -> bool> Classify<T, E> for ByError<F> {
+    #[inline]
     fn classify(&self, outcome: Result<&T, &Error<E>>) -> Verdict {
         match outcome {
             Ok(_) => Verdict::Success,

@@ -70,6 +70,16 @@ pub enum Error<E> {
         /// The last attempt's error. Boxed: only a call that failed several times pays for it.
         last: Box<Self>,
     },
+    /// The call failed, and so did the operation that should have stood in for it.
+    #[error("fallback `{policy}` failed: {error} (it stood in after: {original})")]
+    FallbackFailed {
+        /// The fallback's name.
+        policy: Arc<str>,
+        /// What the operation that stood in answered.
+        error: Box<Self>,
+        /// Why it had to.
+        original: Box<Self>,
+    },
     /// There was no time left to start.
     #[error("`{policy}`: the caller's deadline passed before the call could start")]
     DeadlineExceeded {
@@ -99,6 +109,9 @@ pub enum StoppedBy {
     MaxElapsed,
     /// The budget of retries was spent.
     Budget,
+    /// The callee asked to be left alone for so long, which is longer than the deadline, the longest series or
+    /// `max_retry_after` allows.
+    RetryAfter(Duration),
 }
 
 /// Why a call was shed.
@@ -136,6 +149,9 @@ impl std::fmt::Display for StoppedBy {
             Self::Deadline => "no time left",
             Self::MaxElapsed => "the series took too long",
             Self::Budget => "the retry budget is spent",
+            Self::RetryAfter(asked) => {
+                return write!(f, "asked to wait {asked:?}, which is longer than there is time for");
+            }
         })
     }
 }
@@ -153,7 +169,9 @@ impl<E> Error<E> {
     pub fn operation(&self) -> Option<&E> {
         match self {
             Self::Operation(error) => Some(error),
-            Self::RetriesExhausted { last, .. } => last.operation(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.operation()
+            }
             _ => None,
         }
     }
@@ -173,7 +191,49 @@ impl<E> Error<E> {
                     last: Box::new(last),
                 })
             }
+            Self::FallbackFailed { policy, error, original } => error
+                .into_operation()
+                .map_err(|error| Self::FallbackFailed { policy, error: Box::new(error), original }),
             other => Err(other),
+        }
+    }
+
+    /// The same error with the operation's own, wherever in it that stands, made into another.
+    ///
+    /// ```
+    /// # use mainstay_resilience::Error;
+    /// let error: Error<u16> = Error::Operation(404);
+    /// assert_eq!(error.map_operation(|status| status.to_string()), Error::Operation("404".to_owned()));
+    /// ```
+    pub fn map_operation<F>(self, mut f: impl FnMut(E) -> F) -> Error<F> {
+        self.replace_operation(&mut |error| Error::Operation(f(error)))
+    }
+
+    pub(crate) fn replace_operation<F>(self, f: &mut dyn FnMut(E) -> Error<F>) -> Error<F> {
+        match self {
+            Self::Operation(error) => f(error),
+            Self::RetriesExhausted { policy, attempts, stopped_by, last } => Error::RetriesExhausted {
+                policy,
+                attempts,
+                stopped_by,
+                last: Box::new(last.replace_operation(f)),
+            },
+            Self::FallbackFailed { policy, error, original } => Error::FallbackFailed {
+                policy,
+                error: Box::new(error.replace_operation(f)),
+                original: Box::new(original.replace_operation(f)),
+            },
+            Self::CircuitOpen { policy, retry_after, last_failure } => {
+                Error::CircuitOpen { policy, retry_after, last_failure }
+            }
+            Self::Timeout { policy, after } => Error::Timeout { policy, after },
+            Self::BulkheadFull { policy, limit, queued, waited } => {
+                Error::BulkheadFull { policy, limit, queued, waited }
+            }
+            Self::RateLimited { policy, retry_after } => Error::RateLimited { policy, retry_after },
+            Self::Shed { policy, reason, retry_after } => Error::Shed { policy, reason, retry_after },
+            Self::DeadlineExceeded { policy } => Error::DeadlineExceeded { policy },
+            Self::Misconfigured { policy, problem } => Error::Misconfigured { policy, problem },
         }
     }
 
@@ -187,6 +247,7 @@ impl<E> Error<E> {
             | Self::RateLimited { policy, .. }
             | Self::Shed { policy, .. }
             | Self::RetriesExhausted { policy, .. }
+            | Self::FallbackFailed { policy, .. }
             | Self::Misconfigured { policy, .. }
             | Self::DeadlineExceeded { policy } => Some(policy),
         }
@@ -198,7 +259,10 @@ impl<E> Error<E> {
             Self::CircuitOpen { retry_after, .. }
             | Self::RateLimited { retry_after, .. }
             | Self::Shed { retry_after, .. } => *retry_after,
-            Self::RetriesExhausted { last, .. } => last.retry_after(),
+            Self::RetriesExhausted { stopped_by: StoppedBy::RetryAfter(asked), .. } => Some(*asked),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.retry_after()
+            }
             _ => None,
         }
     }
@@ -212,7 +276,9 @@ impl<E> Error<E> {
             | Self::Shed { .. }
             | Self::Misconfigured { .. }
             | Self::DeadlineExceeded { .. } => true,
-            Self::RetriesExhausted { last, .. } => last.is_rejection(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.is_rejection()
+            }
             Self::Operation(_) | Self::Timeout { .. } => false,
         }
     }
@@ -221,7 +287,9 @@ impl<E> Error<E> {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Timeout { .. } | Self::DeadlineExceeded { .. } => true,
-            Self::RetriesExhausted { last, .. } => last.is_timeout(),
+            Self::RetriesExhausted { last: error, .. } | Self::FallbackFailed { error, .. } => {
+                error.is_timeout()
+            }
             _ => false,
         }
     }

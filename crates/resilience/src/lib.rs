@@ -7,10 +7,14 @@ mod attempt;
 mod call;
 mod classify;
 mod config_error;
+mod counter;
 mod error;
 mod failure;
 mod future_ext;
 mod live;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 mod operation;
 mod policy;
 mod random;
@@ -18,33 +22,49 @@ mod sync;
 mod verdict;
 
 pub mod breaker;
+pub mod budget;
 pub mod bulkhead;
 pub mod chaos;
+#[cfg(feature = "config")]
+pub mod config;
+pub mod fallback;
+pub mod hedge;
 pub mod keyed;
+#[cfg(feature = "tower")]
+pub mod layers;
 pub mod outliers;
 pub mod pipeline;
 pub mod rate_limit;
 pub mod retry;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod telemetry;
 pub mod timeout;
+#[cfg(feature = "axum")]
+pub mod web;
 
 pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};
+pub use budget::{Budget, BudgetConfig};
 pub use bulkhead::{Bulkhead, BulkheadConfig};
 pub use call::{Call, CallWith, Lift, PolicyExt};
 pub use chaos::{Chaos, ChaosConfig};
-pub use classify::{ByError, Classify, Failures, Retryable};
+pub use classify::{AnyError, ByError, Classify, Failures, Retryable};
 pub use config_error::{ConfigError, ConfigProblem};
 pub use error::{Error, ShedReason, StoppedBy};
 pub use failure::FailureKind;
+pub use fallback::{Fallback, FallbackConfig};
 pub use future_ext::{FutureExt, Once, StartsOnce};
+pub use hedge::{Hedge, HedgeConfig};
 pub use keyed::{Forgettable, Keyed, KeyedConfig, KeyedError};
+#[cfg(feature = "macros")]
+pub use mainstay_macros::{resilient, with_retry};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
 pub use outliers::{Outliers, OutliersConfig};
 pub use pipeline::{Describe, OptionalFuture, Pipeline};
 pub use policy::Policy;
 pub use rate_limit::{KeyedRateLimit, Rate, RateLimit, RateLimitConfig};
-pub use retry::{Jitter, Retry, RetryConfig};
+pub use retry::{Backoff, Jitter, Retry, RetryConfig};
 pub use timeout::{Timeout, TimeoutConfig};
 pub use verdict::Verdict;
 

@@ -1,7 +1,6 @@
 use super::{Describe, Stage};
 use crate::{
     Attempt, Error, Operation, Policy, PolicyExt, Verdict,
-    operation::Outcome,
     telemetry::{Event, Observer, PolicyId, PolicyKind},
 };
 use pin_project_lite::pin_project;

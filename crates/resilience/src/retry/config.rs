@@ -1,28 +1,14 @@
+use super::{Backoff, Jitter};
 use crate::{ConfigError, config_error::Problems};
 use std::{sync::Arc, time::Duration};
 
-/// How much of a pause is left to chance, so that callers who failed together do not come back together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "config",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-#[non_exhaustive]
-pub enum Jitter {
-    /// None: exactly the computed pause.
-    None,
-    /// Between half the computed pause and all of it.
-    Equal,
-    /// Between nothing and the computed pause.
-    Full,
-}
-
 /// How often, and how far apart.
 ///
-/// The pause before attempt `n + 1` is `min(initial × multiplierⁿ⁻¹, max)`, of which `jitter` takes its share away: a
-/// pause never exceeds `max`. Default: [`STANDARD`](Self::STANDARD).
+/// The pause before attempt `n + 1` is `min(initial × growth, max)`, where `backoff` says how it grows, by default by
+/// `multiplierⁿ⁻¹`; of it `jitter` takes its share away. So a pause never exceeds `max`, unless the callee asked for a
+/// longer one. Default: [`STANDARD`](Self::STANDARD).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -32,18 +18,37 @@ pub enum Jitter {
 pub struct RetryConfig {
     /// Attempts in all, the first included. Default 5; at least 1.
     pub max_attempts: u32,
+    /// How pauses grow. Default [`Backoff::Exponential`].
+    pub backoff: Backoff,
     /// The first pause, before jitter. Default 500 ms.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub initial: Duration,
     /// No pause is longer. Default 10 s; at least `initial`.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub max: Duration,
-    /// Each pause is this many times the one before. Default 2; 1 to 100.
+    /// Each exponential pause is this many times the one before. Default 2; 1 to 100.
     pub multiplier: f64,
     /// Default [`Jitter::Equal`].
     pub jitter: Jitter,
+    /// An attempt that takes longer is dropped and has failed with [`Error::Timeout`](crate::Error::Timeout). Default: no
+    /// limit; longer than 0.
+    #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub attempt_timeout: Option<Duration>,
+    /// No attempt starts later than this after the first. Default: no limit; longer than 0.
+    #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub max_elapsed: Option<Duration>,
+    /// Where the callee asks to be left alone for longer, the series ends at once. Default 60 s.
+    #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub max_retry_after: Duration,
     /// Makes the jitter repeatable. Default: drawn for each policy.
     pub seed: Option<u64>,
+    /// Counts the calls that it would try again, and tries none again nor limits an attempt. Default no.
+    pub shadow: bool,
 }
 
 impl Default for RetryConfig {
@@ -65,11 +70,16 @@ impl RetryConfig {
     const fn preset(max_attempts: u32, initial_ms: u64, max_ms: u64) -> Self {
         Self {
             max_attempts,
+            backoff: Backoff::Exponential,
             initial: Duration::from_millis(initial_ms),
             max: Duration::from_millis(max_ms),
             multiplier: 2.0,
             jitter: Jitter::Equal,
+            attempt_timeout: None,
+            max_elapsed: None,
+            max_retry_after: Duration::from_secs(60),
             seed: None,
+            shadow: false,
         }
     }
 
@@ -77,6 +87,13 @@ impl RetryConfig {
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
+        self
+    }
+
+    /// Sets how pauses grow. Default [`Backoff::Exponential`].
+    #[must_use]
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
         self
     }
 
@@ -94,7 +111,7 @@ impl RetryConfig {
         self
     }
 
-    /// Sets how much longer each pause is than the one before. 1 to 100.
+    /// Sets how many times longer each exponential pause is than the one before. Default 2; 1 to 100.
     #[must_use]
     pub fn multiplier(mut self, multiplier: f64) -> Self {
         self.multiplier = multiplier;
@@ -108,10 +125,38 @@ impl RetryConfig {
         self
     }
 
+    /// Sets how long an attempt may take; `None` for no limit, the default.
+    #[must_use]
+    pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.attempt_timeout = limit.into();
+        self
+    }
+
+    /// Sets how long after the first attempt another may start; `None` for no limit, the default.
+    #[must_use]
+    pub fn max_elapsed(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.max_elapsed = limit.into();
+        self
+    }
+
+    /// Sets the longest pause that a callee may ask for. Default 60 s.
+    #[must_use]
+    pub fn max_retry_after(mut self, longest: Duration) -> Self {
+        self.max_retry_after = longest;
+        self
+    }
+
     /// Makes the jitter repeatable.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Sets whether it only counts. Default no.
+    #[must_use]
+    pub fn shadow(mut self, shadow: bool) -> Self {
+        self.shadow = shadow;
         self
     }
 
@@ -130,5 +175,8 @@ impl RetryConfig {
         problems.require(self.max >= self.initial, "max", self.max, "at least `initial`");
         let multiplier = self.multiplier;
         problems.require((1.0..=100.0).contains(&multiplier), "multiplier", multiplier, "1 to 100");
+        for (field, limit) in [("attempt_timeout", self.attempt_timeout), ("max_elapsed", self.max_elapsed)] {
+            problems.require(limit != Some(Duration::ZERO), field, Duration::ZERO, "longer than 0s");
+        }
     }
 }

@@ -1,13 +1,15 @@
-use super::Retry;
-use crate::{Attempt, Classify, Error, Operation, StoppedBy, Verdict, operation::Outcome};
+use super::{Notify, Retry, series::Series};
+use crate::{
+    Attempt, Classify, Error, Operation, Verdict,
+    operation::Outcome,
+    telemetry::{Event, Observer},
+};
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
-    sync::atomic::Ordering::Relaxed,
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::time::{Instant, Sleep};
 
 pin_project! {
     /// A call under a [`Retry`].
@@ -15,116 +17,113 @@ pin_project! {
     /// # Cancel safety
     /// Dropping it drops the attempt or the pause it is in; nothing else is held.
     #[allow(missing_debug_implementations, reason = "holds a future of the user's")]
-    pub struct RetryFuture<'p, Op: Operation, C> {
-        policy: &'p Retry<C>,
+    pub struct RetryFuture<'p, Op: Operation, C, O, N> {
+        policy: &'p Retry<C, O, N>,
         op: Op,
-        first: Attempt,
-        number: u32,
-        // When the series began to take time: the first `Pending`. An operation that is ready at once costs no clock.
-        began: Option<Instant>,
+        series: Series,
+        // None in a pause: an attempt that has ended, or was given up, holds nothing through it.
         #[pin]
-        attempt: Op::Future,
-        #[pin]
-        pause: Option<Sleep>,
+        attempt: Option<Op::Future>,
     }
 }
 
-impl<'p, Op: Operation, C> RetryFuture<'p, Op, C> {
-    pub(super) fn new(policy: &'p Retry<C>, op: Op, first: Attempt) -> Self {
-        let attempt = op.start(first);
-        Self { policy, op, first, number: first.number(), began: None, attempt, pause: None }
+impl<'p, Op: Operation, C, O, N> RetryFuture<'p, Op, C, O, N> {
+    #[inline]
+    pub(super) fn new(policy: &'p Retry<C, O, N>, op: Op, first: Attempt) -> Self {
+        let series = Series::new(&policy.core, first);
+        let attempt = Some(op.start(series.attempt(policy.core.attempt_limit())));
+        Self { policy, op, series, attempt }
     }
 }
 
-impl<Op, C> Future for RetryFuture<'_, Op, C>
+impl<Op, C, O, N> Future for RetryFuture<'_, Op, C, O, N>
 where
     Op: Operation,
     C: Classify<Op::Value, Op::Error>,
+    O: Observer,
+    N: Notify<Op::Value, Op::Error>,
 {
     type Output = Outcome<Op>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            if let Some(pause) = this.pause.as_mut().as_pin_mut() {
-                ready!(pause.poll(cx));
-                this.pause.set(None);
-                let spent = this.began.map_or(Duration::ZERO, |began| began.elapsed());
-                this.attempt.set(this.op.start(this.first.after(spent).numbered(*this.number)));
-            }
-            let Poll::Ready(outcome) = this.attempt.as_mut().poll(cx) else {
-                this.began.get_or_insert_with(Instant::now);
-                return Poll::Pending;
+            let this = self.as_mut().project();
+            let policy = *this.policy;
+            let Some(attempt) = this.attempt.as_pin_mut() else {
+                ready!(self.as_mut().poll_pause(cx));
+                continue;
             };
-            let tried_again = *this.number > this.first.number();
-            if this.policy.classifier.classify(outcome.as_ref()) != Verdict::Failure {
-                if tried_again && outcome.is_ok() {
-                    this.policy.counts.recovered.fetch_add(1, Relaxed);
+            let outcome = match attempt.poll(cx) {
+                Poll::Ready(outcome) => outcome,
+                Poll::Pending => {
+                    let after = ready!(self.as_mut().poll_limit(cx));
+                    Err(Error::Timeout { policy: policy.core.id.name.clone(), after })
                 }
+            };
+            let verdict = policy.classifier.classify(outcome.as_ref());
+            if verdict != Verdict::Failure {
+                self.series.ended(policy, verdict, outcome.is_ok());
                 return Poll::Ready(outcome);
             }
-            match this.policy.next_pause(
-                *this.number - this.first.number() + 1,
-                &outcome,
-                *this.first,
-                *this.began,
-            ) {
-                Ok(pause) => {
-                    this.policy.counts.attempts.fetch_add(1, Relaxed);
-                    if !tried_again {
-                        this.policy.counts.retried.fetch_add(1, Relaxed);
-                    }
-                    *this.number = this.number.saturating_add(1);
-                    this.began.get_or_insert_with(Instant::now);
-                    this.pause.set(Some(tokio::time::sleep(pause)));
-                }
-                Err(stopped_by) => {
-                    this.policy.counts.exhausted.fetch_add(1, Relaxed);
-                    let attempts = *this.number - this.first.number() + 1;
-                    return Poll::Ready(this.policy.give_up(outcome, attempts, stopped_by));
-                }
+            // Boxed: a cold function that took `outcome` by reference would keep every outcome out of registers.
+            if let Some(last) = self.as_mut().failed(Box::new(outcome)) {
+                return Poll::Ready(*last);
             }
         }
     }
 }
 
-impl<C> Retry<C> {
-    /// The pause before the next attempt, or why there is none.
-    fn next_pause<T, E>(
-        &self,
-        attempts: u32,
-        outcome: &Result<T, Error<E>>,
-        first: Attempt,
-        began: Option<Instant>,
-    ) -> Result<Duration, StoppedBy> {
-        if attempts >= self.config.max_attempts {
-            return Err(StoppedBy::Attempts);
-        }
-        let asked = outcome.as_ref().err().and_then(Error::retry_after).unwrap_or_default();
-        let pause = self.backoff.pause(&self.config, attempts).max(asked);
-        if let Some(left) = first.time_left() {
-            let spent = began.map_or(Duration::ZERO, |began| began.elapsed());
-            if spent.saturating_add(pause) >= left {
-                return Err(StoppedBy::Deadline);
-            }
-        }
-        Ok(pause)
+/// All that a call does which is not ready at once; out of the way of those that are.
+impl<Op, C, O, N> RetryFuture<'_, Op, C, O, N>
+where
+    Op: Operation,
+    C: Classify<Op::Value, Op::Error>,
+    O: Observer,
+    N: Notify<Op::Value, Op::Error>,
+{
+    /// Starts the next attempt when the pause is over.
+    #[cold]
+    #[inline(never)]
+    fn poll_pause(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        ready!(this.series.timer().poll(cx));
+        let attempt = this.op.start(this.series.attempt(this.policy.core.attempt_limit()));
+        this.attempt.set(Some(attempt));
+        Poll::Ready(())
     }
 
-    /// A single attempt that failed keeps its own error; a series says that it was one.
-    fn give_up<T, E>(
-        &self,
-        outcome: Result<T, Error<E>>,
-        attempts: u32,
-        stopped_by: StoppedBy,
-    ) -> Result<T, Error<E>> {
-        match outcome {
-            Err(last) if attempts > 1 => {
-                let (policy, last) = (self.name.clone(), Box::new(last));
-                Err(Error::RetriesExhausted { policy, attempts, stopped_by, last })
+    /// The attempt is not ready: its limit once that has passed. Then the attempt is dropped.
+    #[cold]
+    #[inline(never)]
+    fn poll_limit(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Duration> {
+        let mut this = self.project();
+        let policy = *this.policy;
+        this.series.takes_time(policy.core.is_timed());
+        let Some(limit) = policy.core.attempt_limit() else { return Poll::Pending };
+        let timer = this.series.timer();
+        if !timer.is_armed() {
+            timer.arm(limit);
+        }
+        ready!(timer.poll(cx));
+        this.attempt.set(None);
+        policy.core.count_timed_out();
+        policy.observer.on(&policy.core.id, Event::TimedOut(limit));
+        Poll::Ready(limit)
+    }
+
+    /// The call's outcome, if no pause and no other attempt follow.
+    #[cold]
+    #[inline(never)]
+    fn failed(self: Pin<&mut Self>, outcome: Box<Outcome<Op>>) -> Option<Box<Outcome<Op>>> {
+        let mut this = self.project();
+        match this.series.failed(this.policy, outcome) {
+            Ok(pause) => {
+                this.attempt.set(None);
+                this.series.timer().arm(pause);
+                None
             }
-            only => only,
+            Err(last) => Some(last),
         }
     }
 }

@@ -16,6 +16,8 @@ pub enum Event {
     Rejected,
     /// A call would have been turned away, were the policy not in shadow mode.
     WouldReject,
+    /// In shadow mode: it would have tried again, started a copy or fallen back.
+    WouldAct,
     /// A call began to wait: for a place, for its turn.
     Queued,
     /// A call that waited got its turn.
