@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct KeyedConfig {
     /// Most keys at a time. Default 10,000; at least 1.
@@ -16,6 +17,7 @@ pub struct KeyedConfig {
     /// of a host that is gone. Default 1 h; above 0, and better longer than breakers stay open. A rate limit is not forgotten
     /// by this, only when it is full.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub forget_after: Duration,
 }
 

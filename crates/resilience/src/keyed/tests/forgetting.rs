@@ -165,3 +165,14 @@ fn a_lower_bound_is_reached_as_room_is_needed() {
     assert_eq!(said, "policy `hosts`: max_keys = 0 is out of range: it must be at least 1");
     assert_eq!(breakers.snapshot().max_keys, 3);
 }
+
+#[test]
+fn what_remembers_nothing_but_counts_can_always_be_forgotten_and_what_learns_cannot() {
+    let hedge = |config| crate::Hedge::new("h", config).unwrap();
+    let fixed = hedge(crate::HedgeConfig::default());
+    let learning = hedge(crate::HedgeConfig::default().percentile(0.95));
+    let retry = crate::Retry::new("r", crate::RetryConfig::FAST).unwrap();
+    let fallback = crate::Fallback::new("f", crate::FallbackConfig::default()).unwrap().to(1);
+    assert!((&retry, &fixed, fallback).is_forgettable());
+    assert!(!(retry, learning).is_forgettable());
+}
