@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChaosConfig {
     /// Whether anything is injected at all. Default no.
@@ -39,13 +40,16 @@ pub struct ChaosConfig {
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Delay {
     /// The shortest. Default 1 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub min: Duration,
     /// The longest. Default 1 s; at least `min`.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub max: Duration,
 }
 

@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Strategy {
     /// One after the other.
@@ -24,6 +25,7 @@ pub enum Strategy {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum WhenNone {
     /// It is shed.
@@ -43,6 +45,7 @@ pub enum WhenNone {
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OutliersConfig {
     /// Failures in a row that make an outlier. Default 5; at least 1, or absent for never.
@@ -55,15 +58,18 @@ pub struct OutliersConfig {
     pub deviation: Option<f64>,
     /// The window of the two rates. Default 10 s; 10 ms to a day.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub window: Duration,
     /// Calls in the window below which rates say nothing. Default 50; at least 1.
     pub min_calls: u32,
     /// How long the first ejection lasts; the `n`th lasts `n` times that, and each such time spent in the set forgives
     /// one. Default 30 s; 1 ms to a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub base_ejection: Duration,
     /// No ejection lasts longer. Default 300 s; at least `base_ejection`, at most a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub max_ejection: Duration,
     /// Most endpoints out at once, in percent of all, rounded down. Default 50; 0 to 100.
     pub max_ejected_percent: u8,
@@ -77,6 +83,7 @@ pub struct OutliersConfig {
     pub abandoned: Verdict,
     /// How long a trial may take before another call may try. Default 60 s; 1 ms to a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub trial_lease: Duration,
     /// Makes [`Strategy::TwoChoices`] repeatable. Default: drawn for each set.
     pub seed: Option<u64>,

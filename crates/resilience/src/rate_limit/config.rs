@@ -11,6 +11,7 @@ use std::{sync::Arc, time::Duration};
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RateLimitConfig {
     /// The rate that holds in the long run. Default 100 calls in 1 s.
@@ -20,6 +21,7 @@ pub struct RateLimitConfig {
     pub burst: Option<u32>,
     /// Longest wait for a turn. Default 0, which turns away at once; at most a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub max_wait: Duration,
     /// Counts the calls that it would turn away, and lets all through at once. Default no.
     pub shadow: bool,

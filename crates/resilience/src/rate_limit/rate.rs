@@ -7,12 +7,14 @@ use std::time::Duration;
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Rate {
     /// Calls in that time. Default 100; at least 1, at most one a nanosecond.
     pub calls: u32,
     /// That time. Default 1 s; above 0, at most a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub per: Duration,
 }
 
