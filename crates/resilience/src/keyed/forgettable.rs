@@ -38,7 +38,7 @@ impl<C, O> Forgettable for CircuitBreaker<C, O> {
 }
 
 /// Nobody in it and nobody in line.
-impl Forgettable for Bulkhead {
+impl<O> Forgettable for Bulkhead<O> {
     fn is_forgettable(&self) -> bool {
         let now = self.snapshot();
         now.running == 0 && now.queued == 0
