@@ -6,6 +6,7 @@ use crate::config_error::Problems;
 /// All of them decide once a window, never let the limit grow while calls do not use it, and cut it by a tenth after a
 /// window in which more than one call in a hundred, and more than one, told of overload.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

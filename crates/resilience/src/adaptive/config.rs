@@ -8,6 +8,7 @@ use std::{convert, sync::Arc, time::Duration};
 
 /// How the limit is found, between which bounds, and what becomes of calls over it.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -25,12 +26,14 @@ pub struct AdaptiveConfig {
     pub max_limit: usize,
     /// A call that takes longer tells of overload, however it ends. Default 5 s; above 0, or none.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub timeout: Option<Duration>,
     /// What a call tells that was dropped in flight, unless it ran longer than `timeout`. Default
     /// [`Verdict::Ignore`]: callers go away for reasons of their own.
     pub abandoned: Verdict,
     /// Shortest time between two decisions. Default 500 ms; 1 ms to an hour.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub window: Duration,
     /// Fewest calls for a decision. A window that has fewer when ten times its length has passed is thrown away.
     /// Default 20; at least 1.
@@ -39,6 +42,7 @@ pub struct AdaptiveConfig {
     pub max_queued: usize,
     /// Longest wait for a place. Default: none, the caller's own deadline decides.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub queue_timeout: Option<Duration>,
     /// Who in the queue is next, among those of the same priority. Default [`Discipline::Fifo`].
     pub discipline: Discipline,

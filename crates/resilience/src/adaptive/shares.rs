@@ -6,6 +6,7 @@ use crate::{bulkhead::Shares, config_error::Problems};
 /// 80 % of the limit run, whoever they are, and important ones do. No share is less than one place. Default: 100 for
 /// all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

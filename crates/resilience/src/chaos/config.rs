@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 /// What is injected how often. Default: nothing, and not enabled.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -35,6 +36,7 @@ pub struct ChaosConfig {
 
 /// How long a delay is: evenly drawn between two bounds. Default 1 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 /// How often something is injected, and when. Default: never.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -59,6 +60,7 @@ impl Injection {
 
 /// A span of time since chaos was enabled, once or again and again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

@@ -2,6 +2,7 @@
 
 mod changes;
 mod document;
+mod followers;
 mod layer;
 mod live;
 mod origin;

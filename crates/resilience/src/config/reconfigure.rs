@@ -1,7 +1,7 @@
 use super::ServiceConfig;
 use crate::{
-    Budget, CircuitBreaker, ConfigError, Describe, Fallback, Hedge, Pipeline, Retry, Timeout,
-    telemetry::{Observer, PolicyId, PolicyKind},
+    ConfigError, Pipeline,
+    telemetry::{Observer, PolicyId},
 };
 use std::sync::Arc;
 
@@ -19,39 +19,6 @@ pub trait Reconfigure: Send + Sync {
     /// # Errors
     /// What of it the policy refuses; of a tuple, the first policy's that refuses.
     fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError>;
-}
-
-/// A policy that has `reconfigure` and its section.
-macro_rules! policies {
-    ($($policy:ident<$($parameter:ident $(: $bound:ident)?),*>: $section:ident,)*) => {$(
-        impl<$($parameter: Send + Sync $(+ $bound)?),*> Reconfigure for $policy<$($parameter),*> {
-            fn ids(&self) -> Vec<PolicyId> {
-                self.stages().into_iter().map(|stage| stage.policy).collect()
-            }
-
-            fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
-                self.reconfigure(config.$section.clone())
-            }
-        }
-    )*};
-}
-
-policies! {
-    CircuitBreaker<C, O>: breaker,
-    Fallback<S, C, O>: fallback,
-    Hedge<C, O>: hedge,
-    Retry<C, O, N>: retry,
-    Timeout<O>: timeout,
-}
-
-impl Reconfigure for Budget {
-    fn ids(&self) -> Vec<PolicyId> {
-        vec![PolicyId::new(PolicyKind::Custom, self.name())]
-    }
-
-    fn apply(&self, config: &ServiceConfig) -> Result<(), ConfigError> {
-        self.reconfigure(config.budget.clone())
-    }
 }
 
 impl<P: Reconfigure, O: Observer> Reconfigure for Pipeline<P, O> {

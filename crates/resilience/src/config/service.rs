@@ -55,12 +55,26 @@ sections! {
     retry: crate::RetryConfig,
     /// Timeouts.
     timeout: crate::TimeoutConfig,
+    /// Timeouts by endpoint.
+    endpoints: crate::timeout::EndpointTimeoutsConfig,
+    /// Trackers of how long endpoints take.
+    tracker: crate::timeout::TrackerConfig,
     /// Bulkheads.
     bulkhead: crate::BulkheadConfig,
+    /// Adaptive limits on concurrency.
+    adaptive: crate::AdaptiveConfig,
+    /// Rate limits.
+    rate_limit: crate::RateLimitConfig,
+    /// Rate limits by key: how many keys.
+    keyed: crate::KeyedConfig,
     /// Hedges.
     hedge: crate::HedgeConfig,
     /// Budgets that retries and hedges share.
     budget: crate::BudgetConfig,
     /// Fallbacks.
     fallback: crate::FallbackConfig,
+    /// Sets of endpoints.
+    outliers: crate::OutliersConfig,
+    /// Injected faults.
+    chaos: crate::ChaosConfig,
 }

@@ -3,6 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 /// How many keys are remembered, and for how long at least. Default 10,000, and an hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

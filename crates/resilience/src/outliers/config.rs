@@ -3,6 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 /// How endpoints take turns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -20,6 +21,7 @@ pub enum Strategy {
 
 /// What happens to a call when no endpoint is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -40,6 +42,7 @@ pub enum WhenNone {
 /// Defaults are Envoy's, where it has the setting: 5 failures in a row, out for 30 s times the number of ejections, 300 s
 /// at most; except that half the endpoints may be out (Envoy: a tenth), since a set of five could otherwise lose none.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

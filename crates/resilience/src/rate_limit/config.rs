@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 ///
 /// Default: 100 calls a second, all of them at once if need be, and who comes too early is turned away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

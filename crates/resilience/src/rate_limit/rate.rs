@@ -2,6 +2,7 @@ use std::time::Duration;
 
 /// So many calls in so much time, evenly spread. Default 100 calls in 1 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

@@ -1,9 +1,12 @@
 use super::*;
 use crate::{
-    BreakerConfig, Budget, BudgetConfig, CircuitBreaker, ConfigError, Fallback, FallbackConfig, Hedge,
-    HedgeConfig, Pipeline, PolicyExt, Retry, RetryConfig, Timeout,
+    AdaptiveConfig, AdaptiveLimit, BreakerConfig, Budget, BudgetConfig, Bulkhead, BulkheadConfig, Chaos,
+    ChaosConfig, CircuitBreaker, ConfigError, Fallback, FallbackConfig, Hedge, HedgeConfig, KeyedConfig,
+    KeyedRateLimit, Outliers, OutliersConfig, Pipeline, PolicyExt, RateLimit, RateLimitConfig, Retry,
+    RetryConfig, Timeout,
     breaker::State,
-    telemetry::{PolicyId, PolicyKind},
+    telemetry::{OnEvent, PolicyId, PolicyKind},
+    timeout::{EndpointTimeouts, EndpointTimeoutsConfig, Tracker, TrackerConfig},
 };
 use parking_lot::Mutex;
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -109,35 +112,63 @@ fn what_changed_for_all_services_is_listed_once() {
 #[test]
 fn every_policy_follows_its_own_section() {
     let (_folder, file, live) = house("");
-    let stack = (
+    let stack = Arc::new((
         Timeout::new("a", SECOND).unwrap(),
         Retry::new("a", RetryConfig::NONE).unwrap(),
         Hedge::new("a", HedgeConfig::default()).unwrap(),
         CircuitBreaker::new("a", BreakerConfig::default()).unwrap(),
+        Bulkhead::new("a", BulkheadConfig::NORMAL).unwrap(),
+        AdaptiveLimit::new("a", AdaptiveConfig::default()).unwrap(),
+        RateLimit::new("a", RateLimitConfig::default()).unwrap(),
+        Chaos::new("a", ChaosConfig::default()).unwrap(),
         Fallback::new("a", FallbackConfig::default()).unwrap().to(1),
-    );
-    let (stack, budget) = (Arc::new(stack), Arc::new(Budget::new("a", BudgetConfig::default()).unwrap()));
+    ));
+    let budget = Arc::new(Budget::new("a", BudgetConfig::default()).unwrap());
+    let outliers = Arc::new(Outliers::new("a", OutliersConfig::default(), ["x", "y"]).unwrap());
+    let keyed = KeyedRateLimit::<u32>::new("a", RateLimitConfig::default(), KeyedConfig::default());
+    let keyed = Arc::new(keyed.unwrap());
+    let endpoints = EndpointTimeouts::new("a", EndpointTimeoutsConfig::default()).unwrap();
+    let endpoints = Arc::new(endpoints.observe(OnEvent::new(|_, _| {})));
+    let tracker = Arc::new(Tracker::new("a", TrackerConfig::default()).unwrap());
     live.register("a", &stack).unwrap();
+    live.register("a", &endpoints).unwrap();
+    live.register("a", &tracker).unwrap();
     live.register("a", &budget).unwrap();
+    live.register("a", &outliers).unwrap();
+    live.register("a", &keyed).unwrap();
     let text = "
         [service.a]
         timeout.after = '3s'
+        endpoints.endpoints = [{ name = 'health', prefix = '/health', after = '1s' }]
+        tracker.slow_after = '2s'
         retry.max_attempts = 7
         hedge.max_copies = 2
         breaker.failure_threshold = 9
+        bulkhead.max_concurrent = 5
+        adaptive.max_limit = 55
+        rate_limit.rate.calls = 11
+        keyed.max_keys = 12
+        chaos.shadow = true
         fallback.shadow = true
         budget.share = 0.25
+        outliers.min_calls = 13
         ";
     std::fs::write(&file, text).unwrap();
     let changes = live.reload().unwrap();
-    assert_eq!((changes.settings.len(), changes.policies.len()), (6, 6));
-    let (timeout, retry, hedge, breaker, fallback) = &*stack;
+    assert_eq!((changes.settings.len(), changes.policies.len()), (14, 14));
+    let (timeout, retry, hedge, breaker, bulkhead, adaptive, rate, chaos, fallback) = &*stack;
     assert_eq!(timeout.config().after, 3 * SECOND);
+    assert_eq!(endpoints.config().endpoints.len(), 1);
+    assert_eq!(tracker.config().slow_after, 2 * SECOND);
     assert_eq!(retry.config().max_attempts, 7);
     assert_eq!(hedge.config().max_copies, 2);
     assert_eq!(breaker.config().failure_threshold, 9);
-    assert!(fallback.config().shadow);
+    assert_eq!((bulkhead.config().max_concurrent, adaptive.config().max_limit), (5, 55));
+    assert_eq!((rate.config().rate.calls, keyed.config().rate.calls), (11, 11));
+    assert_eq!(keyed.keys().max_keys, 12);
+    assert!(chaos.config().shadow && fallback.config().shadow);
     assert_eq!(budget.config().share, 0.25);
+    assert_eq!(outliers.config().min_calls, 13);
 }
 
 #[test]
@@ -240,4 +271,23 @@ async fn watching_takes_good_edits_and_reports_bad_ones_once() {
 
     watch.abort();
     assert!(watch.await.unwrap_err().is_cancelled());
+}
+
+/// Whoever registers while others change the configuration ends with the last one, not with the one before.
+#[test]
+fn registering_and_changing_at_the_same_time_leave_nobody_behind() {
+    let (_folder, _file, live) = house("");
+    let limits: Vec<_> = (0..64).map(|_| timeout("a")).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| limits.iter().for_each(|limit| live.register("a", limit).unwrap()));
+        scope.spawn(|| {
+            for seconds in 1..=200 {
+                let config = ServiceConfig::default().timeout(seconds * SECOND);
+                live.apply(ResilienceConfig::default().with_service("a", config)).unwrap();
+            }
+        });
+    });
+    let last = live.current().service("a").timeout.after;
+    assert_eq!(last, 200 * SECOND);
+    assert!(limits.iter().all(|limit| limit.config().after == last));
 }

@@ -31,6 +31,13 @@ impl Metrics {
     }
 }
 
+/// An observer for another policy: what it counts for is not taken along.
+impl Clone for Metrics {
+    fn clone(&self) -> Self {
+        Self::new()
+    }
+}
+
 impl Observer for Metrics {
     fn attach(&mut self, policy: &PolicyId) {
         catalogue::describe();

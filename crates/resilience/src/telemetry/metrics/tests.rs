@@ -1,6 +1,6 @@
 use super::Metrics;
 use crate::{
-    BreakerConfig, CircuitBreaker, PolicyExt, Retry, RetryConfig, Timeout,
+    BreakerConfig, Bulkhead, BulkheadConfig, CircuitBreaker, PolicyExt, Retry, RetryConfig, Timeout,
     telemetry::{
         Event, Observer, PolicyId, PolicyKind,
         script::{every_event, every_policy},
@@ -210,6 +210,20 @@ fn shared_by_several_policies_it_counts_for_each() {
     assert_eq!((of("a"), of("b")), (&DebugValue::Counter(1), &DebugValue::Counter(2)));
 }
 
+#[test]
+fn a_clone_counts_for_the_policy_it_is_given_to() {
+    let (a, b) = (PolicyId::new(PolicyKind::Fallback, "a"), PolicyId::new(PolicyKind::Fallback, "b"));
+    let seen = recorded(|| {
+        let first = attached(&a);
+        let mut second = first.clone();
+        second.on(&b, Event::FellBack);
+        second.attach(&b);
+        second.on(&b, Event::FellBack);
+    });
+    let of = |name| &seen[&format!("mainstay_resilience_fallbacks_total{{policy=fallback,name={name}}}")];
+    assert_eq!((of("a"), of("b")), (&DebugValue::Counter(0), &DebugValue::Counter(2)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_timeout_is_counted_from_inside_a_call() {
     let recorder = DebuggingRecorder::new();
@@ -245,6 +259,28 @@ async fn a_retry_is_seen_to_try_again_to_recover_and_to_give_up() {
         *counted("exhausted_calls_total{policy=retry,name=r,outcome=attempts}"),
         DebugValue::Counter(1)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bulkhead_is_seen_to_let_wait_and_to_turn_away() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    let config = BulkheadConfig::NORMAL.max_concurrent(1).max_queued(1);
+    let bulkhead = Bulkhead::new("k", config).unwrap().observe(Metrics::new());
+    let second = || tokio::time::sleep(Duration::from_secs(1));
+    let call = || bulkhead.call(|| async { Ok::<_, &str>(second().await) });
+    let (first, queued, refused) = tokio::join!(call(), call(), call());
+    assert!(first.is_ok() && queued.is_ok() && refused.is_err());
+    let seen = series(&snapshotter);
+    let counted = |name: &str| &seen[&format!("mainstay_resilience_{name}")];
+    assert_eq!(*counted("queued_calls_total{policy=bulkhead,name=k}"), DebugValue::Counter(1));
+    assert_eq!(
+        *counted("queue_wait_seconds{policy=bulkhead,name=k}"),
+        DebugValue::Histogram(vec![1.0.into()])
+    );
+    assert_eq!(*counted("rejections_total{policy=bulkhead,name=k,outcome=rejected}"), DebugValue::Counter(1));
+    assert_eq!(*counted("calls_total{policy=bulkhead,name=k,outcome=success}"), DebugValue::Counter(2));
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub(super) const DEFAULT: &str = "default";
 /// By default the table of the report mainstay starts from: health 1 s, authentication 5 s, properties 10 s, search 15 s,
 /// training of models 60 s, and 10 s for everything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -18,6 +19,7 @@ pub(super) const DEFAULT: &str = "default";
 pub struct EndpointTimeoutsConfig {
     /// The limit where no endpoint matches. Default 10 s; above 0.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub default: Duration,
     /// The endpoints; the longest prefix wins, whatever the order. Default: the five of the report.
     pub endpoints: Vec<EndpointConfig>,
@@ -27,6 +29,7 @@ pub struct EndpointTimeoutsConfig {
 
 /// A limit for the paths below a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "config", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct EndpointConfig {
@@ -40,6 +43,7 @@ pub struct EndpointConfig {
     pub methods: Vec<String>,
     /// The limit, from the first poll. Above 0.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub after: Duration,
 }
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 /// What a [`Tracker`](super::Tracker) remembers. Default: the last minute of up to 64 endpoints, the last 100 calls slower
 /// than 5 s.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -13,6 +14,7 @@ use std::{sync::Arc, time::Duration};
 pub struct TrackerConfig {
     /// How far back statistics reach. Default 60 s; 1 s to a day.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub window: Duration,
     /// Parts of the window that are forgotten as a whole, the oldest first: with 6, statistics reach back between 50 and 60 s
     /// of a minute. Default 6; 1 to 60.
@@ -23,6 +25,7 @@ pub struct TrackerConfig {
     pub max_endpoints: usize,
     /// Longer than this is slow. Default 5 s; above 0.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub slow_after: Duration,
     /// Slow calls that are kept, the latest. Default 100; at most 10,000.
     pub slow_log: usize,
