@@ -62,6 +62,12 @@ impl Problems {
         }
     }
 
+    /// All that was noted.
+    #[cfg(feature = "config")]
+    pub(crate) fn into_vec(self) -> Vec<ConfigProblem> {
+        self.0
+    }
+
     /// An error of all that was noted, if anything was.
     pub(crate) fn into_result(self, policy: &Arc<str>) -> Result<(), ConfigError> {
         if self.0.is_empty() { Ok(()) } else { Err(ConfigError { policy: policy.clone(), problems: self.0 }) }

@@ -198,6 +198,45 @@ impl<E> Error<E> {
         }
     }
 
+    /// The same error with the operation's own, wherever in it that stands, made into another.
+    ///
+    /// ```
+    /// # use mainstay_resilience::Error;
+    /// let error: Error<u16> = Error::Operation(404);
+    /// assert_eq!(error.map_operation(|status| status.to_string()), Error::Operation("404".to_owned()));
+    /// ```
+    pub fn map_operation<F>(self, mut f: impl FnMut(E) -> F) -> Error<F> {
+        self.replace_operation(&mut |error| Error::Operation(f(error)))
+    }
+
+    pub(crate) fn replace_operation<F>(self, f: &mut dyn FnMut(E) -> Error<F>) -> Error<F> {
+        match self {
+            Self::Operation(error) => f(error),
+            Self::RetriesExhausted { policy, attempts, stopped_by, last } => Error::RetriesExhausted {
+                policy,
+                attempts,
+                stopped_by,
+                last: Box::new(last.replace_operation(f)),
+            },
+            Self::FallbackFailed { policy, error, original } => Error::FallbackFailed {
+                policy,
+                error: Box::new(error.replace_operation(f)),
+                original: Box::new(original.replace_operation(f)),
+            },
+            Self::CircuitOpen { policy, retry_after, last_failure } => {
+                Error::CircuitOpen { policy, retry_after, last_failure }
+            }
+            Self::Timeout { policy, after } => Error::Timeout { policy, after },
+            Self::BulkheadFull { policy, limit, queued, waited } => {
+                Error::BulkheadFull { policy, limit, queued, waited }
+            }
+            Self::RateLimited { policy, retry_after } => Error::RateLimited { policy, retry_after },
+            Self::Shed { policy, reason, retry_after } => Error::Shed { policy, reason, retry_after },
+            Self::DeadlineExceeded { policy } => Error::DeadlineExceeded { policy },
+            Self::Misconfigured { policy, problem } => Error::Misconfigured { policy, problem },
+        }
+    }
+
     /// The policy that stepped in; `None` for the operation's own error.
     pub fn policy(&self) -> Option<&str> {
         match self {

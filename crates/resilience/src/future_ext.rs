@@ -57,7 +57,21 @@ pub trait FutureExt<T, E>: Future<Output = Result<T, E>> + Sized {
     where
         P: StartsOnce + Policy<Once<Self>>,
     {
-        policy.run(Once(Cell::new(Some(self))), Attempt::first())
+        self.under_within(policy, Attempt::first())
+    }
+
+    /// As [`under`](Self::under), as part of a call that stands at `attempt`: with what is left of its deadline.
+    ///
+    /// # Errors
+    /// As [`under`](Self::under).
+    ///
+    /// # Cancel safety
+    /// As [`under`](Self::under).
+    fn under_within<P>(self, policy: P, attempt: Attempt) -> impl Future<Output = Result<T, Error<E>>>
+    where
+        P: StartsOnce + Policy<Once<Self>>,
+    {
+        policy.run(Once(Cell::new(Some(self))), attempt)
     }
 }
 

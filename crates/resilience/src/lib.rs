@@ -12,6 +12,9 @@ mod error;
 mod failure;
 mod future_ext;
 mod live;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 mod operation;
 mod policy;
 mod random;
@@ -22,9 +25,13 @@ pub mod breaker;
 pub mod budget;
 pub mod bulkhead;
 pub mod chaos;
+#[cfg(feature = "config")]
+pub mod config;
 pub mod fallback;
 pub mod hedge;
 pub mod keyed;
+#[cfg(feature = "tower")]
+pub mod layers;
 pub mod outliers;
 pub mod pipeline;
 pub mod rate_limit;
@@ -33,6 +40,8 @@ pub mod retry;
 pub mod sim;
 pub mod telemetry;
 pub mod timeout;
+#[cfg(feature = "axum")]
+pub mod web;
 
 pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};
@@ -48,6 +57,8 @@ pub use fallback::{Fallback, FallbackConfig};
 pub use future_ext::{FutureExt, Once, StartsOnce};
 pub use hedge::{Hedge, HedgeConfig};
 pub use keyed::{Forgettable, Keyed, KeyedConfig, KeyedError};
+#[cfg(feature = "macros")]
+pub use mainstay_macros::{resilient, with_retry};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};
 pub use outliers::{Outliers, OutliersConfig};
 pub use pipeline::{Describe, OptionalFuture, Pipeline};

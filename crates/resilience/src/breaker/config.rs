@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 /// Over which calls a breaker judges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -17,7 +18,11 @@ pub enum Window {
     /// The last so many calls, 1 to 16,384. In configuration: `{ "count": 100 }`.
     Count(u32),
     /// The last so long, 10 ms to an hour, in steps of a tenth. In configuration: `{ "time": "60s" }`.
-    Time(#[cfg_attr(feature = "config", serde(with = "humantime_serde"))] Duration),
+    Time(
+        #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        Duration,
+    ),
 }
 
 /// When a breaker opens, for how long, and what closes it again.
@@ -25,6 +30,7 @@ pub enum Window {
 /// Defaults, as in the report mainstay starts from: 5 consecutive failures open it, 60 s pass before the first probe,
 /// 2 successful probes close it, one probe at a time. A probe that never ends loses its place after 60 s.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -44,6 +50,7 @@ pub struct BreakerConfig {
     ///
     /// A call that is ready when first polled is never slow. Where `slow_call_rate` is set, a slow probe is a failed one.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub slow_call_after: Duration,
     /// Calls there must be in the window before a rate counts. Default 20; at least 1, at most the window's size.
     pub minimum_calls: u32,
@@ -51,11 +58,13 @@ pub struct BreakerConfig {
     pub success_threshold: u16,
     /// Time from opening to the first probe. Default 60 s; 1 ms to a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub open_for: Duration,
     /// Each time it opens again without having closed, it stays open this many times as long. Default 1; 1 to 100.
     pub open_backoff: f64,
     /// It never stays open longer. Default 10 min; at most a year; where `open_for` is longer, that counts.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub open_for_max: Duration,
     /// The share of the open time that is left to chance, so that breakers that opened together do not probe together.
     /// Default 0; 0 to 1: at 0.2 it stays open for 80 % to 100 % of its time.
@@ -64,6 +73,7 @@ pub struct BreakerConfig {
     pub max_probes: u16,
     /// How long a probe may stay out before its place is given to another. Default 60 s; 1 ms to a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub probe_lease: Duration,
     /// The shares of calls that pass after the probes succeeded, one step after the other, before it closes. Default
     /// none: it closes at once. Each above 0, at most 1, none smaller than the one before; for example
@@ -71,6 +81,7 @@ pub struct BreakerConfig {
     pub ramp: Vec<f64>,
     /// How long each step of the ramp lasts. Default 10 s; 1 ms to a year.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub ramp_step: Duration,
     /// What a call counts as that its caller dropped in flight. Default [`Verdict::Ignore`].
     ///

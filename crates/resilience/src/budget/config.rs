@@ -5,6 +5,7 @@ use std::sync::Arc;
 ///
 /// Default: a tenth of the calls, a hundred saved at most, and one a second however few calls there are.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

@@ -3,6 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 /// How many calls may run at once and how many may wait. Default: [`NORMAL`](Self::NORMAL).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -16,6 +17,7 @@ pub struct BulkheadConfig {
     pub max_queued: usize,
     /// Longest wait for a place. Default: none, the caller's own deadline decides.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub queue_timeout: Option<Duration>,
 }
 

@@ -1,5 +1,9 @@
+#[cfg(feature = "config")]
+use crate::config_error::Problems;
+
 /// How a fallback works. What it answers is code, and given to [`Fallback`](super::Fallback) itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -18,4 +22,8 @@ impl FallbackConfig {
         self.shadow = shadow;
         self
     }
+
+    /// Nothing in it can be out of range.
+    #[cfg(feature = "config")]
+    pub(crate) fn check(&self, _problems: &mut Problems) {}
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 ///
 /// Default: one copy after two seconds, as in Polly.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -14,12 +15,14 @@ use std::{sync::Arc, time::Duration};
 pub struct HedgeConfig {
     /// Time without an answer until the next copy starts; 0 starts all of them as soon as the call has to wait. Default 2 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub delay: Duration,
     /// Take for the delay what this share of calls stays below, as observed: 0.95 copies the slowest twentieth. `delay`
     /// serves until enough has been observed. Default: not observed; above 0, below 1.
     pub percentile: Option<f64>,
     /// How far back calls are observed. Default 60 s; at least 1 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub window: Duration,
     /// Calls that have to be observed before `percentile` counts. Default 100; at least 1.
     pub min_calls: u32,

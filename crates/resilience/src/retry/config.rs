@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 /// `multiplierⁿ⁻¹`; of it `jitter` takes its share away. So a pause never exceeds `max`, unless the callee asked for a
 /// longer one. Default: [`STANDARD`](Self::STANDARD).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -21,9 +22,11 @@ pub struct RetryConfig {
     pub backoff: Backoff,
     /// The first pause, before jitter. Default 500 ms.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub initial: Duration,
     /// No pause is longer. Default 10 s; at least `initial`.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub max: Duration,
     /// Each exponential pause is this many times the one before. Default 2; 1 to 100.
     pub multiplier: f64,
@@ -32,12 +35,15 @@ pub struct RetryConfig {
     /// An attempt that takes longer is dropped and has failed with [`Error::Timeout`](crate::Error::Timeout). Default: no
     /// limit; longer than 0.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub attempt_timeout: Option<Duration>,
     /// No attempt starts later than this after the first. Default: no limit; longer than 0.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub max_elapsed: Option<Duration>,
     /// Where the callee asks to be left alone for longer, the series ends at once. Default 60 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub max_retry_after: Duration,
     /// Makes the jitter repeatable. Default: drawn for each policy.
     pub seed: Option<u64>,

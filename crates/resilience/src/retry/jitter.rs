@@ -8,6 +8,7 @@ use std::{
 ///
 /// The names and the formulas are those of Marc Brooker's "Exponential Backoff And Jitter" (AWS, 2015).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),

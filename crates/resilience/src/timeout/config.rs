@@ -3,6 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 /// How long a call may take. Default: 10 s, the limit for ordinary endpoints in the report mainstay starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(
     feature = "config",
     derive(serde::Serialize, serde::Deserialize),
@@ -12,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 pub struct TimeoutConfig {
     /// The limit, from the first poll. Default 10 s; above 0.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub after: Duration,
     /// Counts the calls that take longer, and cancels none. Default no.
     pub shadow: bool,

@@ -20,8 +20,9 @@ pin_project! {
     #[allow(missing_debug_implementations, reason = "holds a future of the user's")]
     pub struct TimeoutFuture<'p, Op: Operation, O> {
         policy: &'p Timeout<O>,
+        // Until the limit passes: what the operation holds is given back with the answer, not when this is dropped.
         #[pin]
-        inner: Op::Future,
+        inner: Option<Op::Future>,
         attempt: Attempt,
         limit: Option<Duration>,
         pending: bool,
@@ -35,7 +36,7 @@ impl<'p, Op: Operation, O: Observer> TimeoutFuture<'p, Op, O> {
     pub(super) fn new(policy: &'p Timeout<O>, op: Op, attempt: Attempt) -> Self {
         let limit = policy.limit();
         let inner = op.start(limit.map_or(attempt, |limit| attempt.within(limit)));
-        Self { policy, inner, attempt, limit, pending: false, timer: None }
+        Self { policy, inner: Some(inner), attempt, limit, pending: false, timer: None }
     }
 }
 
@@ -49,7 +50,8 @@ impl<Op: Operation, O: Observer> Future for TimeoutFuture<'_, Op, O> {
             this.policy.observer.on(&this.policy.id, Event::Rejected);
             return Poll::Ready(Err(Error::DeadlineExceeded { policy: this.policy.id.name.clone() }));
         }
-        if let Poll::Ready(outcome) = this.inner.poll(cx) {
+        let inner = this.inner.as_mut().as_pin_mut().expect("not polled after it was ready");
+        if let Poll::Ready(outcome) = inner.poll(cx) {
             this.policy.observer.on(&this.policy.id, Event::Ended(Verdict::Success));
             return Poll::Ready(outcome);
         }
@@ -68,6 +70,7 @@ impl<Op: Operation, O: Observer> Future for TimeoutFuture<'_, Op, O> {
         if this.limit.is_none() {
             return Poll::Pending;
         }
+        this.inner.set(None);
         Poll::Ready(Err(Error::Timeout { policy: this.policy.id.name.clone(), after }))
     }
 }

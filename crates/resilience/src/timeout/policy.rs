@@ -95,9 +95,9 @@ impl<O> Timeout<O> {
         self.timed_out.load(Ordering::Relaxed)
     }
 
-    /// The limit for a call that begins now; `None` where nothing is to be cancelled.
+    /// The limit for a call that begins now; `None` in shadow mode, where nothing is cancelled.
     #[inline]
-    pub(super) fn limit(&self) -> Option<Duration> {
+    pub fn limit(&self) -> Option<Duration> {
         match self.limit.load(Ordering::Relaxed) {
             SHADOW => None,
             nanos => Some(Duration::from_nanos(nanos)),

@@ -1,4 +1,4 @@
-use super::*;
+use crate::timeout::*;
 use crate::{Error, PolicyExt};
 use std::{
     future::{pending, ready},
@@ -47,6 +47,14 @@ async fn the_nearer_of_two_limits_fires_under_its_own_name() {
         let late = guard.call(pending::<Result<(), &str>>).await.unwrap_err();
         assert_eq!((late.policy(), began.elapsed()), (Some(expected), SECOND));
     }
+}
+
+/// Whoever set the deadline enforces it: the inner one arms no timer, which would fire first.
+#[tokio::test(start_paused = true)]
+async fn of_two_equal_limits_the_outer_fires() {
+    let guard = (limit("outer", SECOND), limit("inner", SECOND));
+    let late = guard.call(pending::<Result<(), &str>>).await.unwrap_err();
+    assert_eq!((late.policy(), guard.1.timed_out()), (Some("outer"), 0));
 }
 
 #[tokio::test(start_paused = true)]

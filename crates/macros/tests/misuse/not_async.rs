@@ -1,0 +1,10 @@
+#![allow(unused_imports)]
+
+use mainstay_resilience::{Error, with_retry};
+
+#[with_retry(FAST)]
+fn value_of(id: u64) -> Result<u64, Error<String>> {
+    Ok(id)
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+mod boxing;
+mod calls;
+mod picky;
+mod readiness;

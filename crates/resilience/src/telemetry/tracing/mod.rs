@@ -1,0 +1,7 @@
+//! Policies heard by `tracing`.
+
+mod observer;
+#[cfg(test)]
+mod tests;
+
+pub use observer::Tracing;

@@ -1,0 +1,5 @@
+mod deadline;
+mod endpoints;
+mod live;
+mod per_call;
+mod tracker;

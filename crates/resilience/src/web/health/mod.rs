@@ -1,0 +1,9 @@
+//! What a service says of itself.
+
+mod checks;
+mod routes;
+mod source;
+mod sources;
+
+pub use routes::Health;
+pub use source::{HealthSource, HealthStatus};
