@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Attempt {
     number: u32,
     copy: u16,
-    /// Whose share of extra attempts this call has been counted towards already.
+    /// The budget that has counted this call already, the nearest if there are several.
     budget: Option<BudgetId>,
     time_left: Option<Duration>,
 }

@@ -20,7 +20,8 @@ pub struct BudgetConfig {
     /// Without it a service of one call a minute could not retry at all. It is a floor and adds nothing to the share:
     /// with the defaults it is felt below ten calls a second.
     pub min_per_second: f64,
-    /// Extra attempts that calls may save up for later. Default 100, as in the AWS SDKs; 1 to 1,000,000.
+    /// Extra attempts that calls may save up for later. Default 100, as the AWS SDKs' standard mode has long had (500 tokens,
+    /// five a retry); 1 to 1,000,000.
     pub max_saved: u32,
 }
 

@@ -12,7 +12,7 @@ pub use config::FallbackConfig;
 pub use counts::FallbackStats;
 pub use future::FallbackFuture;
 pub use policy::Fallback;
-pub use substitute::{Calling, Computed, Substitute, Value};
+pub use substitute::{Calling, CallingGuarded, Computed, Substitute, Value};
 
 /// The page of the book, its programs run as tests.
 #[cfg(doctest)]

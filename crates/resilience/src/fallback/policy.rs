@@ -1,5 +1,6 @@
 use super::{
-    Calling, Computed, FallbackConfig, FallbackFuture, FallbackStats, Substitute, Value, counts::Counts,
+    Calling, CallingGuarded, Computed, FallbackConfig, FallbackFuture, FallbackStats, Substitute, Value,
+    counts::Counts,
 };
 use crate::{
     AnyError, Attempt, ByError, Classify, ConfigError, Describe, Error, Operation, Policy, PolicyExt,
@@ -8,7 +9,7 @@ use crate::{
     pipeline::Stage,
     telemetry::{Observer, PolicyId, PolicyKind},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Answers in place of an operation that failed: with a value, with one made of the error, or by another operation.
 ///
@@ -28,6 +29,8 @@ pub struct Fallback<S = (), C = AnyError, O = ()> {
     pub(super) substitute: S,
     pub(super) classifier: C,
     pub(super) observer: O,
+    /// How long the answer may take, for the bound: nobody knows it of another operation.
+    takes: Option<Duration>,
 }
 
 impl Fallback {
@@ -38,25 +41,32 @@ impl Fallback {
     /// None today: no field has a range.
     pub fn new(name: impl Into<Arc<str>>, config: FallbackConfig) -> Result<Self, ConfigError> {
         let id = PolicyId::new(PolicyKind::Fallback, name);
-        let (config, counts) = (Live::new(config), Counts::default());
-        Ok(Self { id, config, counts, substitute: (), classifier: AnyError, observer: () })
+        Ok(Self {
+            id,
+            config: Live::new(config),
+            counts: Counts::default(),
+            substitute: (),
+            classifier: AnyError,
+            observer: (),
+            takes: Some(Duration::ZERO),
+        })
     }
 }
 
 impl<S, C, O> Fallback<S, C, O> {
-    fn with<S2>(self, substitute: S2) -> Fallback<S2, C, O> {
-        let (id, config, counts) = (self.id, self.config, self.counts);
-        Fallback { id, config, counts, substitute, classifier: self.classifier, observer: self.observer }
+    fn with<S2>(self, substitute: S2, takes: Option<Duration>) -> Fallback<S2, C, O> {
+        let Self { id, config, counts, classifier, observer, .. } = self;
+        Fallback { id, config, counts, substitute, classifier, observer, takes }
     }
 
     /// Answers with clones of `value`.
     pub fn to<T: Clone>(self, value: T) -> Fallback<Value<T>, C, O> {
-        self.with(Value(value))
+        self.with(Value(value), Some(Duration::ZERO))
     }
 
     /// Answers with what `compute` makes of the error.
     pub fn to_computed<T, E, F: Fn(&Error<E>) -> T>(self, compute: F) -> Fallback<Computed<F>, C, O> {
-        self.with(Computed(compute))
+        self.with(Computed(compute), Some(Duration::ZERO))
     }
 
     /// Answers with what another operation answers. Where that fails, too, the call ends in [`Error::FallbackFailed`],
@@ -66,14 +76,23 @@ impl<S, C, O> Fallback<S, C, O> {
         F: Fn(&Error<E>) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        self.with(Calling(operation))
+        self.with(Calling(operation), None)
+    }
+
+    /// As [`to_call`](Self::to_call), for an operation that is itself under policies and answers their errors, too.
+    pub fn to_guarded_call<T, E, F, Fut>(self, operation: F) -> Fallback<CallingGuarded<F>, C, O>
+    where
+        F: Fn(&Error<E>) -> Fut,
+        Fut: Future<Output = Result<T, Error<E>>>,
+    {
+        self.with(CallingGuarded(operation), None)
     }
 
     /// Judges errors by `classifier` instead of [`AnyError`]: it answers for a [`Failure`](crate::Verdict::Failure).
     /// Values are answers, and are not judged.
     pub fn classify<D>(self, classifier: D) -> Fallback<S, D, O> {
-        let (id, config, counts) = (self.id, self.config, self.counts);
-        Fallback { id, config, counts, substitute: self.substitute, classifier, observer: self.observer }
+        let Self { id, config, counts, substitute, observer, takes, .. } = self;
+        Fallback { id, config, counts, substitute, classifier, observer, takes }
     }
 
     /// Answers only for the errors for which `is_failure` answers `true`.
@@ -84,8 +103,8 @@ impl<S, C, O> Fallback<S, C, O> {
     /// Tells `observer` what happens in it.
     pub fn observe<P: Observer>(self, mut observer: P) -> Fallback<S, C, P> {
         observer.attach(&self.id);
-        let (id, config, counts) = (self.id, self.config, self.counts);
-        Fallback { id, config, counts, substitute: self.substitute, classifier: self.classifier, observer }
+        let Self { id, config, counts, substitute, classifier, takes, .. } = self;
+        Fallback { id, config, counts, substitute, classifier, observer, takes }
     }
 
     /// Its name.
@@ -142,8 +161,8 @@ impl<S, C, O> PolicyExt for Fallback<S, C, O> {}
 impl<S, C, O> StartsOnce for Fallback<S, C, O> {}
 
 impl<S, C, O> Describe for Fallback<S, C, O> {
-    /// The operation that stands in is the caller's own code: a bound counts it as part of the call.
+    /// An operation that stands in may take for ever, unless something outside limits the call.
     fn describe(&self, stages: &mut Vec<Stage>) {
-        stages.push(Stage::new(self.id.clone()));
+        stages.push(Stage::new(self.id.clone()).adds(self.takes));
     }
 }

@@ -54,6 +54,22 @@ where
     }
 }
 
+/// Another operation that is itself under policies, told of the error.
+#[derive(Clone, Copy)]
+pub struct CallingGuarded<F>(pub(super) F);
+
+impl<T, E, F, Fut> Substitute<T, E> for CallingGuarded<F>
+where
+    F: Fn(&Error<E>) -> Fut,
+    Fut: Future<Output = Result<T, Error<E>>>,
+{
+    type Future = Fut;
+
+    fn stand_in(&self, error: &Error<E>) -> Self::Future {
+        (self.0)(error)
+    }
+}
+
 macro_rules! named {
     ($($name:ident),*) => {$(
         impl<F> std::fmt::Debug for $name<F> {
@@ -63,4 +79,4 @@ macro_rules! named {
         }
     )*};
 }
-named!(Computed, Calling);
+named!(Computed, Calling, CallingGuarded);

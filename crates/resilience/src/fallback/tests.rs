@@ -63,6 +63,17 @@ async fn when_the_other_operation_fails_both_errors_are_kept() {
     assert_eq!((fallback.stats().failed, fallback.stats().answered), (1, 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_other_operation_may_be_under_policies_of_its_own() {
+    let second = std::time::Duration::from_secs(1);
+    let limit = crate::Timeout::new("second valuer", second).unwrap();
+    let fallback = fallback().to_guarded_call(|_: &Error<&str>| limit.call(pending::<Result<(), &str>>));
+    let error = fallback.call(|| ready(Err("away"))).await.unwrap_err();
+    assert!(error.is_timeout());
+    let Error::FallbackFailed { error, original, .. } = error else { panic!("{error:?}") };
+    assert_eq!((error.policy(), *original), (Some("second valuer"), Error::Operation("away")));
+}
+
 #[tokio::test]
 async fn only_what_the_predicate_calls_a_failure_is_answered_for() {
     let fallback = fallback().to(0).when(|error: &Error<&str>| error.operation() != Some(&"no such home"));
@@ -164,6 +175,17 @@ async fn in_shadow_mode_it_counts_and_lets_through() {
     fallback.reconfigure(FallbackConfig::default()).unwrap();
     assert_eq!(fallback.call(|| ready(Err("down"))).await, Ok(0));
     assert_eq!(fallback.stats().would_answer, 1, "counts stay");
+}
+
+#[test]
+fn the_bound_knows_that_another_operation_may_take_for_ever() {
+    use crate::{Describe, Timeout};
+    let second = std::time::Duration::from_secs(1);
+    let limit = || Timeout::new("t", second).unwrap();
+    assert_eq!((fallback().to(0), limit()).bound().time, Some(second));
+    let calling = || fallback().to_call(|_: &Error<&str>| ready(Ok(0)));
+    assert_eq!((calling(), limit()).bound().time, None);
+    assert_eq!((limit(), calling()).bound().time, Some(second));
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl<C, O: Observer, N> Retry<C, O, N> {
             context = back;
             match self.judge(&mut series, outcome.map_err(Error::Operation)) {
                 Ok(pause) => tokio::time::sleep(pause).await,
-                Err(outcome) => return (context, *outcome),
+                Err(outcome) => return (context, outcome),
             }
         }
     }
@@ -104,7 +104,7 @@ impl<C, O: Observer, N> Retry<C, O, N> {
             };
             match self.judge(&mut series, outcome) {
                 Ok(pause) => tokio::time::sleep(pause).await,
-                Err(outcome) => return *outcome,
+                Err(outcome) => return outcome,
             }
         }
     }
@@ -120,16 +120,16 @@ impl<C, O: Observer, N> Retry<C, O, N> {
         &self,
         series: &mut Series,
         outcome: Result<T, Error<E>>,
-    ) -> Result<Duration, Box<Result<T, Error<E>>>>
+    ) -> Result<Duration, Result<T, Error<E>>>
     where
         C: Classify<T, E>,
         N: Notify<T, E>,
     {
         let verdict = self.classifier.classify(outcome.as_ref());
         if verdict == Verdict::Failure {
-            return series.failed(self, Box::new(outcome));
+            return series.failed(self, Box::new(outcome)).map_err(|last| *last);
         }
         series.ended(self, verdict, outcome.is_ok());
-        Err(Box::new(outcome))
+        Err(outcome)
     }
 }

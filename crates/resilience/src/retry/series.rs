@@ -190,8 +190,8 @@ impl Series {
         } else {
             return None;
         };
-        let for_the_callees_sake = !asked.is_zero() && asked == pause;
-        Some(if for_the_callees_sake { StoppedBy::RetryAfter(asked) } else { stopped_by })
+        let asked_for_longer = !asked.is_zero() && asked == pause;
+        Some(if asked_for_longer { StoppedBy::RetryAfter(asked) } else { stopped_by })
     }
 }
 

@@ -122,3 +122,17 @@ async fn both_entries_are_send_where_their_operation_is() {
     });
     assert_eq!(spawned.await.unwrap(), Ok(3));
 }
+
+#[test]
+fn a_first_success_allocates_nothing_by_either_entry() {
+    let retry = Retry::new("r", exact(3)).unwrap();
+    let mut answers = (None, None);
+    let spent = allocation_counter::measure(|| {
+        let with_context =
+            retry.call_with_context(1, |context, _| std::future::ready((context, Ok::<_, &str>(2))));
+        let by_closure = retry.call_mut(async |_| Ok::<_, &str>(3));
+        answers =
+            (futures::FutureExt::now_or_never(with_context), futures::FutureExt::now_or_never(by_closure));
+    });
+    assert_eq!((answers, spent.count_total), ((Some((1, Ok(2))), Some(Ok(3))), 0));
+}

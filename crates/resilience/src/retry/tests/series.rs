@@ -142,3 +142,26 @@ async fn nothing_of_a_failed_attempt_outlives_it() {
     assert!(futures::poll!(call.as_mut()).is_pending());
     assert_eq!(held.get(), 0);
 }
+
+/// What every call carries, whether it is tried again or not.
+#[test]
+fn a_call_is_hardly_larger_than_its_operation() {
+    fn added<F, Fut>(_: &F) -> usize
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<u64, &'static str>>,
+    {
+        size_of::<RetryFuture<'_, crate::Call<'_, F>, crate::Retryable, (), ()>>() - size_of::<Fut>()
+    }
+    let added = added(&|| ready(Ok(7)));
+    assert!(added <= 80, "{added} bytes");
+}
+
+#[test]
+fn handles_may_be_shared_among_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&Retry::new("r", exact(3)).unwrap());
+    shared(&crate::Budget::new("b", crate::BudgetConfig::default()).unwrap());
+    shared(&crate::Hedge::new("h", crate::HedgeConfig::default().percentile(0.9)).unwrap());
+    shared(&crate::Fallback::new("f", crate::FallbackConfig::default()).unwrap().to(7));
+}
