@@ -9,7 +9,6 @@ use std::time::Duration;
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Injection {
     /// The share of calls that get it, in its windows. Default 0; 0 to 1.
@@ -66,7 +65,6 @@ impl Injection {
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Window {
     /// When it begins. Default 0.

@@ -9,7 +9,6 @@ use std::{sync::Arc, time::Duration};
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Strategy {
     /// One after the other.
@@ -27,7 +26,6 @@ pub enum Strategy {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum WhenNone {
     /// It is shed.
@@ -48,7 +46,6 @@ pub enum WhenNone {
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OutliersConfig {
     /// Failures in a row that make an outlier. Default 5; at least 1, or absent for never.

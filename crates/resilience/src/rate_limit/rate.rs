@@ -8,7 +8,6 @@ use std::time::Duration;
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Rate {
     /// Calls in that time. Default 100; at least 1, at most one a nanosecond.
