@@ -1,101 +1,197 @@
 use std::future::Future;
-use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use crate::checkouts::Caller;
 use crate::error::GetError;
 use crate::guard::Guard;
-use crate::inner::{Inner, check};
+use crate::hooks::Hook;
+use crate::inner::Inner;
 use crate::manager::Manager;
-use crate::state::Taken;
+use crate::observer::{Observer, WaitEnd};
+use crate::preparation;
+use crate::state::{Refusal, Taken};
 use crate::waiters::{Place, Ticket};
 
-/// The whole way to a connection. The clock is read once, and the timer is armed only if the caller has to wait.
-pub(crate) async fn acquire<M: Manager>(
-    inner: &Arc<Inner<M>>,
-    by: &'static Location<'static>,
-) -> Result<Guard<M>, GetError<M::Error>> {
+/// The short way, for a connection that lies ready: reads the clock once in a while and arms no timer. What it has taken and cannot
+/// hand out as it is comes back for the long way.
+#[inline]
+pub(crate) fn at_once<M: Manager, O: Observer>(
+    inner: &Arc<Inner<M, O>>,
+    caller: &Caller,
+) -> Result<Guard<M, O>, Begun<M, O>> {
+    let exact = O::ENABLED.then(Instant::now);
+    match inner.transition(|state, later| state.take(caller, exact, later)) {
+        Some(Taken { mut live, needs_check: false }) if inner.hooks.before_acquire.is_none() => {
+            if O::ENABLED {
+                live.lent_at = exact;
+                inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
+            }
+            Ok(Guard::new(Arc::clone(inner), live))
+        }
+        taken => Err(Begun::new(inner, taken, exact)),
+    }
+}
+
+/// The short way or none: unchecked, and not past a hook that would have to run.
+pub(crate) fn without_waiting<M: Manager, O: Observer>(
+    inner: &Arc<Inner<M, O>>,
+    caller: &Caller,
+) -> Option<Guard<M, O>> {
+    if inner.hooks.before_acquire.is_some() {
+        return None;
+    }
     let now = Instant::now();
-    match inner.transition(|state, later| state.take(now, by, later)) {
-        Some(Taken { live, needs_check: false }) => Ok(Guard::new(Arc::clone(inner), live)),
-        Some(stale) => acquire_slowly(inner, by, now, Some(stale)).await,
-        None => acquire_slowly(inner, by, now, None).await,
+    let Taken { live, .. } = inner.transition(|state, later| state.take(caller, Some(now), later))?;
+    let mut guard = Guard::new(Arc::clone(inner), live);
+    if O::ENABLED {
+        guard.lend(now);
+        inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
     }
+    Some(guard)
 }
 
-async fn acquire_slowly<M: Manager>(
-    inner: &Arc<Inner<M>>,
-    by: &'static Location<'static>,
+/// What the short way leaves to the long one.
+pub(crate) struct Begun<M: Manager, O: Observer> {
+    /// In a guard before the first await, or a caller dropped there would lose it (bb8#59).
+    taken: Option<(Guard<M, O>, bool)>,
     since: Instant,
-    mut taken: Option<Taken<M::Connection>>,
-) -> Result<Guard<M>, GetError<M::Error>> {
-    let deadline = since + inner.config.acquire_timeout;
-    let mut served_before = false;
-    loop {
-        let Taken { live, needs_check } = match taken.take() {
-            Some(taken) => taken,
-            None => timeout_at(deadline, Wait { inner, by, front: served_before, ticket: None })
-                .await
-                .map_err(|_| inner.timeout(since))?
-                .ok_or_else(|| inner.closed())?,
-        };
-        let guard = Guard::new(Arc::clone(inner), live);
-        if !needs_check {
-            return Ok(guard);
-        }
-        // Dropping the handle leaves the task running: a check that is no longer waited for still gives its connection back.
-        let checked = inner.runtime.spawn(check(guard));
-        if let Ok(Some(guard)) = timeout_at(deadline, checked).await.map_err(|_| inner.timeout(since))? {
-            return Ok(guard);
-        }
-        served_before = true;
+}
+
+impl<M: Manager, O: Observer> Begun<M, O> {
+    /// For a caller who must go the long way in any case.
+    pub(crate) fn afresh() -> Self {
+        Self { taken: None, since: Instant::now() }
+    }
+
+    #[cold]
+    fn new(inner: &Arc<Inner<M, O>>, taken: Option<Taken<M::Connection>>, exact: Option<Instant>) -> Self {
+        let taken = taken.map(|taken| (Guard::new(Arc::clone(inner), taken.live), taken.needs_check));
+        Self { taken, since: exact.unwrap_or_else(Instant::now) }
     }
 }
 
-/// A place in the line; `None` means that the pool is closed.
-struct Wait<'a, M: Manager> {
-    inner: &'a Arc<Inner<M>>,
-    by: &'static Location<'static>,
+/// The long way: waits in line, has checks and hooks run, and keeps the time limit.
+pub(crate) async fn in_time<M: Manager, O: Observer>(
+    inner: &Arc<Inner<M, O>>,
+    caller: Caller,
+    prepare: Option<Hook<M>>,
+    begun: Begun<M, O>,
+) -> Result<Guard<M, O>, GetError<M::Error>> {
+    let Begun { taken, since } = begun;
+    let mut patience = Patience { inner, since, end: WaitEnd::Cancelled };
+    let outcome = wait_and_prepare(inner, &caller, prepare, taken, since).await;
+    patience.end = match &outcome {
+        Ok(_) => WaitEnd::Served,
+        Err(GetError::Timeout { .. }) => WaitEnd::TimedOut,
+        Err(_) => WaitEnd::Refused,
+    };
+    outcome
+}
+
+async fn wait_and_prepare<M: Manager, O: Observer>(
+    inner: &Arc<Inner<M, O>>,
+    caller: &Caller,
+    prepare: Option<Hook<M>>,
+    mut taken: Option<(Guard<M, O>, bool)>,
+    since: Instant,
+) -> Result<Guard<M, O>, GetError<M::Error>> {
+    let prepares = prepare.is_some() || inner.hooks.before_acquire.is_some();
+    let deadline = since + inner.acquire_timeout();
+    let timeout = || inner.timeout(since.elapsed());
+    let (mut now, mut served_before) = (since, false);
+    loop {
+        let (mut guard, needs_check) = match taken.take() {
+            Some(taken) => taken,
+            None => {
+                let wait = Wait { inner, caller, asked_at: now, front: served_before, ticket: None };
+                let taken = timeout_at(deadline, wait).await.map_err(|_| timeout())?;
+                let Taken { live, needs_check } = taken.map_err(|refusal| inner.refused(refusal))?;
+                (Guard::new(Arc::clone(inner), live), needs_check)
+            }
+        };
+        if needs_check || prepares {
+            // Dropping the handle leaves the task running: one that is no longer waited for still gives its connection back.
+            let task = inner.runtime.spawn(preparation::run(guard, needs_check, prepare.clone()));
+            let Ok(Some(prepared)) = timeout_at(deadline, task).await.map_err(|_| timeout())? else {
+                (now, served_before) = (Instant::now(), true);
+                continue;
+            };
+            guard = prepared;
+        }
+        if O::ENABLED {
+            guard.lend(Instant::now());
+        }
+        return Ok(guard);
+    }
+}
+
+/// Tells the observer how long a caller has waited and how that ended; by a drop, if by nothing else.
+struct Patience<'a, M: Manager, O: Observer> {
+    inner: &'a Inner<M, O>,
+    since: Instant,
+    end: WaitEnd,
+}
+
+impl<M: Manager, O: Observer> Drop for Patience<'_, M, O> {
+    fn drop(&mut self) {
+        self.inner.observe(|observer| observer.waited(self.since.elapsed(), self.end));
+    }
+}
+
+/// A place in the line.
+struct Wait<'a, M: Manager, O: Observer> {
+    inner: &'a Arc<Inner<M, O>>,
+    caller: &'a Caller,
+    asked_at: Instant,
     front: bool,
     ticket: Option<Ticket>,
 }
 
-impl<M: Manager> Wait<'_, M> {
+impl<M: Manager, O: Observer> Wait<'_, M, O> {
     /// Joins the line unless a connection lies idle: both under one lock, or a return in between would wake nobody (bb8#122).
-    fn join(&mut self, cx: &Context<'_>) -> Poll<Option<Taken<M::Connection>>> {
-        let now = Instant::now();
-        let taken = self.inner.transition(|state, later| {
-            let taken = state.take(now, self.by, later);
-            if taken.is_none() {
-                self.ticket = state.wait(self.front, cx.waker().clone(), self.by);
+    fn join(&mut self, cx: &Context<'_>, now: Instant) -> Poll<Result<Taken<M::Connection>, Refusal>> {
+        self.inner.transition(|state, later| {
+            if let Some(taken) = state.take(self.caller, Some(now), later) {
+                return Poll::Ready(Ok(taken));
             }
-            taken
-        });
-        if taken.is_none() && self.ticket.is_some() { Poll::Pending } else { Poll::Ready(taken) }
+            match state.wait(self.front, cx.waker().clone(), self.caller, now) {
+                Ok(ticket) => self.ticket = Some(ticket),
+                Err(refusal) => return Poll::Ready(Err(refusal)),
+            }
+            Poll::Pending
+        })
     }
 }
 
-impl<M: Manager> Future for Wait<'_, M> {
-    type Output = Option<Taken<M::Connection>>;
+impl<M: Manager, O: Observer> Future for Wait<'_, M, O> {
+    type Output = Result<Taken<M::Connection>, Refusal>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(ticket) = self.ticket else { return self.join(cx) };
-        let now = Instant::now();
-        let live = match self.inner.transition(|state, _| state.look(ticket, cx.waker(), now, self.by)) {
-            Place::Waiting => return Poll::Pending,
-            Place::Granted(live) => Some(live),
-            Place::Gone => None,
+        let Some(ticket) = self.ticket else {
+            let now = self.asked_at;
+            return self.join(cx, now);
         };
-        self.ticket = None;
-        // Just used or just made: there is nothing to check.
-        Poll::Ready(live.map(|live| Taken { live, needs_check: false }))
+        match self.inner.transition(|state, later| state.look(ticket, cx.waker(), self.caller, later)) {
+            Place::Waiting => Poll::Pending,
+            Place::Granted(taken) => {
+                self.ticket = None;
+                Poll::Ready(Ok(taken))
+            }
+            // Asks again: whoever sent it away has left the reason for whoever joins.
+            Place::Gone => {
+                self.ticket = None;
+                self.join(cx, Instant::now())
+            }
+        }
     }
 }
 
-impl<M: Manager> Drop for Wait<'_, M> {
+impl<M: Manager, O: Observer> Drop for Wait<'_, M, O> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             self.inner.transition(|state, later| state.leave(ticket, later));

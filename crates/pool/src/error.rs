@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,15 +8,35 @@ use crate::status::Status;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A field holds a value outside its range.
-    #[error("pool configuration: {field} = {value}, allowed is {allowed}")]
-    OutOfRange {
-        /// The field's name.
-        field: &'static str,
-        /// What it was set to.
-        value: String,
-        /// What it may be.
-        allowed: String,
+    /// Fields hold values outside their ranges.
+    #[error("pool configuration: {}", listed(problems))]
+    Invalid {
+        /// All of them.
+        problems: Vec<Problem>,
+    },
+    /// A configuration asks for a profile that there is not.
+    #[error("pool configuration: there is no profile `{profile}`, only {known}")]
+    UnknownProfile {
+        /// The name asked for.
+        profile: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A file or the environment holds something that is no configuration.
+    #[error("pool configuration: {message}")]
+    Unreadable {
+        /// Which key, what is wrong with it and where it was set.
+        message: String,
+    },
+    /// The pool has no lane of that name.
+    #[error("pool `{pool}` has no lane `{lane}`, only {known}: lanes are named in the configuration")]
+    UnknownLane {
+        /// The pool's name.
+        pool: String,
+        /// The name asked for.
+        lane: String,
+        /// The names there are.
+        known: String,
     },
     /// The pool was made outside of a tokio runtime, where its connects could not run.
     #[error("pool `{pool}` was made outside of a tokio runtime: make it inside one, its connects run there")]
@@ -25,21 +46,50 @@ pub enum ConfigError {
     },
 }
 
-/// How a call into a [`Manager`](crate::Manager) went wrong.
+impl ConfigError {
+    /// The fields out of range; empty if something else is wrong.
+    pub fn problems(&self) -> &[Problem] {
+        if let Self::Invalid { problems } = self { problems } else { &[] }
+    }
+}
+
+/// A field outside its range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The field as it is spelt in configuration.
+    pub field: String,
+    /// What it was set to.
+    pub value: String,
+    /// What would be accepted.
+    pub allowed: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}, allowed is {}", self.field, self.value, self.allowed)
+    }
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// How a call into a [`Manager`](crate::Manager) or a hook went wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault<E> {
-    /// The manager said so.
+    /// It said so.
     #[error("{0}")]
     Failed(#[source] E),
-    /// The manager did not answer in time.
+    /// It did not answer in time.
     #[error("no answer within {after:?}")]
     TimedOut {
         /// The limit that applied.
         after: Duration,
     },
-    /// The manager panicked.
-    #[error("the manager panicked: {message}")]
+    /// It panicked.
+    #[error("it panicked: {message}")]
     Panicked {
         /// The panic's message.
         message: String,
@@ -58,6 +108,18 @@ pub enum GetError<E> {
         /// The pool at the moment of giving up.
         status: Box<Status>,
         /// The last failed connect, if none has succeeded since.
+        #[source]
+        source: Option<Arc<Fault<E>>>,
+    },
+    /// No connection is left and the server has refused every connect for
+    /// [`fail_fast_after`](crate::PoolConfig::fail_fast_after): waiting would be of no use.
+    #[error("the server is away, the next connect is in {retry_after:?}: {status}")]
+    Unavailable {
+        /// How long until the pool tries again.
+        retry_after: Duration,
+        /// The pool at that moment.
+        status: Box<Status>,
+        /// The last failed connect.
         #[source]
         source: Option<Arc<Fault<E>>>,
     },
@@ -80,10 +142,15 @@ impl<E> GetError<E> {
         matches!(self, Self::Closed { .. })
     }
 
-    /// The pool at the moment of a timeout.
+    /// Whether the caller was turned away because the server is.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// The pool at the moment of a timeout or a refusal.
     pub fn status(&self) -> Option<&Status> {
         match self {
-            Self::Timeout { status, .. } => Some(status),
+            Self::Timeout { status, .. } | Self::Unavailable { status, .. } => Some(status),
             Self::Closed { .. } => None,
         }
     }

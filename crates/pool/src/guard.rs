@@ -7,18 +7,20 @@ use tokio::time::Instant;
 use crate::inner::Inner;
 use crate::live::Live;
 use crate::manager::Manager;
+use crate::observer::{CloseReason, Observer};
 
 const HELD: &str = "a guard holds its connection until it is dropped";
 
 /// A connection on loan; dropping it gives it back at once and without any I/O.
-pub struct Guard<M: Manager> {
-    inner: Arc<Inner<M>>,
+pub struct Guard<M: Manager, O: Observer = ()> {
+    inner: Arc<Inner<M, O>>,
     /// `None` only once it has been given back or detached.
     live: Option<Box<Live<M::Connection>>>,
 }
 
-impl<M: Manager> Guard<M> {
-    pub(crate) fn new(inner: Arc<Inner<M>>, live: Box<Live<M::Connection>>) -> Self {
+impl<M: Manager, O: Observer> Guard<M, O> {
+    #[inline]
+    pub(crate) fn new(inner: Arc<Inner<M, O>>, live: Box<Live<M::Connection>>) -> Self {
         Self { inner, live: Some(live) }
     }
 
@@ -32,19 +34,27 @@ impl<M: Manager> Guard<M> {
     pub fn detach(mut self) -> M::Connection {
         let live = self.live.take().expect(HELD);
         self.inner.transition(|state, _| state.detach(&live));
+        if let Some(lent_at) = live.lent_at {
+            self.inner.observe(|observer| observer.held(lent_at.elapsed()));
+        }
         live.connection
+    }
+
+    /// From here on the caller has it.
+    pub(crate) fn lend(&mut self, now: Instant) {
+        self.live_mut().lent_at = Some(now);
     }
 
     pub(crate) fn mend(&mut self) {
         self.live_mut().broken = false;
     }
 
-    pub(crate) fn inner(&self) -> &Arc<Inner<M>> {
+    pub(crate) fn inner(&self) -> &Arc<Inner<M, O>> {
         &self.inner
     }
 
-    pub(crate) fn idle_since(&self) -> Instant {
-        self.live().idle_since
+    pub(crate) fn proven_at(&self) -> Instant {
+        self.live().proven_at
     }
 
     fn live(&self) -> &Live<M::Connection> {
@@ -61,9 +71,15 @@ impl<M: Manager> Guard<M> {
         let live = self.live.take().expect(HELD);
         self.inner.transition(|state, later| state.put(live, later));
     }
+
+    /// Closes a connection that no caller has had.
+    pub(crate) fn close(mut self, reason: CloseReason) {
+        let live = self.live.take().expect(HELD);
+        self.inner.transition(|state, later| state.discard(live, reason, later));
+    }
 }
 
-impl<M: Manager> Deref for Guard<M> {
+impl<M: Manager, O: Observer> Deref for Guard<M, O> {
     type Target = M::Connection;
 
     fn deref(&self) -> &M::Connection {
@@ -71,13 +87,14 @@ impl<M: Manager> Deref for Guard<M> {
     }
 }
 
-impl<M: Manager> DerefMut for Guard<M> {
+impl<M: Manager, O: Observer> DerefMut for Guard<M, O> {
     fn deref_mut(&mut self) -> &mut M::Connection {
         &mut self.live_mut().connection
     }
 }
 
-impl<M: Manager> Drop for Guard<M> {
+impl<M: Manager, O: Observer> Drop for Guard<M, O> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(live) = self.live.take() {
             self.inner.take_back(live);
@@ -86,7 +103,7 @@ impl<M: Manager> Drop for Guard<M> {
 }
 
 // By hand: a derive would ask for `M: Debug`.
-impl<M: Manager<Connection: fmt::Debug>> fmt::Debug for Guard<M> {
+impl<M: Manager<Connection: fmt::Debug>, O: Observer> fmt::Debug for Guard<M, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard")
             .field("connection", &**self)

@@ -1,6 +1,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::Waker;
+use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
@@ -8,19 +10,25 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::attempt::attempt;
+use crate::clock::{self, Clock, Ticker};
 use crate::config::PoolConfig;
 use crate::connector;
 use crate::deferred::{Deferred, Leftovers};
 use crate::error::{Fault, GetError};
+use crate::goodbye;
 use crate::guard::Guard;
+use crate::hooks::Hooks;
+use crate::leak::Leak;
 use crate::live::Live;
 use crate::manager::{Condition, Manager};
-use crate::state::State;
+use crate::observer::{CloseReason, Observer};
+use crate::recovery;
+use crate::state::{Refusal, State};
 use crate::status::Status;
 
 type PoolState<M> = State<<M as Manager>::Connection, <M as Manager>::Error>;
 type Later<M> = Deferred<<M as Manager>::Connection, <M as Manager>::Error>;
+pub(crate) type OnLeak = Box<dyn Fn(&Leak) + Send + Sync>;
 
 /// How far a pool is on its way out; it only moves forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,26 +39,45 @@ pub(crate) enum Phase {
 }
 
 /// What the handles, the guards and the background tasks of a pool share.
-pub(crate) struct Inner<M: Manager> {
+pub(crate) struct Inner<M: Manager, O: Observer> {
     /// On a cache line of its own: the reference count beside it is written by every guard.
     state: CachePadded<Mutex<PoolState<M>>>,
     pub(crate) name: Arc<str>,
     pub(crate) manager: M,
-    /// The timeouts; the limits that can change live in the state.
-    pub(crate) config: PoolConfig,
+    pub(crate) hooks: Hooks<M>,
+    observer: O,
+    pub(crate) on_leak: Option<OnLeak>,
+    /// The configuration's `leak_backtrace` and `acquire_timeout`, here because callers need them outside of the lock.
+    captures_backtraces: AtomicBool,
+    acquire_timeout_ns: AtomicU64,
     pub(crate) runtime: Handle,
     pub(crate) phase: watch::Sender<Phase>,
     /// Tells those who wait for the minimum that a connect has succeeded.
     pub(crate) grown: Notify,
 }
 
-impl<M: Manager> Inner<M> {
-    pub(crate) fn new(name: Arc<str>, manager: M, config: PoolConfig, runtime: Handle) -> Self {
+impl<M: Manager, O: Observer> Inner<M, O> {
+    pub(crate) fn new(
+        name: Arc<str>,
+        manager: M,
+        config: PoolConfig,
+        hooks: Hooks<M>,
+        observer: O,
+        on_leak: Option<OnLeak>,
+        runtime: Handle,
+    ) -> Self {
+        let captures_backtraces = AtomicBool::new(config.leak_backtrace);
+        let acquire_timeout_ns = AtomicU64::new(nanos(config.acquire_timeout));
+        let state = State::new(Arc::new(config), hooks.before_close.is_some(), Instant::now());
         Self {
-            state: CachePadded::new(Mutex::new(State::new(config.clone(), Instant::now()))),
+            state: CachePadded::new(Mutex::new(state)),
             name,
             manager,
-            config,
+            hooks,
+            observer,
+            on_leak,
+            captures_backtraces,
+            acquire_timeout_ns,
             runtime,
             phase: watch::Sender::new(Phase::Open),
             grown: Notify::new(),
@@ -70,7 +97,9 @@ impl<M: Manager> Inner<M> {
             state.settle(&mut later);
             outcome
         };
-        self.carry_out(later);
+        if !later.is_empty() {
+            self.carry_out(later);
+        }
         outcome
     }
 
@@ -79,22 +108,71 @@ impl<M: Manager> Inner<M> {
         look(&self.state.lock())
     }
 
+    pub(crate) fn with_clock<R>(&self, act: impl FnOnce(&mut Clock) -> R) -> R {
+        act(self.state.lock().clock())
+    }
+
+    /// The configuration as it stands; it may be replaced at any time.
+    pub(crate) fn config(&self) -> Arc<PoolConfig> {
+        self.read(|state| Arc::clone(state.config()))
+    }
+
+    pub(crate) fn reconfigure(self: &Arc<Self>, config: PoolConfig) {
+        self.captures_backtraces.store(config.leak_backtrace, Relaxed);
+        self.acquire_timeout_ns.store(nanos(config.acquire_timeout), Relaxed);
+        let config = Arc::new(config);
+        drop(self.transition(|state, later| state.reconfigure(config, later)));
+    }
+
     #[inline]
-    fn carry_out(self: &Arc<Self>, later: Later<M>) {
-        let Deferred { wake, connects, drained, leftovers } = later;
-        if let Some(waker) = wake {
+    pub(crate) fn captures_backtraces(&self) -> bool {
+        self.captures_backtraces.load(Relaxed)
+    }
+
+    pub(crate) fn acquire_timeout(&self) -> Duration {
+        Duration::from_nanos(self.acquire_timeout_ns.load(Relaxed))
+    }
+
+    fn carry_out(self: &Arc<Self>, mut later: Later<M>) {
+        if let Some(waker) = later.take_waker() {
             waker.wake();
         }
-        for _ in 0..connects {
+        if let Some(leftovers) = later.take_leftovers() {
+            self.clear_away(*leftovers);
+        }
+        for _ in 0..later.connects {
             self.runtime.spawn(connector::run(connector::Underway::new(self)));
         }
-        if drained {
+        if later.drained {
             self.advance(Phase::Drained);
         }
-        if let Some(leftovers) = leftovers {
-            // The retired connections and the stale error drop last: their destructors are the user's.
-            let Leftovers { wake_all, retired: _retired, forgotten: _forgotten } = *leftovers;
-            wake_all.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ahead of new connects, so that an old connection which makes room is gone before its successor begins.
+    #[cold]
+    fn clear_away(self: &Arc<Self>, leftovers: Leftovers<M::Connection, M::Error>) {
+        let Leftovers { wake_all, retired, forgotten, starts_ticker } = leftovers;
+        wake_all.into_iter().for_each(Waker::wake);
+        if starts_ticker {
+            self.runtime.spawn(clock::run(Ticker::new(self)));
+        }
+        for (live, reason) in retired {
+            self.observe(|observer| observer.closed(reason));
+            if self.hooks.before_close.is_some() {
+                self.runtime.spawn(goodbye::run(goodbye::Leaving::new(self, live)));
+            } else {
+                // Their destructors are the user's: a panic there must not keep the rest from being done.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(live)));
+            }
+        }
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(forgotten)));
+    }
+
+    /// Tells the observer, if there is one; its panics end here.
+    #[inline]
+    pub(crate) fn observe(&self, tell: impl FnOnce(&O)) {
+        if O::ENABLED {
+            let _ = catch_unwind(AssertUnwindSafe(|| tell(&self.observer)));
         }
     }
 
@@ -123,21 +201,39 @@ impl<M: Manager> Inner<M> {
 
     /// Takes a connection back from a guard, without any I/O of its own.
     #[inline]
-    pub(crate) fn take_back(self: &Arc<Self>, live: Box<Live<M::Connection>>) {
+    pub(crate) fn take_back(self: &Arc<Self>, mut live: Box<Live<M::Connection>>) {
+        let lent_at = if O::ENABLED { live.lent_at.take() } else { None };
         let condition = if live.broken { Condition::Broken } else { self.condition(&live.connection) };
         match condition {
-            Condition::Clean => self.transition(|state, later| state.put(live, later)),
-            Condition::Broken => self.transition(|state, later| state.discard(live, later)),
-            Condition::Dirty => {
-                let guard = Guard::new(Arc::clone(self), live);
-                self.runtime.spawn(reset(guard));
+            Condition::Clean if self.hooks.after_release.is_none() => {
+                self.transition(|state, later| state.put(live, later));
             }
+            Condition::Broken => {
+                self.transition(|state, later| state.discard(live, CloseReason::Broken, later));
+            }
+            Condition::Clean | Condition::Dirty => {
+                let guard = Guard::new(Arc::clone(self), live);
+                self.runtime.spawn(recovery::run(guard, condition));
+            }
+        }
+        if let Some(lent_at) = lent_at {
+            self.observe(|observer| observer.held(lent_at.elapsed()));
         }
     }
 
     /// A panic in a drop would abort the process if it met another: it condemns the connection instead.
     fn condition(&self, connection: &M::Connection) -> Condition {
         catch_unwind(AssertUnwindSafe(|| self.manager.condition(connection))).unwrap_or(Condition::Broken)
+    }
+
+    /// Whether a failure speaks of the server: a call that hung or panicked always does.
+    pub(crate) fn is_fatal(&self, fault: &Fault<M::Error>) -> bool {
+        match fault {
+            Fault::Failed(error) => {
+                catch_unwind(AssertUnwindSafe(|| self.manager.is_fatal(error))).unwrap_or(true)
+            }
+            _ => true,
+        }
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -151,49 +247,23 @@ impl<M: Manager> Inner<M> {
         (status, fault)
     }
 
-    pub(crate) fn timeout(&self, since: Instant) -> GetError<M::Error> {
+    pub(crate) fn timeout(&self, waited: Duration) -> GetError<M::Error> {
         let (status, source) = self.status_and_fault();
-        GetError::Timeout { waited: since.elapsed(), status: Box::new(status), source }
+        GetError::Timeout { waited, status: Box::new(status), source }
     }
 
-    pub(crate) fn closed(&self) -> GetError<M::Error> {
-        GetError::Closed { pool: Arc::clone(&self.name) }
-    }
-}
-
-/// Checks a connection in a task of its own; if the caller is gone by then, the guard goes back to the pool.
-pub(crate) fn check<M: Manager>(mut guard: Guard<M>) -> impl Future<Output = Option<Guard<M>>> + Send {
-    // Until the check has said otherwise: a panic and the end of the runtime, even before the first poll, close the connection.
-    guard.broken();
-    async move {
-        let inner = Arc::clone(guard.inner());
-        let idle_since = guard.idle_since();
-        let call = async { inner.manager.check(&mut guard).await };
-        match attempt(inner.config.check_timeout, call).await {
-            Ok(()) => {
-                guard.mend();
-                Some(guard)
-            }
-            Err(fault) => {
-                drop(guard);
-                if !matches!(&fault, Fault::Failed(error) if !inner.manager.is_fatal(error)) {
-                    inner.transition(|state, later| state.evict_idle_since(idle_since, later));
-                }
-                None
+    pub(crate) fn refused(&self, refusal: Refusal) -> GetError<M::Error> {
+        match refusal {
+            Refusal::Closed => GetError::Closed { pool: Arc::clone(&self.name) },
+            Refusal::Outage { retry_after } => {
+                let (status, source) = self.status_and_fault();
+                GetError::Unavailable { retry_after, status: Box::new(status), source }
             }
         }
     }
 }
 
-/// Cleans a connection in a task of its own and gives it back, or closes it.
-fn reset<M: Manager>(mut guard: Guard<M>) -> impl Future<Output = ()> + Send {
-    // As above; here it also keeps a runtime that is shutting down from being handed the same reset over and over.
-    guard.broken();
-    async move {
-        let inner = Arc::clone(guard.inner());
-        let call = async { inner.manager.reset(&mut guard).await };
-        if attempt(inner.config.reset_timeout, call).await.is_ok() {
-            guard.give_back();
-        }
-    }
+/// An hour at most, as validated.
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -134,3 +134,72 @@ async fn a_connection_that_the_server_has_ended_is_replaced_by_the_check() {
     assert!(ended);
     assert_ne!(process(&mut pool.get().await.unwrap()).await, before);
 }
+
+/// Row-level security by session variables: set for one checkout, gone before the next.
+#[tokio::test]
+async fn a_tenant_sees_its_own_rows_and_nobody_inherits_its_variables() {
+    let server = Postgres::start().unwrap();
+    let mut owner = PgConnection::connect(&server.url()).await.unwrap();
+    owner
+        .execute(
+            "DROP TABLE IF EXISTS invoices; DROP ROLE IF EXISTS tenants; CREATE ROLE tenants;
+             CREATE TABLE invoices (tenant text NOT NULL);
+             INSERT INTO invoices VALUES ('7'), ('7'), ('8');
+             ALTER TABLE invoices ENABLE ROW LEVEL SECURITY;
+             CREATE POLICY own ON invoices USING (tenant = current_setting('app.tenant', true));
+             GRANT SELECT ON invoices TO tenants;",
+        )
+        .await
+        .unwrap();
+    let pool = Pool::builder(
+        "app",
+        PostgresManager::new(server.url().parse().unwrap()),
+        PoolConfig::testing().min(0).max(1),
+    )
+    .after_connect(|connection| {
+        Box::pin(async move { connection.execute("SET ROLE tenants").await.map(drop) })
+    })
+    .after_release(|connection| Box::pin(async move { connection.execute("RESET ALL").await.map(drop) }))
+    .build()
+    .unwrap();
+    let mut processes = Vec::new();
+    for (tenant, invoices) in [("7", 2), ("8", 1), ("9", 0)] {
+        let mut held = pool
+            .get_prepared(move |connection| {
+                Box::pin(async move {
+                    sqlx::query("SELECT set_config('app.tenant', $1, false)")
+                        .bind(tenant)
+                        .execute(connection)
+                        .await
+                        .map(drop)
+                })
+            })
+            .await
+            .unwrap();
+        assert_eq!(count(&mut held, "invoices").await, invoices, "tenant {tenant}");
+        processes.push(process(&mut held).await);
+        drop(held);
+        let mut nobody = pool.get().await.unwrap();
+        assert_eq!(count(&mut nobody, "invoices").await, 0, "after tenant {tenant}");
+    }
+    processes.dedup();
+    assert_eq!(processes.len(), 1, "all of it on one connection");
+}
+
+#[tokio::test]
+async fn a_preparation_that_the_server_refuses_costs_one_connection_and_not_the_idle_ones() {
+    let server = Postgres::start().unwrap();
+    let config = PoolConfig::testing().min(2).max(2).acquire_timeout(Duration::from_secs(1));
+    let pool = Pool::new("app", PostgresManager::new(server.url().parse().unwrap()), config).unwrap();
+    pool.warm().await.unwrap();
+    let mut other = pool.get().await.unwrap();
+    let kept = process(&mut other).await;
+    let refused = pool
+        .get_prepared(|connection| {
+            Box::pin(async move { connection.execute("SELECT nonsense").await.map(drop) })
+        })
+        .await;
+    let text = refused.unwrap_err().to_string();
+    assert!(text.contains("nonsense"), "{text}");
+    assert_eq!(process(&mut other).await, kept);
+}

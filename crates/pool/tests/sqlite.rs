@@ -83,7 +83,8 @@ async fn a_connection_with_a_forgotten_transaction_is_closed() {
 #[tokio::test]
 async fn a_file_that_cannot_be_opened_is_the_reason_of_the_timeout() {
     let options = SqliteConnectOptions::new().filename("/nowhere/at/all.db");
-    let config = PoolConfig::testing().acquire_timeout(std::time::Duration::from_millis(100));
+    let patience = std::time::Duration::from_millis(100);
+    let config = PoolConfig::testing().acquire_timeout(patience).check_timeout(patience);
     let pool = Pool::new("app", SqliteManager::new(options), config).unwrap();
     let error = pool.get().await.unwrap_err();
     assert!(error.to_string().contains("unable to open database file"), "{error}");

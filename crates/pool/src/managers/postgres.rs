@@ -86,4 +86,15 @@ impl Manager for PostgresManager {
         }
         Ok(())
     }
+
+    /// An answer of the server speaks of the one statement, unless it says that the server is going (class 57P) or that it cannot be
+    /// talked to (class 08).
+    fn is_fatal(&self, error: &sqlx::Error) -> bool {
+        match error {
+            sqlx::Error::Database(answer) => {
+                answer.code().is_none_or(|code| code.starts_with("57P") || code.starts_with("08"))
+            }
+            _ => true,
+        }
+    }
 }

@@ -21,7 +21,7 @@ async fn while_waiting_the_place_is_given_up() {
     assert_eq!((pool.status().idle, fake.open()), (1, 1));
 }
 
-// sqlx#83, sqlx#620: a wake-up that went to a cancelled waiter was lost.
+/// sqlx#83, sqlx#620: a wake-up that went to a cancelled waiter was lost.
 #[tokio::test(start_paused = true)]
 async fn while_granted_the_connection_goes_to_the_next_in_line() {
     let fake = Fake::new();
@@ -50,7 +50,8 @@ async fn while_granted_with_nobody_behind_the_connection_lies_idle() {
     assert_eq!((pool.status().idle, pool.status().in_use), (1, 0));
 }
 
-// sqlx#1869, sqlx#3582: cancelling during the ping closed good connections.
+/// sqlx#1869, sqlx#3582: cancelling during the ping closed good connections. fastpool#17: whether it is closed or kept was left open;
+/// it is kept.
 #[tokio::test(start_paused = true)]
 async fn during_a_check_the_connection_comes_back_when_it_has_passed() {
     let fake = Fake::new();
@@ -70,7 +71,7 @@ async fn during_a_check_the_connection_comes_back_when_it_has_passed() {
     assert_eq!((fake.connects(), fake.open()), (1, 1));
 }
 
-// puddle's `initResourceValue`, pgx#1287: a cancelled caller does not waste the connect.
+/// puddle's `initResourceValue`, pgx#1259, pgx#1287: a cancelled caller does not waste the connect.
 #[tokio::test(start_paused = true)]
 async fn during_a_connect_the_connection_joins_the_pool() {
     let fake = Fake::new();
@@ -120,4 +121,27 @@ async fn a_storm_of_timeouts_leaves_every_connection_idle() {
     let status = pool.status();
     assert_eq!((status.idle, status.in_use, status.waiting), (4, 0, 0), "seed {seed}");
     assert_eq!((fake.open(), fake.connects()), (4, 4), "seed {seed}");
+}
+
+/// bb8#59, bb8#67: a caller dropped between the taking of a connection and its guard leaked it.
+#[tokio::test(start_paused = true)]
+async fn at_any_poll_a_connection_taken_and_not_yet_handed_out_comes_back() {
+    for polls in 0..6 {
+        let fake = Fake::new();
+        let pool = fake.pool(config(1));
+        drop(pool.get().await.unwrap());
+        tokio::time::advance(secs(1)).await;
+        fake.set(&fake.check, Act::Take(ms(10)));
+        let mut leaver = Box::pin(pool.get());
+        for _ in 0..polls {
+            if poll!(leaver.as_mut()).is_ready() {
+                break;
+            }
+            tokio::time::sleep(ms(3)).await;
+        }
+        drop(leaver);
+        tokio::time::sleep(ms(20)).await;
+        let status = pool.status();
+        assert_eq!((status.idle, status.in_use, fake.open()), (1, 0, 1), "after {polls} polls");
+    }
 }

@@ -6,6 +6,7 @@ use futures::poll;
 
 use crate::fake::{Act, Fake, config, ms, secs, settle};
 
+/// sqlx#1743, ndc-postgres#450: a ping before every use costs a round trip each.
 #[tokio::test(start_paused = true)]
 async fn only_what_lay_idle_for_the_window_is_checked() {
     let fake = Fake::new();
@@ -44,7 +45,7 @@ async fn pool_with_idle(
     pool
 }
 
-// deadpool#191: after a quiet night, dozens of dead connections were tried one after another.
+/// deadpool#191, deadpool#205: after a quiet night, dozens of dead connections were tried one after another.
 #[tokio::test(start_paused = true)]
 async fn a_fatal_check_evicts_everything_idle_for_as_long() {
     let fake = Fake::new();
@@ -87,6 +88,7 @@ async fn a_harmless_failure_costs_one_connection() {
     assert_eq!((pool.status().size, fake.checks()), (2, 2));
 }
 
+/// HikariCP#1663, #1148, #627, #1736, #1821: a silent server held the pool for as long as its sockets waited.
 #[tokio::test(start_paused = true)]
 async fn a_check_that_hangs_ends_at_its_own_timeout() {
     let fake = Fake::new();
@@ -96,6 +98,22 @@ async fn a_check_that_hangs_ends_at_its_own_timeout() {
     let guard = pool.get().await.unwrap();
     assert_eq!((asked.elapsed(), guard.id), (secs(1), 2));
     assert_eq!(fake.open(), 1, "both silent ones are gone");
+}
+
+/// deadpool#283: connections that failed their check lived on until somebody came by.
+#[tokio::test(start_paused = true)]
+async fn a_dead_connection_is_dropped_before_its_successor_is_there() {
+    let fake = Fake::new();
+    let pool = pool_with_idle(&fake, 3).await;
+    fake.set(&fake.check, Act::Fail);
+    fake.set(&fake.connect, Act::Gated);
+    let mut caller = pin!(pool.get());
+    assert!(poll!(caller.as_mut()).is_pending());
+    settle().await;
+    assert_eq!((fake.open(), pool.status().connecting), (0, 0), "its caller has not looked again yet");
+    assert!(poll!(caller.as_mut()).is_pending());
+    fake.gate.add_permits(1);
+    assert_eq!(caller.await.unwrap().id, 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use futures::poll;
 
 use crate::fake::{Act, Fake, config, ms, secs, settle};
 
-// HikariCP#774, #776: a burst built connections for callers whom a return had served in the meantime.
+/// HikariCP#774, #776: a burst built connections for callers whom a return had served in the meantime.
 #[tokio::test(start_paused = true)]
 async fn a_connect_is_elided_when_a_return_serves_the_caller_first() {
     let fake = Fake::new();
@@ -38,6 +38,21 @@ async fn a_burst_of_short_queries_does_not_grow_the_pool() {
     assert!(started.elapsed() <= ms(30), "{:?}", started.elapsed());
     tokio::time::sleep(secs(1)).await;
     assert!(pool.status().size <= 7, "five and what was under way: {}", pool.status());
+}
+
+/// sqlx#2848: a caller bound to its connect never looked at the idle connections again.
+#[tokio::test(start_paused = true)]
+async fn a_caller_whose_connect_hangs_is_served_by_a_return() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(2));
+    let held = pool.get().await.unwrap();
+    fake.set(&fake.connect, Act::Hang);
+    let mut caller = pin!(pool.get());
+    assert!(poll!(caller.as_mut()).is_pending());
+    tokio::time::sleep(ms(500)).await;
+    assert_eq!((fake.connects(), pool.status().connecting), (2, 1));
+    drop(held);
+    assert_eq!(caller.await.unwrap().id, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,6 +101,7 @@ async fn a_connect_that_hangs_is_given_up_and_tried_again() {
     assert_eq!(caller.await.unwrap().unwrap(), 1, "the second attempt");
 }
 
+/// pgx#1881: the first callers of the day paid for the connects.
 #[tokio::test(start_paused = true)]
 async fn the_minimum_is_connected_without_a_caller() {
     let fake = Fake::new();

@@ -1,10 +1,11 @@
 //! A manager that does what a test tells it, and counts.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mainstay_pool::{Condition, Manager, Pool, PoolConfig};
+use mainstay_pool::{Condition, HookFuture, Manager, Pool, PoolBuilder, PoolConfig};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
@@ -31,6 +32,12 @@ pub struct Fake {
     pub check: Mutex<Act>,
     pub reset: Mutex<Act>,
     pub condition: Mutex<Option<Condition>>,
+    pub after_connect: Mutex<Act>,
+    pub before_acquire: Mutex<Act>,
+    pub after_release: Mutex<Act>,
+    pub before_close: Mutex<Act>,
+    /// The hooks in the order in which they began.
+    pub hooked: Mutex<Vec<&'static str>>,
     pub gate: Semaphore,
     /// Calls that have begun.
     pub connects: AtomicUsize,
@@ -40,15 +47,30 @@ pub struct Fake {
     pub open: AtomicUsize,
 }
 
-#[derive(Debug)]
 pub struct Connection {
     pub id: usize,
     fake: Arc<Fake>,
+    when_dropped: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl Connection {
+    pub fn when_dropped(&mut self, act: impl FnOnce() + Send + 'static) {
+        self.when_dropped = Some(Box::new(act));
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         self.fake.open.fetch_sub(1, SeqCst);
+        if let Some(act) = self.when_dropped.take() {
+            act();
+        }
     }
 }
 
@@ -59,6 +81,11 @@ impl Fake {
             check: Mutex::new(Act::Succeed),
             reset: Mutex::new(Act::Succeed),
             condition: Mutex::new(Some(Condition::Clean)),
+            after_connect: Mutex::new(Act::Succeed),
+            before_acquire: Mutex::new(Act::Succeed),
+            after_release: Mutex::new(Act::Succeed),
+            before_close: Mutex::new(Act::Succeed),
+            hooked: Mutex::new(Vec::new()),
             gate: Semaphore::new(0),
             connects: AtomicUsize::new(0),
             checks: AtomicUsize::new(0),
@@ -69,6 +96,41 @@ impl Fake {
 
     pub fn pool(self: &Arc<Self>, config: PoolConfig) -> Pool<Handle> {
         Pool::new("fake", Handle(Arc::clone(self)), config).unwrap()
+    }
+
+    pub fn builder(self: &Arc<Self>, config: PoolConfig) -> PoolBuilder<Handle> {
+        Pool::builder("fake", Handle(Arc::clone(self)), config)
+    }
+
+    /// A pool with every hook there is.
+    pub fn hooked_pool(self: &Arc<Self>, config: PoolConfig) -> Pool<Handle> {
+        self.builder(config)
+            .after_connect(self.hook("after_connect", |fake| &fake.after_connect))
+            .before_acquire(self.hook("before_acquire", |fake| &fake.before_acquire))
+            .after_release(self.hook("after_release", |fake| &fake.after_release))
+            .before_close(self.hook("before_close", |fake| &fake.before_close))
+            .build()
+            .unwrap()
+    }
+
+    pub fn hook(
+        self: &Arc<Self>,
+        name: &'static str,
+        part: fn(&Self) -> &Mutex<Act>,
+    ) -> impl for<'a> Fn(&'a mut Connection) -> HookFuture<'a, Refused> + Send + Sync + 'static {
+        let fake = Arc::clone(self);
+        move |_: &mut Connection| -> HookFuture<'_, Refused> {
+            let fake = Arc::clone(&fake);
+            Box::pin(async move {
+                fake.hooked.lock().unwrap().push(name);
+                fake.act(part(&fake)).await
+            })
+        }
+    }
+
+    /// The hooks that have begun since the last look.
+    pub fn hooks(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.hooked.lock().unwrap())
     }
 
     pub fn connects(&self) -> usize {
@@ -97,7 +159,8 @@ impl Fake {
             Act::Succeed => Ok(()),
             Act::Fail => Err(Refused("server is away")),
             Act::FailHarmlessly => Err(Refused("harmless")),
-            Act::Panic => panic!("the fake was told to"),
+            // Past the panic hook: thousands of these would print thousands of backtraces.
+            Act::Panic => std::panic::resume_unwind(Box::new("the fake was told to")),
             Act::Hang => std::future::pending().await,
             Act::Take(time) => {
                 sleep(time).await;
@@ -122,7 +185,7 @@ impl Manager for Handle {
         let id = self.0.connects.fetch_add(1, SeqCst);
         self.0.act(&self.0.connect).await?;
         self.0.open.fetch_add(1, SeqCst);
-        Ok(Connection { id, fake: Arc::clone(&self.0) })
+        Ok(Connection { id, fake: Arc::clone(&self.0), when_dropped: None })
     }
 
     async fn check(&self, _: &mut Connection) -> Result<(), Refused> {
@@ -144,9 +207,17 @@ impl Manager for Handle {
     }
 }
 
-/// At most `max` connections, none kept, nothing ends by age, and a seed.
+/// At most `max` connections, none kept, nothing ends by age or is checked in the background, pauses up to 5 s, an exact clock, a seed.
 pub fn config(max: usize) -> PoolConfig {
-    PoolConfig::default().min(0).max(max).idle_timeout(None).max_lifetime(None).seed(7)
+    PoolConfig::default()
+        .min(0)
+        .max(max)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .keepalive(None)
+        .max_backoff(secs(5))
+        .clock_resolution(ms(0))
+        .seed(7)
 }
 
 /// Lets every task that can run do so, without moving the clock.

@@ -1,11 +1,17 @@
 //! Who gets a connection, and in which order.
 
-use futures::{FutureExt, poll};
+use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use futures::{FutureExt, poll};
 use tokio::time::Instant;
 
 use crate::fake::{Act, Fake, config, ms, secs, settle};
 
+/// HikariCP#476, #1232, #2192: newcomers who pass the line show up as its tail, 30 ms against 6 ms at p99.9.
 #[tokio::test(start_paused = true)]
 async fn grants_follow_the_order_of_arrival() {
     let fake = Fake::new();
@@ -68,6 +74,112 @@ async fn try_get_never_waits_and_never_connects() {
     let held = pool.try_get().expect("one is idle");
     assert!(pool.try_get().is_none());
     drop(held);
+}
+
+/// HikariCP#2192: the same, seen over time: nobody gets more turns than anybody else.
+#[tokio::test(start_paused = true)]
+async fn sixty_four_tasks_at_eight_connections_get_the_same_number_of_turns() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(8).min(8));
+    pool.warm().await.unwrap();
+    let began = Instant::now();
+    let tasks: Vec<_> = (0..64u64)
+        .map(|task| {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                let mut rng = fastrand::Rng::with_seed(task);
+                let mut turns = 0u32;
+                while began.elapsed() < secs(20) {
+                    let _guard = pool.get().await.unwrap();
+                    turns += 1;
+                    tokio::time::sleep(ms(rng.u64(1..4))).await;
+                }
+                turns
+            })
+        })
+        .collect();
+    let mut turns = Vec::new();
+    for task in tasks {
+        turns.push(task.await.unwrap());
+    }
+    let (least, most) = (turns.iter().min().unwrap(), turns.iter().max().unwrap());
+    // Everybody joins the line anew after each turn, so a round serves each once; only how long a turn lasts is up to chance.
+    assert!(most - least <= most / 50, "{least} to {most} turns");
+    let (sum, squares) = turns.iter().fold((0.0, 0.0), |(sum, squares), turns| {
+        let turns = f64::from(*turns);
+        (sum + turns, squares + turns * turns)
+    });
+    let jain: f64 = sum * sum / (64.0 * squares);
+    assert!(jain >= 0.999, "Jain's index is {jain}");
+}
+
+/// HikariCP#835, #2398: a hand-off that spins burns every core once waiters outnumber connections by far.
+#[tokio::test(start_paused = true)]
+async fn a_waiter_sleeps_until_it_is_served() {
+    let fake = Fake::new();
+    let pool = fake.pool(config(2));
+    let polls = Arc::new(AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..500)
+        .map(|_| {
+            let (pool, polls) = (pool.clone(), Arc::clone(&polls));
+            tokio::spawn(async move {
+                let mut get = Box::pin(pool.get());
+                let guard = poll_fn(|cx| {
+                    polls.fetch_add(1, SeqCst);
+                    get.as_mut().poll(cx)
+                });
+                let _guard = guard.await.unwrap();
+                tokio::time::sleep(ms(5)).await;
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert!(polls.load(SeqCst) <= 1_000, "{} polls: once to join, once to be served", polls.load(SeqCst));
+}
+
+/// sqlx#622, #1137, #2276, #865, #3241: one `PoolTimedOut` for four troubles.
+#[tokio::test(start_paused = true)]
+async fn a_backlog_a_leak_a_dead_server_and_a_hog_can_be_told_apart() {
+    let fails = async |fake: &Arc<Fake>, hold: Duration, holders: usize| {
+        let pool = fake.pool(config(2).acquire_timeout(secs(2)));
+        let holders: Vec<_> = (0..holders)
+            .map(|_| {
+                let pool = pool.clone();
+                tokio::spawn(async move {
+                    let _guard = pool.get().await;
+                    tokio::time::sleep(hold).await;
+                })
+            })
+            .collect();
+        settle().await;
+        let error = pool.get().await.expect_err("nothing comes free");
+        holders.into_iter().for_each(|holder| holder.abort());
+        error.status().unwrap().clone()
+    };
+    let healthy = Fake::new();
+    let backlog = fails(&healthy, ms(500), 20).await;
+    assert!(backlog.waiting >= 5 && backlog.oldest_checkout.unwrap().age < secs(1), "{backlog}");
+    let leak = fails(&healthy, secs(3600), 2).await;
+    assert!(leak.waiting == 0 && leak.in_use == 2 && leak.oldest_checkout.unwrap().age >= secs(2), "{leak}");
+    let hog = fails(&healthy, secs(3600), 8).await;
+    assert!(hog.in_use == 2 && hog.oldest_checkout.unwrap().location.file() == file!(), "{hog}");
+    let down = Fake::new();
+    down.set(&down.connect, Act::Fail);
+    let down = fails(&down, ms(1), 0).await;
+    assert_eq!((down.in_use, down.last_connect_error.as_deref()), (0, Some("server is away")), "{down}");
+}
+
+/// windmill#8333: where every service waits 30 s for the next, nothing fails in time.
+#[tokio::test(start_paused = true)]
+async fn a_caller_waits_five_seconds_if_nothing_else_is_said() {
+    let fake = Fake::new();
+    fake.set(&fake.connect, Act::Hang);
+    let pool = fake.pool(mainstay_pool::PoolConfig::default());
+    let asked = Instant::now();
+    assert!(pool.get().await.unwrap_err().is_timeout());
+    assert_eq!(asked.elapsed(), secs(5));
 }
 
 #[tokio::test(start_paused = true)]

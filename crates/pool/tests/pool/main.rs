@@ -3,14 +3,25 @@
 
 mod cancellation;
 mod checking;
+mod clock;
 mod closing;
 mod config;
+#[cfg(feature = "config")]
+mod config_source;
 mod connecting;
+mod evicting;
 mod fake;
+mod hooks;
+mod lanes;
+mod leaks;
 mod line;
+mod matrix;
+mod observing;
 mod outages;
 mod panics;
 mod random_steps;
+mod reconfiguring;
 mod resizing;
 mod retiring;
 mod returning;
+mod suspending;

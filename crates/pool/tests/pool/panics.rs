@@ -9,7 +9,7 @@ async fn in_connect_it_is_a_failed_connect() {
     let pool = fake.pool(config(1).acquire_timeout(secs(1)));
     let error = pool.get().await.unwrap_err();
     let reason = error.status().unwrap().last_connect_error.clone().unwrap();
-    assert_eq!(reason, "the manager panicked: the fake was told to");
+    assert_eq!(reason, "it panicked: the fake was told to");
     fake.set(&fake.connect, Act::Succeed);
     assert!(pool.get().await.is_ok());
     assert_eq!((pool.status().size, pool.status().connecting, fake.open()), (1, 0, 1));

@@ -47,7 +47,7 @@ async fn run(seed: u64, steps: usize) {
     let mut out: Vec<Guard<Handle>> = Vec::new();
     let mut own: Vec<Connection> = Vec::new();
     let (mut arrival, mut served) = (0, 0);
-    let mut size_before = 0;
+    let (mut size_before, mut suspended) = (0, false);
 
     for step in 0..steps {
         let op = rng.u8(0..100);
@@ -59,7 +59,11 @@ async fn run(seed: u64, steps: usize) {
                 let mut get = get(&pool);
                 match poll!(get.as_mut()) {
                     Poll::Ready(guard) => {
-                        assert_eq!(waiting, 0, "seed {seed}, step {step}: a newcomer passed the line");
+                        assert_eq!(
+                            (waiting, suspended),
+                            (0, false),
+                            "seed {seed}, step {step}: passed the line"
+                        );
                         out.push(guard.unwrap());
                     }
                     Poll::Pending => line.push_back((arrival, get)),
@@ -87,13 +91,19 @@ async fn run(seed: u64, steps: usize) {
                 let act = if rng.bool() { Act::Fail } else { Act::Gated };
                 fake.set(&fake.connect, act);
             }
-            95..97 => tokio::time::advance(ms(rng.u64(1..100))).await,
-            _ => fake.gate.add_permits(1),
+            95..97 => tokio::time::advance(ms(rng.u64(1..1_000))).await,
+            97 => {
+                suspended = !suspended && rng.bool();
+                if suspended { pool.suspend() } else { pool.resume() }
+            }
+            98 if rng.bool() => drop(pool.retain(|connection, _| connection.id % 3 > 0)),
+            98 => pool.evict_all(),
+            _ => fake.gate.add_permits(2),
         }
         drop(returned);
         let context = format!("seed {seed}, step {step}, operation {op}");
         let before = pool.status();
-        assert!(before.waiting == 0 || before.idle == 0, "{context}: {before}");
+        assert!(suspended || before.waiting == 0 || before.idle == 0, "{context}: {before}");
         // Now and then nobody is polled, so that grants lie around for the next operations.
         if rng.u8(0..4) > 0 {
             settle().await;
@@ -106,7 +116,7 @@ async fn run(seed: u64, steps: usize) {
         assert_eq!(status.size, status.idle + status.in_use + status.connecting, "{context}: {status}");
         assert!(status.size <= status.max + status.debt, "{context}: {status}");
         assert!(status.size <= size_before.max(status.max), "{context}: grew over its maximum: {status}");
-        assert!(status.waiting == 0 || status.idle == 0, "{context}: {status}");
+        assert!(suspended || status.waiting == 0 || status.idle == 0, "{context}: {status}");
         assert!(out.len() <= status.in_use, "{context}: {status}");
         assert_eq!(
             fake.open(),
@@ -118,6 +128,7 @@ async fn run(seed: u64, steps: usize) {
     }
 
     // Let everything come to rest: all waiters are served and all connections are idle.
+    pool.resume();
     fake.set(&fake.connect, Act::Succeed);
     fake.gate.add_permits(1_000);
     for _ in 0..100 {
@@ -132,6 +143,8 @@ async fn run(seed: u64, steps: usize) {
     let status = pool.status();
     assert_eq!((status.in_use, status.waiting, status.connecting), (0, 0, 0), "seed {seed}: {status}");
     assert_eq!(fake.open(), status.idle + own.len(), "seed {seed}");
+    pool.close().await;
+    assert_eq!(fake.open(), own.len(), "seed {seed}");
     assert!(served > steps / 20, "seed {seed}: only {served} waiters were served, the run proves little");
 }
 

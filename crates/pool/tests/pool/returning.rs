@@ -1,11 +1,15 @@
 //! What becomes of a connection that comes back.
 
+use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Wake, Waker};
 
 use futures::poll;
-use mainstay_pool::Condition;
+use mainstay_pool::{Condition, Pool};
 
-use crate::fake::{Act, Fake, config, secs, settle};
+use crate::fake::{Act, Fake, Handle, config, secs, settle};
 
 #[tokio::test(start_paused = true)]
 async fn a_broken_connection_is_closed_and_replaced_for_whoever_waits() {
@@ -63,7 +67,7 @@ async fn a_dirty_connection_is_reset_before_anybody_gets_it() {
     assert_eq!((pool.status().idle, fake.open(), fake.connects()), (1, 1, 1), "a reset leaves no mark");
 }
 
-// sqlx#4349: I/O on the way back had no limit, and a silent peer kept the permit for good.
+/// sqlx#4349: I/O on the way back had no limit, and a silent peer kept the permit for good.
 #[tokio::test(start_paused = true)]
 async fn a_reset_that_fails_or_hangs_closes_the_connection() {
     for act in [Act::Fail, Act::Hang, Act::Panic] {
@@ -100,4 +104,34 @@ fn a_guard_may_outlive_its_runtime() {
             "{condition:?}: nobody is left to reset or connect"
         );
     }
+}
+
+/// bb8#154, bb8#164: work done while the lock was held came back to the lock.
+#[tokio::test(start_paused = true)]
+async fn whoever_is_woken_or_dropped_by_a_return_may_use_the_pool() {
+    struct Nosy(Pool<Handle>, AtomicUsize);
+    impl Wake for Nosy {
+        fn wake(self: Arc<Self>) {
+            self.1.store(self.0.status().in_use, SeqCst);
+        }
+    }
+    let fake = Fake::new();
+    let pool = fake.pool(config(1));
+    let held = pool.get().await.unwrap();
+    let nosy = Arc::new(Nosy(pool.clone(), AtomicUsize::new(usize::MAX)));
+    let mut waiter = pin!(pool.get());
+    let waker = Waker::from(Arc::clone(&nosy));
+    assert!(waiter.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(held);
+    assert_eq!(nosy.1.load(SeqCst), 1, "woken after unlock, with the grant made");
+
+    let seen = Arc::new(AtomicUsize::new(usize::MAX));
+    let mut held = waiter.await.unwrap();
+    held.when_dropped({
+        let (pool, seen) = (pool.clone(), Arc::clone(&seen));
+        move || seen.store(pool.status().size, SeqCst)
+    });
+    held.broken();
+    drop(held);
+    assert_eq!(seen.load(SeqCst), 0, "dropped after unlock, no longer counted");
 }

@@ -4,7 +4,7 @@ use crate::{
     bulkhead::{Discipline, MAX_LIMIT, Rules},
     config_error::Problems,
 };
-use std::{sync::Arc, time::Duration};
+use std::{convert, sync::Arc, time::Duration};
 
 /// How the limit is found, between which bounds, and what becomes of calls over it.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,13 +76,13 @@ impl Default for AdaptiveConfig {
 }
 
 macro_rules! setters {
-    ($($(#[$doc:meta])* $field:ident: $type:ty),* $(,)?) => {
+    ($($(#[$doc:meta])* $field:ident($value:ty) $stored:expr),* $(,)?) => {
         impl AdaptiveConfig {
             $(
                 $(#[$doc])*
                 #[must_use]
-                pub fn $field(mut self, $field: impl Into<$type>) -> Self {
-                    self.$field = $field.into();
+                pub fn $field(mut self, $field: $value) -> Self {
+                    self.$field = $stored($field);
                     self
                 }
             )*
@@ -92,33 +92,33 @@ macro_rules! setters {
 
 setters! {
     /// Sets how the limit is found. Default [`Algorithm::GRADIENT`].
-    algorithm: Algorithm,
+    algorithm(Algorithm) convert::identity,
     /// Sets the limit to begin with. Default 20; `min_limit` to `max_limit`.
-    initial_limit: usize,
+    initial_limit(usize) convert::identity,
     /// Sets the lowest limit. Default 1; at least 1.
-    min_limit: usize,
+    min_limit(usize) convert::identity,
     /// Sets the highest limit. Default 200; `min_limit` to 2,147,483,647.
-    max_limit: usize,
+    max_limit(usize) convert::identity,
     /// Sets from what latency on a call tells of overload. Default 5 s; above 0, or none.
-    timeout: Option<Duration>,
+    timeout(impl Into<Option<Duration>>) Into::into,
     /// Sets what a call tells that was dropped in flight before `timeout`. Default [`Verdict::Ignore`].
-    abandoned: Verdict,
+    abandoned(Verdict) convert::identity,
     /// Sets the shortest time between two decisions. Default 500 ms; 1 ms to an hour.
-    window: Duration,
+    window(Duration) convert::identity,
     /// Sets the fewest calls for a decision. Default 20; at least 1.
-    min_samples: u32,
+    min_samples(u32) convert::identity,
     /// Sets the calls that may wait for a place. Default 0: calls over the limit are shed at once.
-    max_queued: usize,
+    max_queued(usize) convert::identity,
     /// Sets the longest wait for a place. Default: none.
-    queue_timeout: Option<Duration>,
+    queue_timeout(impl Into<Option<Duration>>) Into::into,
     /// Sets who in the queue is next. Default [`Discipline::Fifo`].
-    discipline: Discipline,
+    discipline(Discipline) convert::identity,
     /// Sets up to which part of the limit each priority is let in. Default all of it.
-    shares: PriorityShares,
+    shares(PriorityShares) convert::identity,
     /// Sets whether it only finds the limit and counts. Default no.
-    shadow: bool,
+    shadow(bool) convert::identity,
     /// Makes the times of probes repeatable. Default: drawn for each policy.
-    seed: Option<u64>,
+    seed(u64) Some,
 }
 
 impl AdaptiveConfig {

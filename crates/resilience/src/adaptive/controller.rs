@@ -3,7 +3,7 @@ use super::{
     gradient::Gradient,
     mean::Mean,
     probe::{LOWERED, Probe},
-    window::{DECISIVE, Filled, Sample, Window},
+    window::{DECISIVE, Evidence, Filled, Sample, Window},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -122,13 +122,13 @@ impl Controller {
             _ => (MEASURED_TO, f64::NAN),
         };
         match self.window.filled(self.rules.window, self.rules.min_samples, error, pivot, now) {
-            Filled::NotYet => {}
-            Filled::TooLate => self.window = Window::open(now),
-            Filled::Enough => {
-                self.decide(now);
-                self.window = Window::open(now);
-            }
+            Filled::NotYet => return,
+            // Too few calls to measure by: there is no use in keeping the limit low.
+            Filled::TooLate if self.probe.is_measuring() => self.rest(now),
+            Filled::TooLate => {}
+            Filled::Enough => self.decide(now),
         }
+        self.window = Window::open(now);
     }
 
     fn decide(&mut self, now: Instant) {
@@ -140,29 +140,33 @@ impl Controller {
         }
         if evidence.is_overload {
             self.cut(now);
-            return;
-        }
-        if !self.rules.algorithm.needs_baseline() {
-            self.limit =
-                self.rules.bound(self.rules.algorithm.next(self.limit, &evidence, &mut self.gradient));
-            return;
-        }
-        if self.probe.is_measuring() {
+        } else if !self.rules.algorithm.needs_baseline() {
+            let next = self.rules.algorithm.next(self.limit, &evidence, &mut self.gradient);
+            self.limit = self.rules.bound(next);
+        } else if self.probe.is_measuring() {
             let moved = self.learn(&latency);
             self.free_up_to = enforced;
-            let draw = self.draws.f64();
-            self.probe.end(moved, self.rules.window, draw, now);
-            return;
+            self.probe.end(moved, self.rules.window, self.draws.f64(), now);
+        } else {
+            self.compare(&mut evidence, enforced, now);
         }
-        let Some(baseline) = &self.baseline else { return };
-        if enforced == 1 || enforced <= self.free_up_to && !baseline.differs(&latency) {
+    }
+
+    /// Moves the limit by how latency compares with that without load, and sees to it that this is still right.
+    fn compare(&mut self, evidence: &mut Evidence, enforced: usize, now: Instant) {
+        let latency = evidence.latency;
+        let is_free = match &self.baseline {
+            None => return self.probe.begin(latency.seconds(), now),
+            Some(baseline) => enforced <= self.free_up_to && !baseline.differs(&latency),
+        };
+        if is_free || enforced == 1 {
             self.learn(&latency);
         }
         let Some(baseline) = &self.baseline else { return };
         evidence.congestion = Some(latency.seconds() / baseline.seconds());
         // Shorter than without load: then what is taken for that is too long.
         let is_refuted = latency.seconds() < baseline.seconds() && baseline.differs(&latency);
-        let next = self.rules.algorithm.next(self.limit, &evidence, &mut self.gradient);
+        let next = self.rules.algorithm.next(self.limit, evidence, &mut self.gradient);
         let is_doubtful = self.follow(latency.seconds(), next);
         self.limit = self.rules.bound(next);
         if is_refuted || is_doubtful || self.probe.is_due(now) && evidence.is_pressed {
@@ -203,9 +207,11 @@ impl Controller {
     fn cut(&mut self, now: Instant) {
         self.limit = self.rules.bound(self.limit * self.rules.algorithm.backoff());
         self.gradient = Gradient::default();
-        if self.baseline.is_some() {
-            let draw = self.draws.f64();
-            self.probe.hurry(self.rules.window, draw, now);
-        }
+        self.rest(now);
+    }
+
+    /// No probe for a while, though not for long.
+    fn rest(&mut self, now: Instant) {
+        self.probe.put_off(self.rules.window, self.draws.f64(), now);
     }
 }

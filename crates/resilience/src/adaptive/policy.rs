@@ -29,7 +29,7 @@ use tokio::time::Instant;
 /// ```
 /// # use mainstay_resilience::{AdaptiveConfig, AdaptiveLimit, Error, PolicyExt, ShedReason};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let limit = AdaptiveLimit::new("valuer", AdaptiveConfig::default().initial_limit(1_usize)).unwrap();
+/// let limit = AdaptiveLimit::new("valuer", AdaptiveConfig::default().initial_limit(1)).unwrap();
 /// let answer = limit.call(|| async {
 ///     let over = limit.call(|| async { Ok::<_, &str>(()) }).await;
 ///     assert!(matches!(over, Err(Error::Shed { reason: ShedReason::OverLimit, .. })));
@@ -145,8 +145,7 @@ impl<C, O: Observer> AdaptiveLimit<C, O> {
         let from = controller.enforced();
         controller.reconfigure(&config);
         let to = controller.enforced();
-        self.places.set(to, shares, rules);
-        self.config.set(config);
+        self.places.set(to, shares, rules, || self.config.set(config));
         drop(controller);
         self.moved(from, to);
         Ok(())

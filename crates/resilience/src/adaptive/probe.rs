@@ -70,8 +70,8 @@ impl Probe {
         self.rest(window, draw, now);
     }
 
-    /// The baseline is in doubt: it is measured soon.
-    pub(super) fn hurry(&mut self, window: Duration, draw: f64, now: Instant) {
+    /// Not now: it is measured soon.
+    pub(super) fn put_off(&mut self, window: Duration, draw: f64, now: Instant) {
         self.pause = SOON;
         self.rest(window, draw, now);
     }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     ConfigError, FailureKind, Verdict,
     live::Live,
+    random::Series,
     telemetry::{PolicyId, PolicyKind},
 };
 use arc_swap::ArcSwap;
@@ -39,7 +40,7 @@ pub(super) struct Core {
     made: Instant,
     pub(super) counts: Counts,
     pub(super) history: Mutex<History>,
-    random: Mutex<fastrand::Rng>,
+    random: Series,
     pub(super) watch: watch::Sender<State>,
     listeners: ArcSwap<Vec<Listener>>,
 }
@@ -72,7 +73,7 @@ pub(super) enum Decision {
 impl Core {
     /// Of a configuration that has been validated.
     pub(super) fn of_valid(name: Arc<str>, config: BreakerConfig) -> Self {
-        let random = config.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        let random = Series::new(config.seed);
         let settings = Settings::new(config);
         Self {
             gate: Gate::new(),
@@ -83,7 +84,7 @@ impl Core {
             made: Instant::now(),
             counts: Counts::default(),
             history: Mutex::new(History::new()),
-            random: Mutex::new(random),
+            random,
             watch: watch::Sender::new(State::Closed),
             listeners: ArcSwap::default(),
         }
@@ -120,7 +121,7 @@ impl Core {
             limits: &settings.limits,
             window: settings.window.as_deref(),
             now: || self.tick(),
-            chance: || self.random.lock().f64(),
+            chance: || self.random.unit(),
         }
     }
 

@@ -197,9 +197,11 @@ impl Places {
     }
 
     /// Changes limit, shares and the rules of the line in one step; whoever waits goes on waiting under the new ones.
+    /// `also` is done in the same step, so that of two changes at a time one stands, whole.
     /// [`grant_all`](Self::grant_all) is due afterwards.
-    pub(crate) fn set(&self, limit: usize, shares: Shares, rules: Rules) {
+    pub(crate) fn set(&self, limit: usize, shares: Shares, rules: Rules, also: impl FnOnce()) {
         let mut line = self.line.lock();
+        also();
         self.set_limit(limit);
         self.shares.store(shares.bits(), std::sync::atomic::Ordering::Relaxed);
         line.rules = rules;

@@ -95,8 +95,7 @@ impl<O> Bulkhead<O> {
     pub fn reconfigure(&self, config: BulkheadConfig) -> Result<(), ConfigError> {
         config.validate(&self.id.name)?;
         let (limit, rules) = (config.max_concurrent, config.rules());
-        self.config.set(config);
-        self.places.set(limit, Shares::WHOLE, rules);
+        self.places.set(limit, Shares::WHOLE, rules, || self.config.set(config));
         self.places.grant_all();
         Ok(())
     }

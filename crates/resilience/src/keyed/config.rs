@@ -14,7 +14,8 @@ pub struct KeyedConfig {
     /// Most keys at a time. Default 10,000; at least 1.
     pub max_keys: usize,
     /// How long nobody must have asked for a key before it may be forgotten with what its policy remembers: an open breaker
-    /// of a host that is gone. Default 1 h; above 0. A rate limit is not forgotten by this, only when it is full.
+    /// of a host that is gone. Default 1 h; above 0, and better longer than breakers stay open. A rate limit is not forgotten
+    /// by this, only when it is full.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub forget_after: Duration,

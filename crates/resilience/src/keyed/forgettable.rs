@@ -1,4 +1,4 @@
-use crate::{Bulkhead, CircuitBreaker, Retry, Timeout};
+use crate::{Bulkhead, CircuitBreaker, Fallback, Hedge, Retry, Timeout};
 use std::sync::Arc;
 
 /// A policy that can tell whether forgetting it would lose anything.
@@ -38,7 +38,7 @@ impl<C, O> Forgettable for CircuitBreaker<C, O> {
 }
 
 /// Nobody in it and nobody in line.
-impl Forgettable for Bulkhead {
+impl<O> Forgettable for Bulkhead<O> {
     fn is_forgettable(&self) -> bool {
         let now = self.snapshot();
         now.running == 0 && now.queued == 0
@@ -53,9 +53,23 @@ impl<O> Forgettable for Timeout<O> {
 }
 
 /// Always: it remembers nothing but counts.
-impl<C> Forgettable for Retry<C> {
+impl<C, O, N> Forgettable for Retry<C, O, N> {
     fn is_forgettable(&self) -> bool {
         true
+    }
+}
+
+/// Always: it remembers nothing but counts.
+impl<S, C, O> Forgettable for Fallback<S, C, O> {
+    fn is_forgettable(&self) -> bool {
+        true
+    }
+}
+
+/// Unless it observes calls to learn its delay.
+impl<C, O> Forgettable for Hedge<C, O> {
+    fn is_forgettable(&self) -> bool {
+        self.config().percentile.is_none()
     }
 }
 

@@ -4,6 +4,7 @@ mod config;
 mod error;
 mod forgettable;
 mod policy;
+mod snapshot;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,8 @@ mod tests;
 pub use config::KeyedConfig;
 pub use error::KeyedError;
 pub use forgettable::Forgettable;
-pub use policy::{Keyed, KeyedSnapshot};
+pub use policy::Keyed;
+pub use snapshot::KeyedSnapshot;
 pub(crate) use table::{Insertion, Table};
 
 /// The page of the book, its programs run as tests.

@@ -1,4 +1,4 @@
-use super::{Forgettable, Insertion, KeyedConfig, KeyedError, Table};
+use super::{Forgettable, Insertion, KeyedConfig, KeyedError, KeyedSnapshot, Table};
 use crate::{Attempt, Call, ConfigError, Error, Operation, Policy, live::Live};
 use std::{
     borrow::Borrow,
@@ -47,20 +47,6 @@ pub struct Keyed<K, P> {
 }
 
 type Make<K, P> = Box<dyn Fn(&K) -> Result<P, ConfigError> + Send + Sync>;
-
-/// The counts of a set of keys at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyedSnapshot {
-    /// Keys that have a policy now.
-    pub keys: usize,
-    /// The most that may.
-    pub max_keys: usize,
-    /// Keys forgotten since it was made.
-    pub forgotten: usize,
-    /// Times that a new key found no room since it was made, and was refused or sent to the overflow policy.
-    pub refused: u64,
-}
 
 impl<K: Hash + Eq, P: Forgettable> Keyed<K, P> {
     /// An empty set of keys named `name`, whose policies `make` makes.

@@ -6,9 +6,11 @@ mod explain;
 mod future;
 mod limits;
 mod member;
+mod membership;
 mod operation;
 mod policy;
 mod set;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod under;
@@ -19,7 +21,8 @@ pub use config::{OutliersConfig, Strategy, WhenNone};
 pub use explain::{Cause, EndpointReport, Standing};
 pub use future::EndpointFuture;
 pub use operation::EndpointCall;
-pub use policy::{Outliers, OutliersSnapshot};
+pub use policy::Outliers;
+pub use snapshot::OutliersSnapshot;
 pub use under::Under;
 
 /// The page of the book, its programs run as tests.

@@ -1,5 +1,5 @@
 use super::{
-    Chosen, EndpointCall, EndpointReport, NoEndpoint, OutliersConfig, Standing, Under,
+    Chosen, EndpointCall, EndpointReport, NoEndpoint, OutliersConfig, OutliersSnapshot, Standing, Under,
     explain::Cause,
     limits::{Limits, ticks},
     member::Place,
@@ -46,7 +46,7 @@ pub struct Outliers<T, C = Failures, O = ()> {
     id: PolicyId,
     config: Live<OutliersConfig>,
     /// The endpoints, and the limits they are held to.
-    set: Mutex<Set<T>>,
+    pub(super) set: Mutex<Set<T>>,
     made: Instant,
     random: Series,
     pub(super) classifier: C,
@@ -55,24 +55,6 @@ pub struct Outliers<T, C = Failures, O = ()> {
     would_eject: AtomicU64,
     rejected: AtomicU64,
     observer: O,
-}
-
-/// The counts of a set of endpoints at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OutliersSnapshot {
-    /// Endpoints in all.
-    pub endpoints: usize,
-    /// Endpoints that are out now, on trial included.
-    pub ejected: usize,
-    /// Times an endpoint was ejected since the set was made.
-    pub ejections: u64,
-    /// Times an endpoint was taken back since the set was made.
-    pub readmissions: u64,
-    /// Times an endpoint would have been ejected but for shadow mode since the set was made.
-    pub would_eject: u64,
-    /// Calls that found no endpoint since the set was made.
-    pub rejected: u64,
 }
 
 impl<T> Outliers<T> {
@@ -149,7 +131,7 @@ impl<T, C, O> Outliers<T, C, O> {
         self.config.get()
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         ticks(self.made.elapsed())
     }
 
@@ -217,54 +199,6 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
         Ok(())
     }
 
-    /// Puts an endpoint in, unless it is there already; answers whether it was put in.
-    pub fn add(&self, endpoint: T) -> bool
-    where
-        T: PartialEq,
-    {
-        let now = self.now();
-        let mut set = self.set.lock();
-        let is_new = !set.members.iter().any(|member| *member.slot.endpoint == endpoint);
-        if is_new {
-            set.add(endpoint, now);
-        }
-        is_new
-    }
-
-    /// Takes an endpoint away; answers whether it was there. Calls to it that are under way go on, and move nothing.
-    pub fn remove(&self, endpoint: &T) -> bool
-    where
-        T: PartialEq,
-    {
-        let now = self.now();
-        let mut set = self.set.lock();
-        let Some(at) = set.members.iter().position(|member| *member.slot.endpoint == *endpoint) else {
-            return false;
-        };
-        let (gone, readmitted) = set.remove(at, now);
-        drop(set);
-        drop(gone);
-        self.tell_readmitted(readmitted);
-        true
-    }
-
-    /// Makes the set consist of `endpoints`, as a discovery reports them: new ones are put in, missing ones taken away,
-    /// and what is known of the others is kept.
-    pub fn update(&self, endpoints: impl IntoIterator<Item = T>)
-    where
-        T: PartialEq,
-    {
-        let endpoints: Vec<T> = endpoints.into_iter().collect();
-        let known = self.explain().into_iter().map(|report| report.endpoint);
-        let missing: Vec<_> = known.filter(|known| !endpoints.contains(known)).collect();
-        for endpoint in endpoints {
-            self.add(endpoint);
-        }
-        for endpoint in missing {
-            self.remove(&endpoint);
-        }
-    }
-
     /// An endpoint for one call.
     ///
     /// # Errors
@@ -302,7 +236,7 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
         }
     }
 
-    fn tell_readmitted(&self, endpoints: usize) {
+    pub(super) fn tell_readmitted(&self, endpoints: usize) {
         for _ in 0..endpoints {
             self.readmissions.fetch_add(1, Ordering::Relaxed);
             self.observer.on(&self.id, Event::Readmitted);

@@ -1,5 +1,6 @@
 use super::{
-    meter::{Decision, Meter, Waiting},
+    meter::{Decision, Meter},
+    waiting::Waiting,
     word::Word,
 };
 use crate::{

@@ -1,8 +1,7 @@
-use super::{RateLimitConfig, RateLimitFuture, meter::Meter, word::Word};
+use super::{KeyLimit, RateLimitConfig, meter::Meter, word::Word};
 use crate::{
-    Attempt, Call, ConfigError, Describe, Error, Operation, Policy, PolicyExt, StartsOnce,
+    Attempt, Call, ConfigError, Error, Policy,
     keyed::{Insertion, KeyedConfig, KeyedSnapshot, Table},
-    pipeline::Stage,
     telemetry::{Observer, PolicyId, PolicyKind},
 };
 use std::{
@@ -107,10 +106,10 @@ impl<K: Hash + Eq, O> KeyedRateLimit<K, O> {
     /// # Errors
     /// A field of `config` out of its range; nothing changes then.
     pub fn reconfigure(&self, config: impl Into<RateLimitConfig>) -> Result<(), ConfigError> {
-        let repace = self.meter.reconfigure(config.into())?;
-        self.table.collect(|_, word| repace(word));
-        repace(&self.overflow);
-        Ok(())
+        self.meter.reconfigure(config.into(), |repace| {
+            self.table.collect(|_, word| repace(word));
+            repace(&self.overflow);
+        })
     }
 
     /// Remembers as many keys as `keys` says from now on.
@@ -172,45 +171,5 @@ impl<K: Hash + Eq, O> std::fmt::Debug for KeyedRateLimit<K, O> {
             .field("config", &self.config())
             .field("keys", &self.keys())
             .finish_non_exhaustive()
-    }
-}
-
-/// The limit of one key: a policy.
-pub struct KeyLimit<'l, O = ()> {
-    meter: &'l Meter<O>,
-    word: Arc<Word>,
-}
-
-impl<O> KeyLimit<'_, O> {
-    /// Calls of this key that could start at once.
-    pub fn available(&self) -> u64 {
-        self.meter.available(&self.word)
-    }
-}
-
-impl<O> std::fmt::Debug for KeyLimit<'_, O> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyLimit")
-            .field("name", &self.meter.id.name)
-            .field("available", &self.available())
-            .finish_non_exhaustive()
-    }
-}
-
-impl<'p, Op: Operation, O: Observer> Policy<Op> for &'p KeyLimit<'_, O> {
-    type Future = RateLimitFuture<'p, Op, O>;
-
-    #[inline]
-    fn run(self, op: Op, attempt: Attempt) -> Self::Future {
-        RateLimitFuture::new(self.meter, &self.word, op, attempt)
-    }
-}
-
-impl<O> PolicyExt for KeyLimit<'_, O> {}
-impl<O> StartsOnce for KeyLimit<'_, O> {}
-
-impl<O> Describe for KeyLimit<'_, O> {
-    fn describe(&self, stages: &mut Vec<Stage>) {
-        stages.push(self.meter.stage());
     }
 }

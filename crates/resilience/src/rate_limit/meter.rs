@@ -9,6 +9,7 @@ use crate::{
     pipeline::Stage,
     telemetry::{Event, Observer, PolicyId},
 };
+use parking_lot::Mutex;
 use std::{
     sync::{
         Arc,
@@ -22,10 +23,12 @@ use tokio::time::Instant;
 pub(super) struct Meter<O> {
     pub(super) id: PolicyId,
     active: Live<Active>,
+    /// Taken by who changes `active`: each change goes over from the one before, in every word.
+    changing: Mutex<()>,
     /// The zero of its clock, which is tokio's, so that a paused runtime pauses it, too (tower-governor#50).
     made: Instant,
-    waiting: AtomicUsize,
-    waited: AtomicU64,
+    pub(super) waiting: AtomicUsize,
+    pub(super) waited: AtomicU64,
     rejected: AtomicU64,
     would_reject: AtomicU64,
     pub(super) observer: O,
@@ -61,6 +64,7 @@ impl Meter<()> {
         Ok(Self {
             id,
             active: Live::new(Active::new(config)),
+            changing: Mutex::new(()),
             made: Instant::now(),
             waiting: AtomicUsize::new(0),
             waited: AtomicU64::new(0),
@@ -77,6 +81,7 @@ impl<O> Meter<O> {
         Meter {
             id: self.id,
             active: self.active,
+            changing: self.changing,
             made: self.made,
             waiting: self.waiting,
             waited: self.waited,
@@ -90,21 +95,23 @@ impl<O> Meter<O> {
         self.active.read().config.clone()
     }
 
-    /// Takes `config` on and hands out the change, for every word to follow.
+    /// Takes `config` on; `for_each_word` shows the change to every word. A call in that very moment may be counted at
+    /// either rate.
     pub(super) fn reconfigure(
         &self,
         config: RateLimitConfig,
-    ) -> Result<impl Fn(&Word) + use<O>, ConfigError> {
+        for_each_word: impl FnOnce(&dyn Fn(&Word)),
+    ) -> Result<(), ConfigError> {
         config.validate(&self.id.name)?;
+        let _one_at_a_time = self.changing.lock();
         let next = Active::new(config);
-        let (before, after) = (self.active.read().pace, next.pace);
+        let (before, after) = (self.pace(), next.pace);
         self.active.set(next);
-        let now = self.now();
-        Ok(move |word: &Word| {
-            if before != after {
-                word.repace(now, before, after);
-            }
-        })
+        if before != after {
+            let now = self.now();
+            for_each_word(&|word| word.repace(now, before, after));
+        }
+        Ok(())
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -112,12 +119,16 @@ impl<O> Meter<O> {
         Stage::new(self.id.clone()).adds(if config.shadow { Duration::ZERO } else { config.max_wait })
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn pace(&self) -> Pace {
+        self.active.read().pace
+    }
+
+    pub(super) fn now(&self) -> u64 {
         nanos(self.made.elapsed())
     }
 
     pub(super) fn available(&self, word: &Word) -> u64 {
-        word.available(self.now(), self.active.read().pace)
+        word.available(self.now(), self.pace())
     }
 
     /// Whether each word asked about could as well be a new one.
@@ -181,44 +192,5 @@ impl<O: Observer> Meter<O> {
     /// When a turn is, on the runtime's clock.
     pub(super) fn moment(&self, turn: &Turn) -> Instant {
         self.made + Duration::from_nanos(turn.at)
-    }
-}
-
-/// A turn to come: given back when dropped.
-pub(super) struct Waiting<'p, O: Observer> {
-    meter: &'p Meter<O>,
-    word: &'p Word,
-    turn: Turn,
-    since: Instant,
-}
-
-impl<'p, O: Observer> Waiting<'p, O> {
-    pub(super) fn new(meter: &'p Meter<O>, word: &'p Word, turn: Turn, wait: Duration) -> Self {
-        meter.waiting.fetch_add(1, Ordering::Relaxed);
-        // No second look at the clock: the decision had one.
-        let since = meter.moment(&turn) - wait;
-        let waiting = Self { meter, word, turn, since };
-        meter.observer.on(&meter.id, Event::Queued);
-        waiting
-    }
-
-    pub(super) fn waited(&self) -> Duration {
-        self.since.elapsed()
-    }
-
-    /// The turn has come and is used.
-    pub(super) fn use_turn(self, waited: Duration) {
-        self.meter.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.meter.waited.fetch_add(1, Ordering::Relaxed);
-        let meter = self.meter;
-        std::mem::forget(self);
-        meter.observer.on(&meter.id, Event::Waited(waited));
-    }
-}
-
-impl<O: Observer> Drop for Waiting<'_, O> {
-    fn drop(&mut self) {
-        self.meter.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.word.give_back(&self.turn, self.meter.active.read().pace, self.meter.now());
     }
 }

@@ -1,4 +1,4 @@
-use super::{RateLimitConfig, RateLimitFuture, meter::Meter, word::Word};
+use super::{RateLimitConfig, RateLimitFuture, RateLimitSnapshot, meter::Meter, word::Word};
 use crate::{
     Attempt, ConfigError, Describe, Forgettable, Operation, Policy, PolicyExt, StartsOnce,
     pipeline::Stage,
@@ -25,22 +25,6 @@ use std::sync::Arc;
 pub struct RateLimit<O = ()> {
     meter: Meter<O>,
     word: Word,
-}
-
-/// A rate limit's counts at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RateLimitSnapshot {
-    /// Calls that could start at once.
-    pub available: u64,
-    /// Calls waiting for their turn now.
-    pub waiting: usize,
-    /// Calls that waited and had their turn since it was made.
-    pub waited: u64,
-    /// Calls turned away since it was made.
-    pub rejected: u64,
-    /// Calls that would have been turned away but for shadow mode since it was made.
-    pub would_reject: u64,
 }
 
 impl RateLimit {
@@ -76,8 +60,7 @@ impl<O> RateLimit<O> {
     /// # Errors
     /// A field of `config` out of its range; nothing changes then.
     pub fn reconfigure(&self, config: impl Into<RateLimitConfig>) -> Result<(), ConfigError> {
-        self.meter.reconfigure(config.into())?(&self.word);
-        Ok(())
+        self.meter.reconfigure(config.into(), |repace| repace(&self.word))
     }
 
     /// Its counts at this moment.

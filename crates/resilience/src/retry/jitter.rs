@@ -1,8 +1,6 @@
 use super::{RetryConfig, backoff::full_pause};
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use crate::random::Series;
+use std::time::Duration;
 
 /// How much of a pause is left to chance, so that callers who failed together do not come back together.
 ///
@@ -26,44 +24,30 @@ pub enum Jitter {
     Decorrelated,
 }
 
-/// Draws the pauses of one policy: SplitMix64 over a shared counter, so that a seed repeats the series and tasks share
-/// no lock.
+/// Draws the pauses of one policy.
 #[derive(Debug)]
-pub(super) struct Draws {
-    counter: AtomicU64,
-}
-
-const GOLDEN_GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
+pub(super) struct Draws(Series);
 
 impl Draws {
     pub(super) fn new(seed: Option<u64>) -> Self {
-        Self { counter: AtomicU64::new(seed.unwrap_or_else(|| fastrand::u64(..))) }
+        Self(Series::new(seed))
     }
 
     /// Begins the series of this seed.
     pub(super) fn reseed(&self, seed: u64) {
-        self.counter.store(seed, Ordering::Relaxed);
-    }
-
-    /// Uniform in [0, 1).
-    fn draw(&self) -> f64 {
-        let mut z = self.counter.fetch_add(GOLDEN_GAMMA, Ordering::Relaxed).wrapping_add(GOLDEN_GAMMA);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        // The 53 bits that a mantissa holds.
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+        self.0.reseed(seed);
     }
 
     /// The pause after `attempts` attempts have failed, `previous` being the pause before the last of them.
     pub(super) fn pause(&self, config: &RetryConfig, attempts: u32, previous: Option<Duration>) -> Duration {
         match config.jitter {
             Jitter::None => full_pause(config, attempts),
-            Jitter::Equal => share(full_pause(config, attempts), 0.5 + 0.5 * self.draw()),
-            Jitter::Full => share(full_pause(config, attempts), self.draw()),
+            Jitter::Equal => share(full_pause(config, attempts), 0.5 + 0.5 * self.0.unit()),
+            Jitter::Full => share(full_pause(config, attempts), self.0.unit()),
             Jitter::Decorrelated => {
                 let widest = previous.unwrap_or(config.initial).saturating_mul(3);
                 let span = widest.saturating_sub(config.initial);
-                config.initial.saturating_add(share(span, self.draw())).min(config.max)
+                config.initial.saturating_add(share(span, self.0.unit())).min(config.max)
             }
         }
     }

@@ -17,7 +17,7 @@ async fn as_many_run_as_the_limit_says_and_the_next_is_shed() {
 
 #[tokio::test(start_paused = true)]
 async fn one_who_is_shed_learns_how_long_calls_take() {
-    let limit = adaptive(fixed(1).min_samples(1_u32).window(Duration::from_millis(1)));
+    let limit = adaptive(fixed(1).min_samples(1).window(Duration::from_millis(1)));
     take(&limit, Duration::from_millis(300)).await.unwrap();
     let mut running = hold(normal(&limit));
     pend!(running);
@@ -56,7 +56,7 @@ async fn a_classifier_that_panics_leaves_nothing_held() {
 
 #[tokio::test(start_paused = true)]
 async fn dropped_after_any_number_of_polls_it_holds_nothing() {
-    let limit = adaptive(fixed(1).max_queued(2_usize));
+    let limit = adaptive(fixed(1).max_queued(2));
     for polls in 0..6 {
         let mut blocker = hold(normal(&limit));
         pend!(blocker);
@@ -82,7 +82,7 @@ async fn dropped_after_any_number_of_polls_it_holds_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn with_a_queue_calls_wait_and_their_wait_is_no_latency() {
-    let limit = adaptive(fixed(1).max_queued(1_usize).min_samples(1_u32).window(Duration::from_millis(1)));
+    let limit = adaptive(fixed(1).max_queued(1).min_samples(1).window(Duration::from_millis(1)));
     let second = Duration::from_secs(1);
     let (first, waited) = tokio::join!(take(&limit, second), take(&limit, second));
     assert_eq!((first, waited), (Ok(()), Ok(())));
@@ -91,7 +91,7 @@ async fn with_a_queue_calls_wait_and_their_wait_is_no_latency() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_that_lasts_too_long_is_shed_as_overdue() {
-    let limit = adaptive(fixed(1).max_queued(1_usize).queue_timeout(Duration::from_secs(2)));
+    let limit = adaptive(fixed(1).max_queued(1).queue_timeout(Duration::from_secs(2)));
     let mut running = hold(normal(&limit));
     pend!(running);
     let shed = hold(normal(&limit)).await.unwrap_err();
@@ -122,7 +122,7 @@ async fn a_share_of_the_limit_is_kept_for_who_matters_more() {
 
 #[tokio::test(start_paused = true)]
 async fn one_who_waits_for_its_share_is_let_in_when_that_is_free_and_overtaken_only_by_who_matters_more() {
-    let limit = adaptive(fixed(2).shares(PriorityShares::new(50, 100, 100)).max_queued(5_usize));
+    let limit = adaptive(fixed(2).shares(PriorityShares::new(50, 100, 100)).max_queued(5));
     let mut running = hold(normal(&limit));
     let mut low = hold(limit.prioritized(Priority::Low));
     pend!(running, low);
@@ -136,4 +136,18 @@ async fn one_who_waits_for_its_share_is_let_in_when_that_is_free_and_overtaken_o
     assert_eq!(counts(&limit), (1, 0));
     drop(low);
     assert_eq!(counts(&limit), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_need_not_wait_allocates_nothing() {
+    let limit = adaptive(eager(10));
+    take(&limit, Duration::ZERO).await.unwrap();
+    let mut answers = 0;
+    let spent = allocation_counter::measure(|| {
+        for i in 0..1_000_u64 {
+            let call = limit.call(|| ready(Ok::<_, &'static str>(i)));
+            answers += futures::FutureExt::now_or_never(call).unwrap().unwrap();
+        }
+    });
+    assert_eq!((answers, spent.count_total), (999 * 1_000 / 2, 0));
 }

@@ -10,7 +10,7 @@ const MS: Duration = Duration::from_millis(1);
 #[tokio::test(start_paused = true)]
 async fn constant_timeouts_lower_the_limit_to_its_minimum() {
     for algorithm in [Algorithm::GRADIENT, Algorithm::Vegas, Algorithm::AIMD] {
-        let limit = adaptive(AdaptiveConfig::default().algorithm(algorithm).min_limit(2_usize));
+        let limit = adaptive(AdaptiveConfig::default().algorithm(algorithm).min_limit(2));
         let guard = (&limit, Timeout::new("attempt", 100 * MS).unwrap());
         for _ in 0..2_000 {
             let calls = (0..20).map(|_| guard.call(pending::<Result<(), &'static str>>));
@@ -106,7 +106,7 @@ async fn of_a_fractional_limit_only_whole_places_are_given() {
 #[tokio::test(start_paused = true)]
 async fn a_limit_of_a_fraction_over_one_is_not_stuck() {
     for algorithm in [Algorithm::GRADIENT, Algorithm::Vegas, Algorithm::AIMD] {
-        let config = AdaptiveConfig::default().algorithm(algorithm).initial_limit(1_usize);
+        let config = AdaptiveConfig::default().algorithm(algorithm).initial_limit(1);
         let limit = adaptive(config);
         for _ in 0..5_000 {
             join_all((0..10).map(|_| take(&limit, 20 * MS))).await;
@@ -132,7 +132,7 @@ async fn a_call_that_is_dropped_tells_nothing_unless_it_ran_longer_than_the_time
 /// One unlucky call among many is no overload: a large limit would be cut after every window.
 #[tokio::test(start_paused = true)]
 async fn one_overload_in_two_hundred_calls_is_not_believed() {
-    let limit = adaptive(AdaptiveConfig::default().algorithm(Algorithm::AIMD).initial_limit(200_usize));
+    let limit = adaptive(AdaptiveConfig::default().algorithm(Algorithm::AIMD).initial_limit(200));
     let limit = limit.overload_if(|error: &Error<&str>| matches!(error, Error::Operation("busy")));
     for round in 0..10 {
         let calls = (0..200).map(|n| {
@@ -175,4 +175,20 @@ async fn errors_that_come_quickly_are_no_quick_answers() {
     }
     let after = limit.snapshot();
     assert_eq!((after.limit, after.baseline), (before.limit, before.baseline));
+}
+
+/// A probe that finds too few calls to measure by gives the limit back.
+#[tokio::test(start_paused = true)]
+async fn the_limit_is_not_kept_low_where_calls_have_ceased() {
+    let limit = adaptive(AdaptiveConfig::default());
+    assert_eq!(limit.snapshot().limit, 12, "three fifths of it, to measure under");
+    for _ in 0..10 {
+        take(&limit, 100 * MS).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!((limit.snapshot().limit, limit.snapshot().baseline), (20, None));
+    for _ in 0..100 {
+        join_all((0..20).map(|_| take(&limit, 100 * MS))).await;
+    }
+    assert_eq!(limit.snapshot().baseline, Some(100 * MS), "it is measured once there are calls");
 }

@@ -8,20 +8,18 @@ use std::sync::{Arc, Mutex};
 
 #[tokio::test(start_paused = true)]
 async fn reconfiguring_keeps_the_limit_within_the_new_bounds_and_who_runs_and_waits() {
-    let limit = adaptive(
-        AdaptiveConfig::default().algorithm(Algorithm::AIMD).initial_limit(2_usize).max_queued(5_usize),
-    );
+    let limit = adaptive(AdaptiveConfig::default().algorithm(Algorithm::AIMD).initial_limit(2).max_queued(5));
     let mut calls: Vec<_> = (0..5).map(|_| hold(normal(&limit))).collect();
     for call in &mut calls {
         pend!(call);
     }
     assert_eq!(counts(&limit), (2, 3));
-    let wider = AdaptiveConfig::default().algorithm(Algorithm::AIMD).min_limit(4_usize).max_queued(5_usize);
+    let wider = AdaptiveConfig::default().algorithm(Algorithm::AIMD).min_limit(4).max_queued(5);
     limit.reconfigure(wider.clone()).unwrap();
     assert_eq!((limit.snapshot().limit, counts(&limit)), (4, (4, 1)));
-    limit.reconfigure(wider.min_limit(1_usize).max_limit(3_usize).initial_limit(3_usize)).unwrap();
+    limit.reconfigure(wider.min_limit(1).max_limit(3).initial_limit(3)).unwrap();
     assert_eq!((limit.snapshot().limit, counts(&limit)), (3, (4, 1)));
-    limit.reconfigure(AdaptiveConfig::default().min_limit(0_usize)).unwrap_err();
+    limit.reconfigure(AdaptiveConfig::default().min_limit(0)).unwrap_err();
     assert_eq!(limit.config().max_limit, 3, "a refused configuration changes nothing");
     drop(calls);
     assert_eq!(counts(&limit), (0, 0));
@@ -34,7 +32,7 @@ async fn an_observer_hears_of_every_change_of_the_limit() {
     let observer = OnEvent::new(move |_: &PolicyId, event| events.lock().unwrap().push(event));
     let limit = adaptive(eager(10).timeout(Duration::from_secs(1))).observe(observer);
     take(&limit, Duration::from_secs(2)).await.unwrap();
-    limit.reconfigure(eager(20).min_limit(20_usize)).unwrap();
+    limit.reconfigure(eager(20).min_limit(20)).unwrap();
     let expected = [
         Event::LimitChanged { from: 10, to: 9 },
         Event::Ended(Verdict::Success),
@@ -60,12 +58,12 @@ async fn in_shadow_every_call_runs_and_the_limit_is_found_all_the_same() {
 fn every_field_out_of_range_is_named_at_once() {
     let wrong = AdaptiveConfig::default()
         .algorithm(Algorithm::Aimd { backoff: 1.0 })
-        .initial_limit(500_usize)
-        .min_limit(0_usize)
+        .initial_limit(500)
+        .min_limit(0)
         .timeout(Duration::ZERO)
         .queue_timeout(Duration::ZERO)
         .window(Duration::ZERO)
-        .min_samples(0_u32)
+        .min_samples(0)
         .discipline(Discipline::Codel { target: Duration::ZERO, interval: Duration::from_secs(1) })
         .shares(PriorityShares::new(60, 50, 100));
     let problems = AdaptiveLimit::new("callee", wrong).unwrap_err().problems;
@@ -103,7 +101,7 @@ fn it_is_read_from_configuration() {
 fn its_stage_adds_the_longest_wait() {
     let adds = |config| adaptive(config).stages()[0].adds;
     assert_eq!(adds(fixed(1)), Some(Duration::ZERO));
-    assert_eq!(adds(fixed(1).max_queued(1_usize)), None);
-    let waits = fixed(1).max_queued(1_usize).queue_timeout(Duration::from_secs(3));
+    assert_eq!(adds(fixed(1).max_queued(1)), None);
+    let waits = fixed(1).max_queued(1).queue_timeout(Duration::from_secs(3));
     assert_eq!(adds(waits), Some(Duration::from_secs(3)));
 }

@@ -34,7 +34,7 @@ fn fixed(limit: usize) -> AdaptiveConfig {
 /// A limit by AIMD that begins with so many, and decides after every call.
 fn eager(limit: usize) -> AdaptiveConfig {
     let config = AdaptiveConfig::default().algorithm(Algorithm::AIMD).initial_limit(limit);
-    config.window(Duration::from_millis(1)).min_samples(1_u32)
+    config.window(Duration::from_millis(1)).min_samples(1)
 }
 
 /// A call that runs, or waits, until it is dropped.

@@ -50,7 +50,7 @@ async fn follows_capacity(config: AdaptiveConfig, service: Service, seed: u64) {
 #[tokio::test(start_paused = true)]
 async fn gradient_follows_a_capacity_that_steps() {
     follows_capacity(gradient(), Service::Fixed(SERVICE), 1).await;
-    for seed in 1..=4 {
+    for seed in 1..=3 {
         follows_capacity(gradient(), Service::Exponential(SERVICE), seed).await;
     }
 }
@@ -58,7 +58,7 @@ async fn gradient_follows_a_capacity_that_steps() {
 #[tokio::test(start_paused = true)]
 async fn vegas_follows_a_capacity_that_steps() {
     follows_capacity(vegas(), Service::Fixed(SERVICE), 1).await;
-    for seed in 1..=4 {
+    for seed in 1..=3 {
         follows_capacity(vegas(), Service::Exponential(SERVICE), seed).await;
     }
 }
@@ -66,7 +66,7 @@ async fn vegas_follows_a_capacity_that_steps() {
 /// With service times that do not vary: where they do, a limit on latency tells nothing of a queue.
 #[tokio::test(start_paused = true)]
 async fn aimd_follows_a_capacity_that_steps() {
-    for seed in 1..=4 {
+    for seed in 1..=3 {
         follows_capacity(aimd(), Service::Fixed(SERVICE), seed).await;
     }
 }
@@ -85,7 +85,7 @@ async fn does_not_creep(config: AdaptiveConfig, service: Service, seed: u64) {
     assert!(tenths.iter().all(|limit| (8.0..=14.0).contains(limit)), "seed {seed}: {tenths:?}");
 }
 
-const SLOW: Duration = Duration::from_millis(200);
+const SLOW: Duration = Duration::from_millis(400);
 
 #[tokio::test(start_paused = true)]
 async fn gradient_does_not_creep_in_an_hour_of_mild_overload() {

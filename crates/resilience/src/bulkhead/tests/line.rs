@@ -109,3 +109,53 @@ async fn a_thousand_tasks_through_two_places_all_come_to_run() {
     assert!(ran >= 1_000 - 143, "{ran} ran");
     assert_eq!(counts(&bulkhead), (0, 0));
 }
+
+/// Threads, cancellations and a limit that moves, all at once: never more than the highest limit, and nothing left over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn under_threads_no_place_is_lost_or_given_twice() {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    let bulkhead = std::sync::Arc::new(bulkhead(3, 1_000));
+    let (running, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let counts_of = std::sync::Arc::new((running, peak));
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..8_u64 {
+        let (bulkhead, counts) = (bulkhead.clone(), counts_of.clone());
+        tasks.spawn(async move {
+            let mut draws = fastrand::Rng::with_seed(task);
+            for _ in 0..2_000 {
+                if draws.u8(..) < 8 {
+                    bulkhead.reconfigure(small(draws.usize(1..=3), 1_000)).unwrap();
+                }
+                let (polls, priority) = (draws.usize(1..6), Priority::ALL[draws.usize(..4)]);
+                let view = bulkhead.prioritized(priority);
+                let mut call = Box::pin(view.call(|| async {
+                    counts.1.fetch_max(counts.0.fetch_add(1, SeqCst) + 1, SeqCst);
+                    let _leaves = Leaves(&counts.0);
+                    tokio::task::yield_now().await;
+                    Ok::<_, &str>(())
+                }));
+                if draws.bool() {
+                    call.await.unwrap();
+                } else {
+                    for _ in 0..polls {
+                        if futures::poll!(call.as_mut()).is_ready() {
+                            break;
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    assert!((1..=3).contains(&counts_of.1.load(SeqCst)), "{counts_of:?}");
+    assert_eq!((counts(&bulkhead), counts_of.0.load(SeqCst)), ((0, 0), 0));
+}
+
+struct Leaves<'a>(&'a std::sync::atomic::AtomicUsize);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,14 @@
+mod lane;
+mod pool_config;
+mod profile;
+mod setters;
+#[cfg(feature = "config")]
+mod source;
+#[cfg(feature = "config")]
+mod span;
+mod validate;
+
+pub use lane::LaneConfig;
+pub use pool_config::PoolConfig;
+#[cfg(feature = "config")]
+pub use source::ConfigSource;

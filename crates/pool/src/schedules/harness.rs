@@ -1,0 +1,135 @@
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::panic::Location;
+use std::task::{Poll, Waker};
+
+use tokio::time::Instant;
+
+#[cfg(mainstay_loom)]
+use loom::{
+    future::block_on,
+    sync::{Arc, Mutex},
+};
+#[cfg(not(mainstay_loom))]
+use shuttle::{
+    future::block_on,
+    sync::{Arc, Mutex},
+};
+
+use crate::checkouts::Caller;
+use crate::config::PoolConfig;
+use crate::deferred::Deferred;
+use crate::lanes::UNNAMED;
+use crate::live::Live;
+use crate::state::State;
+use crate::status::Status;
+use crate::waiters::{Place, Ticket};
+
+pub(super) type Held = Box<Live<u32>>;
+
+pub(super) struct Pool {
+    state: Mutex<State<u32, Infallible>>,
+    now: Instant,
+    caller: Caller,
+}
+
+impl Pool {
+    /// A pool of `size` connections, which are all out.
+    pub(super) fn with_all_out(size: usize) -> (Arc<Self>, Vec<Held>) {
+        let now = Instant::now();
+        let caller = Caller { by: Location::caller(), lane: UNNAMED, backtrace: None };
+        let config = PoolConfig::default().min(0).max(size).seed(1);
+        let pool = Self { state: Mutex::new(State::new(config.into(), false, now)), now, caller };
+        let held = (0..size).map(|_| {
+            pool.transition(|state, later| {
+                let nobody = state.wait(false, Waker::noop().clone(), &pool.caller, now).unwrap();
+                state.settle(later);
+                state.connected(7, 0, now, later);
+                match state.look(nobody, Waker::noop(), &pool.caller, later) {
+                    Place::Granted(taken) => taken.live,
+                    place => panic!("not handed over: {place:?}"),
+                }
+            })
+        });
+        let held = held.collect();
+        (Arc::new(pool), held)
+    }
+
+    /// As the pool does it: wake after unlock.
+    pub(super) fn transition<R>(
+        &self,
+        step: impl FnOnce(&mut State<u32, Infallible>, &mut Deferred<u32, Infallible>) -> R,
+    ) -> R {
+        let mut later = Deferred::new();
+        let mut state = self.state.lock().unwrap();
+        let outcome = step(&mut state, &mut later);
+        state.settle(&mut later);
+        drop(state);
+        if let Some(waker) = later.take_waker() {
+            waker.wake();
+        }
+        if let Some(leftovers) = later.take_leftovers() {
+            leftovers.wake_all.into_iter().for_each(Waker::wake);
+        }
+        outcome
+    }
+
+    pub(super) fn put(&self, live: Held) {
+        self.transition(|state, later| state.put(live, later));
+    }
+
+    #[cfg(mainstay_loom)]
+    pub(super) fn wait(&self) -> Ticket {
+        self.transition(|state, _| state.wait(false, Waker::noop().clone(), &self.caller, self.now)).unwrap()
+    }
+
+    /// Joins the line if nothing lies idle, as every caller does, and does not look again.
+    #[cfg(not(mainstay_loom))]
+    pub(super) fn wait_if_none_is_idle(&self) -> Option<Ticket> {
+        let waits = self.transition(|state, _| {
+            (state.status("schedules".into(), self.now).0.idle == 0)
+                .then(|| state.wait(false, Waker::noop().clone(), &self.caller, self.now))
+        });
+        waits.map(Result::unwrap)
+    }
+
+    pub(super) fn leave(&self, ticket: Ticket) {
+        self.transition(|state, later| state.leave(ticket, later));
+    }
+
+    /// Waits for a connection, or for the pool to close; a lost wake-up is reported as a deadlock.
+    pub(super) fn get(&self) -> Option<Held> {
+        let mut ticket = None;
+        block_on(poll_fn(|cx| {
+            self.transition(|state, later| match ticket {
+                None => {
+                    if let Some(taken) = state.take(&self.caller, Some(self.now), later) {
+                        return Poll::Ready(Some(taken.live));
+                    }
+                    match state.wait(false, cx.waker().clone(), &self.caller, self.now) {
+                        Ok(place) => {
+                            ticket = Some(place);
+                            Poll::Pending
+                        }
+                        Err(_) => Poll::Ready(None),
+                    }
+                }
+                Some(place) => match state.look(place, cx.waker(), &self.caller, later) {
+                    Place::Waiting => Poll::Pending,
+                    Place::Granted(taken) => Poll::Ready(Some(taken.live)),
+                    Place::Gone => Poll::Ready(None),
+                },
+            })
+        }))
+    }
+
+    pub(super) fn status(&self) -> Status {
+        self.state.lock().unwrap().status("schedules".into(), self.now).0
+    }
+
+    /// Idle, in use and waiting.
+    pub(super) fn counts(&self) -> (usize, usize, usize) {
+        let status = self.status();
+        (status.idle, status.in_use, status.waiting)
+    }
+}

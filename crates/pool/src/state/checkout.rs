@@ -1,0 +1,214 @@
+//! Out and back: taking, waiting, leaving, returning.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::State;
+use crate::checkouts::{Caller, Checkout};
+use crate::deferred::Deferred;
+use crate::live::Live;
+use crate::observer::CloseReason;
+use crate::waiters::{Place, Ticket};
+
+/// A connection on its way to a caller.
+#[derive(Debug)]
+pub(crate) struct Taken<C> {
+    pub(crate) live: Box<Live<C>>,
+    pub(crate) needs_check: bool,
+}
+
+/// Why a caller may not even wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Closed,
+    /// No connection is left, and the server has refused every connect for a while.
+    Outage {
+        /// How long until the next connect.
+        retry_after: Duration,
+    },
+}
+
+impl<C, E> State<C, E> {
+    /// Takes an idle connection; there is none for a lane while anybody waits in it. Without an exact time the clock's will do.
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        caller: &Caller,
+        exact: Option<Instant>,
+        later: &mut Deferred<C, E>,
+    ) -> Option<Taken<C>> {
+        if self.suspended || !self.lanes.admits(caller.lane, self.config.max) {
+            return None;
+        }
+        let live = self.idle.pop()?;
+        let now = match exact {
+            Some(now) => self.clock.note(now),
+            None => self.time(later),
+        };
+        // What came back at this very tick was judged then.
+        let judged = live.idle_since == now && !self.config.check_after.is_zero();
+        let live = if judged { live } else { self.take_fit(live, now, later)? };
+        let needs_check = !judged && self.needs_check(&live, now);
+        self.in_use += 1;
+        self.lanes.enter(caller.lane);
+        let checkout = Checkout { at: now, by: caller.by, lane: caller.lane };
+        self.checkouts.out(live.slot, checkout, caller.backtrace.as_ref());
+        Some(Taken { live, needs_check })
+    }
+
+    /// The time to within a tick.
+    #[inline]
+    fn time(&mut self, later: &mut Deferred<C, E>) -> Instant {
+        self.clock.this_tick().unwrap_or_else(|| self.read_clock(later))
+    }
+
+    #[cold]
+    fn read_clock(&mut self, later: &mut Deferred<C, E>) -> Instant {
+        let (now, starts_ticker) = self.clock.read();
+        if starts_ticker {
+            later.leftovers().starts_ticker = true;
+        }
+        now
+    }
+
+    /// Retires `live` and whatever else is over, down to one that is not.
+    fn take_fit(
+        &mut self,
+        live: Box<Live<C>>,
+        now: Instant,
+        later: &mut Deferred<C, E>,
+    ) -> Option<Box<Live<C>>> {
+        let mut next = Some(live);
+        while let Some(live) = next {
+            let reason = if live.lifespan.is_over(now) {
+                CloseReason::Lifetime
+            } else if self.is_unused(&live, now) {
+                CloseReason::Idle
+            } else {
+                return Some(live);
+            };
+            self.retire(live, reason, later);
+            next = self.idle.pop();
+        }
+        None
+    }
+
+    /// Whether nobody has heard of a connection for the window.
+    #[inline]
+    fn needs_check(&self, live: &Live<C>, now: Instant) -> bool {
+        now.saturating_duration_since(live.proven_at) >= self.config.check_after
+    }
+
+    /// Whether a connection that counts nowhere lay idle for too long and can be spared.
+    #[inline]
+    fn is_unused(&self, live: &Live<C>, now: Instant) -> bool {
+        self.config.idle_timeout.is_some_and(|most| now.saturating_duration_since(live.idle_since) >= most)
+            && self.live() + 1 > self.min()
+    }
+
+    /// Joins the line, at its front if the caller was served before and got a dead connection.
+    pub(crate) fn wait(
+        &mut self,
+        front: bool,
+        waker: Waker,
+        caller: &Caller,
+        now: Instant,
+    ) -> Result<Ticket, Refusal> {
+        if let Some(refusal) = self.refusal(now) {
+            return Err(refusal);
+        }
+        let Caller { by, lane, .. } = *caller;
+        Ok(if front {
+            self.waiters.join_front(lane, waker, by)
+        } else {
+            self.waiters.join_back(lane, waker, by)
+        })
+    }
+
+    /// Whether a caller is turned away instead of let wait.
+    pub(crate) fn refusal(&mut self, now: Instant) -> Option<Refusal> {
+        if self.closed {
+            return Some(Refusal::Closed);
+        }
+        if !self.is_out(now) {
+            return None;
+        }
+        self.asked_in_vain = true;
+        let retry_at = self.backoff.pause(now).unwrap_or(now);
+        Some(Refusal::Outage { retry_after: retry_at.saturating_duration_since(now) })
+    }
+
+    /// Whether nothing can come back and nothing could be connected for so long that waiting is of no use.
+    pub(super) fn is_out(&self, now: Instant) -> bool {
+        self.live() == 0
+            && !self.suspended
+            && self.config.fail_fast_after.is_some_and(|span| self.backoff.has_failed_for(span, now))
+    }
+
+    /// Looks whether a connection has been handed over.
+    pub(crate) fn look(
+        &mut self,
+        ticket: Ticket,
+        waker: &Waker,
+        caller: &Caller,
+        later: &mut Deferred<C, E>,
+    ) -> Place<Taken<C>> {
+        match self.waiters.look(ticket, waker) {
+            Place::Granted(mut live) => {
+                let now = self.time(later);
+                let checkout = Checkout { at: now, by: caller.by, lane: caller.lane };
+                self.checkouts.out(live.slot, checkout, caller.backtrace.as_ref());
+                // One that was just used or just made has nothing to be checked for.
+                let needs_check = std::mem::take(&mut live.from_idle) && self.needs_check(&live, now);
+                Place::Granted(Taken { live, needs_check })
+            }
+            Place::Waiting => Place::Waiting,
+            Place::Gone => Place::Gone,
+        }
+    }
+
+    /// Leaves the line; a connection handed over meanwhile goes to the next.
+    pub(crate) fn leave(&mut self, ticket: Ticket, later: &mut Deferred<C, E>) {
+        if let Some(mut live) = self.waiters.leave(ticket) {
+            // It was not used in between: it has lain idle, and is known to work, for as long as before.
+            live.from_idle = false;
+            self.release(&live);
+            self.place(live, later);
+        }
+    }
+
+    /// Takes a connection back: to the head of the line, else to the idle ones.
+    #[inline]
+    pub(crate) fn put(&mut self, mut live: Box<Live<C>>, later: &mut Deferred<C, E>) {
+        self.release(&live);
+        let now = self.clock.seen();
+        live.idle_since = now;
+        live.proven_at = now;
+        if self.waiters.len() == 0 && self.is_unremarkable(&live) {
+            self.idle.push(live);
+        } else {
+            self.place(live, later);
+        }
+    }
+
+    /// Lets go of a connection that is of no more use.
+    pub(crate) fn discard(&mut self, live: Box<Live<C>>, reason: CloseReason, later: &mut Deferred<C, E>) {
+        self.release(&live);
+        self.retire(live, reason, later);
+    }
+
+    /// Lets go of a connection that its holder keeps.
+    pub(crate) fn detach(&mut self, live: &Live<C>) {
+        self.release(live);
+        self.checkouts.close_slot(live.slot);
+    }
+
+    #[inline]
+    fn release(&mut self, live: &Live<C>) {
+        self.in_use -= 1;
+        let lane = self.checkouts.back(live.slot);
+        self.lanes.leave(lane);
+    }
+}

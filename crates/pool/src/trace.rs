@@ -1,0 +1,30 @@
+//! What a pool tells `tracing`, behind the feature of that name.
+
+use std::fmt::Display;
+
+use crate::leak::Leak;
+
+#[cfg(feature = "tracing")]
+pub(crate) fn leak(pool: &str, leak: &Leak) {
+    let age = leak.age;
+    tracing::warn!(pool, ?age, location = %leak.location, "{leak}");
+}
+
+#[cfg(feature = "tracing")]
+pub(crate) fn connect_failed(pool: &str, fault: &dyn Display) {
+    tracing::warn!(pool, error = %fault, "a connect failed");
+}
+
+#[cfg(feature = "tracing")]
+pub(crate) fn call_failed(pool: &str, call: &'static str, fault: &dyn Display) {
+    tracing::warn!(pool, call, error = %fault, "a connection is closed: {call} failed");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn leak(_: &str, _: &Leak) {}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn connect_failed(_: &str, _: &dyn Display) {}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn call_failed(_: &str, _: &'static str, _: &dyn Display) {}
