@@ -5,8 +5,10 @@
 //! Every run prints its seed where it fails; `MAINSTAY_SEED` repeats one, `MAINSTAY_STEPS` sets how many steps there are.
 
 mod breaker;
+mod bulkhead;
 mod calls;
 mod reference;
+mod retry;
 
 use std::panic;
 

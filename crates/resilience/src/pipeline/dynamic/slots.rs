@@ -9,7 +9,9 @@ use std::pin::Pin;
 /// classifiers.
 ///
 /// ```
-/// # use mainstay_resilience::{Describe, DynPipeline, Retry, RetryConfig, Timeout, pipeline::AnyPolicy};
+/// # use mainstay_resilience::{
+/// #     Describe, DynPipeline, PolicyExt, Retry, RetryConfig, Timeout, pipeline::AnyPolicy,
+/// # };
 /// # use std::time::Duration;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut policies: Vec<AnyPolicy> = vec![Timeout::new("valuer", Duration::from_secs(2))?.into()];
