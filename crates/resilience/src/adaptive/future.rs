@@ -86,13 +86,13 @@ where
         let inner = this.inner.as_mut().as_pin_mut().expect("set on entry, cleared at the only `Ready`");
         let outcome = ready!(inner.poll(cx));
         let flight = this.flight.take().expect("set on entry, taken at the only `Ready`");
-        let took = flight.began.elapsed();
+        let ended = Instant::now();
         let place = view.kept_place();
         this.inner.set(None);
         drop(place);
         // A classifier that panics leaves nothing held.
         let verdict = view.policy.classifier.classify(outcome.as_ref());
-        view.policy.record(flight, took, verdict);
+        view.policy.record(flight, ended, verdict);
         view.policy.observer.on(&view.policy.id, Event::Ended(verdict));
         Poll::Ready(outcome)
     }

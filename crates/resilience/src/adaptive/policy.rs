@@ -151,18 +151,18 @@ impl<C, O: Observer> AdaptiveLimit<C, O> {
         Ok(())
     }
 
-    /// Takes in a call that was let in, `took` so long, and ended so.
-    pub(super) fn record(&self, flight: Flight, took: Duration, verdict: Verdict) {
-        let is_overdue = self.config.read().timeout.is_some_and(|timeout| took > timeout);
+    /// Takes in a call that was let in, and how and when it ended.
+    pub(super) fn record(&self, flight: Flight, ended: Instant, verdict: Verdict) {
+        let latency = ended.saturating_duration_since(flight.began);
+        let is_overdue = self.config.read().timeout.is_some_and(|timeout| latency > timeout);
         let is_overload = match verdict {
             Verdict::Failure => true,
             Verdict::Success => is_overdue,
             Verdict::Ignore | Verdict::Abandoned => return,
         };
-        let sample = Sample { latency: took, running: flight.running, is_overload };
+        let sample = Sample { latency, running: flight.running, is_overload };
         let mut controller = self.controller.lock();
-        // Read under the lock: windows must not see time go back.
-        controller.record(sample, Instant::now());
+        controller.record(sample, ended);
         let (from, to) = (self.places.limit(), controller.enforced());
         if from == to {
             return;
@@ -178,12 +178,13 @@ impl<C, O: Observer> AdaptiveLimit<C, O> {
         if std::thread::panicking() {
             return;
         }
-        let took = flight.began.elapsed();
+        let ended = Instant::now();
         let config = self.config.read();
-        let is_overdue = config.timeout.is_some_and(|timeout| took > timeout);
+        let latency = ended.saturating_duration_since(flight.began);
+        let is_overdue = config.timeout.is_some_and(|timeout| latency > timeout);
         let verdict = if is_overdue { Verdict::Failure } else { config.abandoned };
         drop(config);
-        self.record(flight, took, verdict);
+        self.record(flight, ended, verdict);
     }
 
     fn moved(&self, from: usize, to: usize) {
