@@ -20,5 +20,6 @@ pub(super) fn contests() -> Vec<Contest> {
         timeout::ready(),
         bulkhead::uncontended(),
         stack::stack4(),
+        stack::stack4_metrics(),
     ]
 }

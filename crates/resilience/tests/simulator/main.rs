@@ -2,6 +2,7 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used)]
 
+mod adaptive;
 mod budget;
 mod calibration;
 mod scenarios;
