@@ -22,7 +22,7 @@ pub enum OrderRule {
     BlindBreaker,
     /// A breaker outside a retry sees a whole series as one call, and lets every attempt of it through.
     BreakerOutsideRetry,
-    /// A bulkhead outside a retry keeps its place through every pause.
+    /// A bulkhead or an adaptive limit outside a retry keeps its place through every pause.
     PlaceHeldInPauses,
     /// A rate limit outside a retry or hedge counts a call once, however often it is made.
     UncountedAttempts,
@@ -84,12 +84,12 @@ pub(super) fn warnings(stages: &[Stage]) -> Vec<Warning> {
 
 /// What is wrong with `outer` around `inner`, which is the first of the stages `inside`.
 fn rule(outer: &Stage, inner: &Stage, inside: &[Stage]) -> Option<OrderRule> {
-    use PolicyKind::{Breaker, Bulkhead, Fallback, Hedge, RateLimit, Retry, Timeout};
+    use PolicyKind::{Adaptive, Breaker, Bulkhead, Fallback, Hedge, RateLimit, Retry, Timeout};
     let bounded_within = || super::Bound::of(&inside[1..]).time.is_some();
     match (outer.policy.kind, inner.policy.kind) {
         (Timeout, Breaker) if inner.blind_to_abandoned && !bounded_within() => Some(OrderRule::BlindBreaker),
         (Breaker, Retry) if inner.attempts > 1 => Some(OrderRule::BreakerOutsideRetry),
-        (Bulkhead, Retry) if inner.attempts > 1 => Some(OrderRule::PlaceHeldInPauses),
+        (Bulkhead | Adaptive, Retry) if inner.attempts > 1 => Some(OrderRule::PlaceHeldInPauses),
         (RateLimit, Retry | Hedge) if inner.attempts > 1 => Some(OrderRule::UncountedAttempts),
         (Retry, Fallback) if outer.attempts > 1 => Some(OrderRule::RetryOutsideFallback),
         (Retry, Retry) if outer.attempts > 1 && inner.attempts > 1 => Some(OrderRule::NestedRetries),
