@@ -1,4 +1,4 @@
-use crate::{AssertIdempotent, Attempt, Error, Operation, Policy};
+use crate::{AssertIdempotent, Attempt, Begin, Error, Lazy, Operation, Policy};
 use pin_project_lite::pin_project;
 use std::{
     pin::Pin,
@@ -58,33 +58,71 @@ impl<T, E, Fut: Future<Output = Result<T, E>>> Future for Lift<Fut> {
     }
 }
 
-impl<F, Fut, T, E> Operation for Call<'_, F>
+impl<F: Fn() -> Fut, Fut> Begin for Call<'_, F> {
+    type Future = Fut;
+
+    #[inline]
+    fn begin(self) -> Fut {
+        (self.0)()
+    }
+}
+
+impl<'a, F, Fut, T, E> Operation for Call<'a, F>
 where
     F: Fn() -> Fut,
     Fut: Future<Output = Result<T, E>>,
 {
     type Value = T;
     type Error = E;
-    type Future = Lift<Fut>;
+    type Future = Lazy<Call<'a, F>>;
 
     #[inline]
     fn start(&self, _attempt: Attempt) -> Self::Future {
-        Lift { future: (self.0)() }
+        Lazy::Unbegun { begin: *self }
     }
 }
 
-impl<F, Fut, T, E> Operation for CallWith<'_, F>
+/// A [`CallWith`] and the attempt it is to be told of.
+pub struct Told<'a, F> {
+    operation: CallWith<'a, F>,
+    attempt: Attempt,
+}
+
+impl<F> Clone for Told<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Told<'_, F> {}
+
+impl<F> std::fmt::Debug for Told<'_, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Told").field(&self.attempt).finish()
+    }
+}
+
+impl<F: Fn(Attempt) -> Fut, Fut> Begin for Told<'_, F> {
+    type Future = Fut;
+
+    #[inline]
+    fn begin(self) -> Fut {
+        (self.operation.0)(self.attempt)
+    }
+}
+
+impl<'a, F, Fut, T, E> Operation for CallWith<'a, F>
 where
     F: Fn(Attempt) -> Fut,
     Fut: Future<Output = Result<T, E>>,
 {
     type Value = T;
     type Error = E;
-    type Future = Lift<Fut>;
+    type Future = Lazy<Told<'a, F>>;
 
     #[inline]
     fn start(&self, attempt: Attempt) -> Self::Future {
-        Lift { future: (self.0)(attempt) }
+        Lazy::Unbegun { begin: Told { operation: *self, attempt } }
     }
 }
 

@@ -14,6 +14,8 @@ impl<T, E, Fut: Future<Output = Result<T, E>>> Operation for Once<Fut> {
     type Value = T;
     type Error = E;
     type Future = Lift<Fut>;
+    // A future is here once, and gone with the attempt it was made into.
+    const RESTARTS: bool = false;
 
     #[inline]
     fn start(&self, _attempt: Attempt) -> Self::Future {

@@ -11,6 +11,7 @@ mod counter;
 mod error;
 mod failure;
 mod future_ext;
+mod lazy;
 mod live;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
@@ -49,7 +50,7 @@ pub use attempt::Attempt;
 pub use breaker::{BreakerConfig, CircuitBreaker};
 pub use budget::{Budget, BudgetConfig};
 pub use bulkhead::{Bulkhead, BulkheadConfig};
-pub use call::{Call, CallWith, Lift, PolicyExt};
+pub use call::{Call, CallWith, Lift, PolicyExt, Told};
 pub use chaos::{Chaos, ChaosConfig};
 pub use classify::{AnyError, ByError, Classify, Failures, Retryable};
 pub use config_error::{ConfigError, ConfigProblem};
@@ -59,6 +60,7 @@ pub use fallback::{Fallback, FallbackConfig};
 pub use future_ext::{FutureExt, Once, StartsOnce};
 pub use hedge::{Hedge, HedgeConfig};
 pub use keyed::{Forgettable, Keyed, KeyedConfig, KeyedError};
+pub use lazy::{Begin, Lazy};
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{resilient, with_retry};
 pub use operation::{AssertIdempotent, Idempotent, Nested, Operation, Outcome};

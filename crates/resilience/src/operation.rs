@@ -19,7 +19,11 @@ pub trait Operation {
     /// One attempt.
     type Future: Future<Output = Outcome<Self>>;
 
-    /// Begins an attempt. Nothing is taken from anybody before the future is first polled.
+    /// Whether it can be started again after a future of it was dropped without having been polled. Default yes.
+    const RESTARTS: bool = true;
+
+    /// Makes the future of an attempt. Nothing may happen, and nothing be taken from anybody, before it is first polled: it
+    /// is made before the policies around it have decided whether to poll it at all.
     fn start(&self, attempt: Attempt) -> Self::Future;
 }
 
@@ -40,6 +44,7 @@ impl<P: Policy<Op>, Op: Operation + Clone> Operation for Nested<P, Op> {
     type Value = Op::Value;
     type Error = Op::Error;
     type Future = P::Future;
+    const RESTARTS: bool = Op::RESTARTS;
 
     #[inline]
     fn start(&self, attempt: Attempt) -> P::Future {
@@ -66,6 +71,7 @@ impl<Op: Operation> Operation for AssertIdempotent<Op> {
     type Value = Op::Value;
     type Error = Op::Error;
     type Future = Op::Future;
+    const RESTARTS: bool = Op::RESTARTS;
 
     #[inline]
     fn start(&self, attempt: Attempt) -> Op::Future {

@@ -172,3 +172,35 @@ fn configs_read_humane_durations_and_refuse_unknown_keys() {
     let said = serde_json::from_str::<BreakerConfig>(r#"{"treshold": 3}"#).unwrap_err().to_string();
     assert!(said.contains("unknown field `treshold`"), "{said}");
 }
+
+/// A future is here once: a bulkhead that lets it wait must not have made an attempt of it before.
+#[tokio::test(start_paused = true)]
+async fn a_future_that_waited_in_line_with_a_deadline_runs() {
+    use mainstay_resilience::{Attempt, FutureExt};
+    let bulkhead = Bulkhead::new("k", BulkheadConfig::NORMAL.max_concurrent(1)).unwrap();
+    let first = Attempt::first().within(Duration::from_secs(5));
+    let slow = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok::<_, &str>(1)
+    };
+    let (one, other) = tokio::join!(
+        slow.under_within(&bulkhead, first),
+        async { Ok::<_, &str>(2) }.under_within(&bulkhead, first),
+    );
+    assert_eq!((one, other), (Ok(1), Ok(2)));
+}
+
+/// What is inside is told what is left after the wait.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waited_in_line_has_less_time_left() {
+    let bulkhead = Bulkhead::new("k", BulkheadConfig::NORMAL.max_concurrent(1)).unwrap();
+    let guard = (Timeout::new("t", Duration::from_secs(5)).unwrap(), &bulkhead);
+    let left = |pause: u64| {
+        guard.call_with(move |attempt| async move {
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+            Ok::<_, &str>(attempt.time_left().unwrap())
+        })
+    };
+    let (one, other) = tokio::join!(left(2), left(0));
+    assert_eq!((one.unwrap(), other.unwrap()), (Duration::from_secs(5), Duration::from_secs(3)));
+}

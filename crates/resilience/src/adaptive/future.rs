@@ -22,8 +22,9 @@ pin_project! {
     #[allow(missing_debug_implementations, reason = "holds a future of the user's")]
     pub struct AdaptiveFuture<'p, Op: Operation, C, O: Observer> {
         view: AdaptiveView<'p, C, O>,
-        // Taken when the operation starts.
-        op: Option<Op>,
+        // Started where it lies: taken out, it would be copied in wider words than it was written in, which the processor
+        // has to wait for.
+        op: Op,
         attempt: Attempt,
         queueing: Queueing<'p>,
         flight: Option<Flight>,
@@ -57,7 +58,7 @@ pub(super) struct Flight {
 
 impl<'p, Op: Operation, C, O: Observer> AdaptiveFuture<'p, Op, C, O> {
     pub(super) fn new(view: AdaptiveView<'p, C, O>, op: Op, attempt: Attempt) -> Self {
-        Self { view, op: Some(op), attempt, queueing: Queueing::default(), flight: None, inner: None }
+        Self { view, op, attempt, queueing: Queueing::default(), flight: None, inner: None }
     }
 }
 
@@ -78,9 +79,8 @@ where
                 Ok(entered) => entered,
                 Err(refusal) => return Poll::Ready(Err(error(view.policy, refusal))),
             };
-            let op = this.op.take().expect("not polled after it was ready");
             *this.flight = Some(Flight { began: Instant::now(), running });
-            this.inner.set(Some(op.start(attempt)));
+            this.inner.set(Some(this.op.start(attempt)));
             place.keep();
         }
         let inner = this.inner.as_mut().as_pin_mut().expect("set on entry, cleared at the only `Ready`");

@@ -18,10 +18,7 @@ pin_project! {
     /// polled, it holds nothing.
     #[allow(missing_debug_implementations, reason = "holds a future of the user's")]
     pub struct BreakerFuture<'p, Op: Operation, C, O: Observer> {
-        // Taken at the first poll.
-        op: Option<Op>,
-        attempt: Attempt,
-        // Before `permit`: fields are dropped in order, and a probe's place must outlast the probe.
+        // Made where it lies, and polled only with the permit. Before `permit`: fields are dropped in order, and a probe's place must outlast the probe.
         #[pin]
         inner: Option<Op::Future>,
         permit: Permit<'p, C, O>,
@@ -31,7 +28,7 @@ pin_project! {
 impl<'p, Op: Operation, C, O: Observer> BreakerFuture<'p, Op, C, O> {
     #[inline]
     pub(super) fn new(breaker: &'p CircuitBreaker<C, O>, op: Op, attempt: Attempt) -> Self {
-        Self { op: Some(op), attempt, inner: None, permit: Permit::unasked(breaker) }
+        Self { inner: Some(op.start(attempt)), permit: Permit::unasked(breaker) }
     }
 }
 
@@ -43,20 +40,19 @@ where
 {
     type Output = Outcome<Op>;
 
-    #[inline]
+    // Into the policy around it: out of line, every outcome would go through memory.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if this.permit.is_unasked() {
-            let op = this.op.take().expect("not polled after it was ready");
             if let Some(Refusal { retry_after, last_failure }) = this.permit.ask() {
                 let policy = this.permit.breaker().core.id.name.clone();
                 return Poll::Ready(Err(Error::CircuitOpen { policy, retry_after, last_failure }));
             }
-            this.inner.set(Some(op.start(*this.attempt)));
         } else {
             this.permit.enter_user_code();
         }
-        let inner = this.inner.as_mut().as_pin_mut().expect("set with the permit, cleared with it");
+        let inner = this.inner.as_mut().as_pin_mut().expect("cleared at the only `Ready`");
         let Poll::Ready(outcome) = inner.poll(cx) else {
             this.permit.wait();
             return Poll::Pending;

@@ -20,11 +20,12 @@ pin_project! {
     #[allow(missing_debug_implementations, reason = "holds a future of the user's")]
     pub struct BulkheadFuture<'p, Op: Operation, O> {
         view: BulkheadView<'p, O>,
-        // Taken when the operation starts.
-        op: Option<Op>,
+        // For a call that had to wait, and has less time left then.
+        op: Op,
         attempt: Attempt,
         queueing: Queueing<'p>,
-        // It holds a place for as long as there is one.
+        holds_place: bool,
+        // Made where it lies, and polled only with a place.
         #[pin]
         inner: Option<Op::Future>,
     }
@@ -32,7 +33,7 @@ pin_project! {
     impl<Op: Operation, O> PinnedDrop for BulkheadFuture<'_, Op, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if this.inner.is_some() {
+            if *this.holds_place {
                 // After the operation, also if its end panics: the next in line must not overlap with it.
                 let _place = this.view.kept_place();
                 this.inner.set(None);
@@ -44,39 +45,44 @@ pin_project! {
 impl<'p, Op: Operation, O> BulkheadFuture<'p, Op, O> {
     #[inline]
     pub(super) fn new(view: BulkheadView<'p, O>, op: Op, attempt: Attempt) -> Self {
-        Self { view, op: Some(op), attempt, queueing: Queueing::default(), inner: None }
+        let inner = Op::RESTARTS.then(|| op.start(attempt));
+        Self { view, op, attempt, queueing: Queueing::default(), holds_place: false, inner }
     }
 }
 
 impl<Op: Operation, O: Observer> Future for BulkheadFuture<'_, Op, O> {
     type Output = Outcome<Op>;
 
-    #[inline]
+    // Into the policy around it: out of line, every outcome would go through memory.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let view = *this.view;
-        if this.inner.is_none() {
-            let op = this.op.take().expect("not polled after it was ready");
+        if !*this.holds_place {
             let at_once = !this.attempt.is_out_of_time() && !this.queueing.is_waiting();
             let place = match if at_once { view.try_enter() } else { None } {
                 Some(place) => place,
                 None => match view.poll_enter(this.queueing, *this.attempt, cx) {
                     Poll::Ready(Ok((place, attempt))) => {
+                        if Op::RESTARTS && attempt != *this.attempt {
+                            this.inner.set(Some(this.op.start(attempt)));
+                        }
                         *this.attempt = attempt;
                         place
                     }
                     Poll::Ready(Err(refusal)) => return Poll::Ready(Err(error(view.bulkhead, refusal))),
-                    Poll::Pending => {
-                        *this.op = Some(op);
-                        return Poll::Pending;
-                    }
+                    Poll::Pending => return Poll::Pending,
                 },
             };
-            this.inner.set(Some(op.start(*this.attempt)));
+            if !Op::RESTARTS {
+                this.inner.set(Some(this.op.start(*this.attempt)));
+            }
+            *this.holds_place = true;
             place.keep();
         }
-        let inner = this.inner.as_mut().as_pin_mut().expect("set on entry, cleared at the only `Ready`");
+        let inner = this.inner.as_mut().as_pin_mut().expect("cleared at the only `Ready`");
         let outcome = ready!(inner.poll(cx));
+        *this.holds_place = false;
         let place = view.kept_place();
         this.inner.set(None);
         if place.vacate() {

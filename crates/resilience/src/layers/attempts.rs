@@ -37,7 +37,7 @@ impl<S, R, H> std::fmt::Debug for Attempts<'_, S, R, H> {
     }
 }
 
-impl<S, R, H> Operation for Attempts<'_, S, R, H>
+impl<'c, S, R, H> Operation for Attempts<'c, S, R, H>
 where
     R: Requests,
     S: Service<R::Request> + Clone,
@@ -45,19 +45,10 @@ where
 {
     type Value = S::Response;
     type Error = S::Error;
-    type Future = ServiceAttempt<S, R::Request>;
+    type Future = ServiceAttempt<'c, S, R, H>;
 
     fn start(&self, attempt: Attempt) -> Self::Future {
-        let (service, is_ready, mut request) = {
-            let mut parts = self.parts.lock();
-            let request = parts.requests.next();
-            match parts.readied.take() {
-                Some(service) => (service, true, request),
-                None => (parts.fresh.clone(), false, request),
-            }
-        };
-        self.prepare.prepare(&mut request, attempt);
-        ServiceAttempt { waiting: Some(Waiting { service, is_ready, request }), future: None }
+        ServiceAttempt { attempts: *self, attempt, waiting: None, future: None }
     }
 }
 
@@ -68,31 +59,65 @@ struct Waiting<S, Req> {
 }
 
 pin_project! {
-    /// One attempt: waits until its instance of the service is ready, then calls it.
+    /// One attempt: takes its request, waits until its instance of the service is ready, then calls it.
     ///
     /// # Cancel safety
-    /// Dropping it drops the instance and the service's future.
+    /// Dropping it drops the instance and the service's future; never polled, it has taken neither.
     #[allow(missing_debug_implementations, reason = "holds a service of the user's")]
-    pub struct ServiceAttempt<S: Service<Req>, Req> {
-        waiting: Option<Waiting<S, Req>>,
+    pub struct ServiceAttempt<'c, S: Service<R::Request>, R: Requests, H> {
+        attempts: Attempts<'c, S, R, H>,
+        attempt: Attempt,
+        waiting: Option<Waiting<S, R::Request>>,
         #[pin]
         future: Option<S::Future>,
     }
 }
 
-impl<S: Service<Req>, Req> Future for ServiceAttempt<S, Req> {
+impl<S, R, H> Attempts<'_, S, R, H>
+where
+    R: Requests,
+    S: Service<R::Request> + Clone,
+    H: Prepare<R::Request>,
+{
+    fn draw(self, attempt: Attempt) -> Waiting<S, R::Request> {
+        let mut waiting = {
+            let mut parts = self.parts.lock();
+            let request = parts.requests.next();
+            match parts.readied.take() {
+                Some(service) => Waiting { service, is_ready: true, request },
+                None => Waiting { service: parts.fresh.clone(), is_ready: false, request },
+            }
+        };
+        self.prepare.prepare(&mut waiting.request, attempt);
+        waiting
+    }
+}
+
+impl<S, R, H> Future for ServiceAttempt<'_, S, R, H>
+where
+    R: Requests,
+    S: Service<R::Request> + Clone,
+    H: Prepare<R::Request>,
+{
     type Output = Result<S::Response, Error<S::Error>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Some(waiting) = this.waiting.as_mut() {
+        if this.future.is_none() {
+            let mut waiting = match this.waiting.take() {
+                Some(waiting) => waiting,
+                None => this.attempts.draw(*this.attempt),
+            };
             if !waiting.is_ready {
-                ready!(waiting.service.poll_ready(cx)).map_err(Error::Operation)?;
+                let Poll::Ready(is_ready) = waiting.service.poll_ready(cx) else {
+                    *this.waiting = Some(waiting);
+                    return Poll::Pending;
+                };
+                is_ready.map_err(Error::Operation)?;
             }
-            let mut waiting = this.waiting.take().expect("it was there a moment ago");
             this.future.set(Some(waiting.service.call(waiting.request)));
         }
-        let future = this.future.as_mut().as_pin_mut().expect("not polled after it was ready");
+        let future = this.future.as_mut().as_pin_mut().expect("set above");
         let outcome = ready!(future.poll(cx));
         // What it held is free with its outcome, and not only once a retry has paused.
         this.future.set(None);

@@ -25,8 +25,9 @@ pin_project! {
     pub struct RateLimitFuture<'p, Op: Operation, O: Observer> {
         meter: &'p Meter<O>,
         word: &'p Word,
-        // Taken when the operation starts.
-        op: Option<Op>,
+        // Started where it lies: taken out, it would be copied in wider words than it was written in, which the processor
+        // has to wait for.
+        op: Op,
         attempt: Attempt,
         waiting: Option<Waiting<'p, O>>,
         // Boxed: rare, and large.
@@ -39,7 +40,7 @@ pin_project! {
 impl<'p, Op: Operation, O: Observer> RateLimitFuture<'p, Op, O> {
     #[inline]
     pub(super) fn new(meter: &'p Meter<O>, word: &'p Word, op: Op, attempt: Attempt) -> Self {
-        Self { meter, word, op: Some(op), attempt, waiting: None, timer: None, inner: None }
+        Self { meter, word, op, attempt, waiting: None, timer: None, inner: None }
     }
 }
 
@@ -81,8 +82,7 @@ impl<Op: Operation, O: Observer> Future for RateLimitFuture<'_, Op, O> {
                 }
                 waiting.use_turn(waited);
             }
-            let op = this.op.take().expect("not polled after it was ready");
-            this.inner.set(Some(op.start(*this.attempt)));
+            this.inner.set(Some(this.op.start(*this.attempt)));
         }
         let inner = this.inner.as_mut().as_pin_mut().expect("set above, cleared at `Ready`");
         let outcome = ready!(inner.poll(cx));

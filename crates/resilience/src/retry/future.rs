@@ -45,7 +45,8 @@ where
 {
     type Output = Outcome<Op>;
 
-    #[inline]
+    // Into the policy around it: out of line, every outcome would go through memory.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let this = self.as_mut().project();

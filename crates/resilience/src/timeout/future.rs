@@ -43,7 +43,8 @@ impl<'p, Op: Operation, O: Observer> TimeoutFuture<'p, Op, O> {
 impl<Op: Operation, O: Observer> Future for TimeoutFuture<'_, Op, O> {
     type Output = Outcome<Op>;
 
-    #[inline]
+    // Into the policy around it: out of line, every outcome would go through memory.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if !*this.pending && this.attempt.is_out_of_time() {

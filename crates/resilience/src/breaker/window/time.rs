@@ -40,6 +40,11 @@ impl Tag {
         Self(round << 8 | u32::from(epoch.0 as u8))
     }
 
+    /// Of the first round, that of a bucket that has not been used.
+    fn of_round_before(self) -> Self {
+        Self(self.0.wrapping_sub(1 << 8))
+    }
+
     /// Whether this one came later, in time or in epoch.
     fn is_after(self, other: Self) -> bool {
         let (round, other_round) = (self.0 >> 8, other.0 >> 8);
@@ -105,15 +110,20 @@ impl TimeWindow {
 
     pub(in crate::breaker) fn tally(&self, epoch: Epoch, now: u64) -> Tally {
         let this = now / self.tenth;
+        // Buckets up to that of this tenth are of its round, those behind it of the round before.
+        let (tag, at) = (Tag::new(this, epoch), (this % BUCKETS as u64) as usize);
+        let (ahead, behind) = self.buckets.split_at(at + 1);
         let mut tally = Tally::default();
-        for tenth in this.saturating_sub(BUCKETS as u64 - 1)..=this {
-            let bucket = &self.buckets[(tenth % BUCKETS as u64) as usize];
-            let tag = Tag::new(tenth, epoch);
-            let count = |count: &AtomicU64| Count(count.load(Ordering::Acquire)).of(tag);
-            tally.failures = tally.failures.saturating_add(count(&bucket.failures));
-            tally.slow = tally.slow.saturating_add(count(&bucket.slow));
-            tally.calls = tally.calls.saturating_add(count(&bucket.calls));
-        }
+        let mut add = |buckets: &[Bucket], tag: Tag| {
+            for bucket in buckets {
+                let count = |count: &AtomicU64| Count(count.load(Ordering::Acquire)).of(tag);
+                tally.failures = tally.failures.saturating_add(count(&bucket.failures));
+                tally.slow = tally.slow.saturating_add(count(&bucket.slow));
+                tally.calls = tally.calls.saturating_add(count(&bucket.calls));
+            }
+        };
+        add(ahead, tag);
+        add(behind, tag.of_round_before());
         tally.failures = tally.failures.min(tally.calls);
         tally.slow = tally.slow.min(tally.calls);
         tally
