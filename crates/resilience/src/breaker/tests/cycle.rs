@@ -58,7 +58,7 @@ async fn a_failed_probe_opens_it_again_for_the_whole_time() {
     succeed(&breaker).await.unwrap();
 }
 
-/// resilience4j#1432: the caller that moves open to half-open must take its probe in the same step.
+/// resilience4j#1432, tower-resilience#382: the caller that moves open to half-open must take its probe in the same step.
 #[tokio::test(start_paused = true)]
 async fn half_open_lets_out_exactly_so_many_probes() {
     for probes in [1, 3] {
@@ -114,7 +114,7 @@ async fn an_ignored_outcome_gives_the_probe_back() {
     assert_eq!(breaker.state(), State::Closed);
 }
 
-/// resilience4j#903, rezilience#521: an interrupted probe must not leave it half-open for ever.
+/// resilience4j#903, resilience4j#935, rezilience#521: an interrupted probe must not leave it half-open for ever.
 #[tokio::test(start_paused = true)]
 async fn a_dropped_probe_gives_its_place_back() {
     let breaker = opened(small()).await;
@@ -156,6 +156,7 @@ async fn a_hung_probe_loses_its_place_to_the_lease() {
     assert_eq!(breaker.state(), State::Closed);
 }
 
+/// davenverse/circuit#258: what a cancelled call means is for whoever configures it to say.
 #[tokio::test(start_paused = true)]
 async fn abandoned_calls_count_as_the_setting_says() {
     for (setting, expected) in [(Verdict::Ignore, State::Closed), (Verdict::Failure, State::Open)] {

@@ -88,6 +88,8 @@ async fn each_attempt_gets_a_request_of_its_own_and_may_write_on_it() {
     assert_eq!(*seen.lock(), [vec![(1, left(1_000))], vec![(2, left(900))], vec![(3, left(700))]]);
 }
 
+/// tower#682, tower#690: where a request cannot be cloned, tower's retry is off without a word. Here no retry can be put
+/// around such a service: `once` takes only policies that start their operation once.
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_no_clone_is_moved_into_its_only_attempt() {
     #[derive(Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! What a service says of itself.
 
 mod checks;
+mod policies;
 mod routes;
 mod source;
 mod sources;

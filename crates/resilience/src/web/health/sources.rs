@@ -8,7 +8,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::time::Duration;
 
-fn ms(duration: Duration) -> f64 {
+pub(super) fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }
 

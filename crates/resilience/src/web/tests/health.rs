@@ -1,6 +1,8 @@
 use super::ask::{get, json};
 use crate::{
-    FutureExt as _, Timeout,
+    AdaptiveConfig, AdaptiveLimit, BreakerConfig, Bulkhead, BulkheadConfig, FutureExt as _, PolicyExt, Rate,
+    RateLimit, Retry, RetryConfig, Timeout,
+    breaker::CircuitBreakerRegistry,
     timeout::{Ending, EndpointTimeouts, EndpointTimeoutsConfig, Tracker, TrackerConfig},
     web::{Health, HealthSource, HealthStatus, LoadShed, LoadShedConfig, TimeLimits},
 };
@@ -128,6 +130,42 @@ async fn resilience_tells_of_every_source_and_of_the_worst() {
     assert_eq!((status, body), (StatusCode::OK, expected));
     let nothing = value!({ "status": "healthy", "sources": [] });
     assert_eq!(ask(Health::new(), "/health/resilience").await.1, nothing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn policies_are_sources() {
+    let config = BreakerConfig::default().failure_threshold(1).open_for(Duration::from_secs(10));
+    let breakers = Arc::new(CircuitBreakerRegistry::new(config).unwrap());
+    let bulkhead = Arc::new(Bulkhead::new("db", BulkheadConfig::NORMAL.max_concurrent(1)).unwrap());
+    let limit = Arc::new(RateLimit::new("api", Rate::per_second(10)).unwrap());
+    let adaptive = Arc::new(AdaptiveLimit::new("search", AdaptiveConfig::default()).unwrap());
+    let retry = Arc::new(Retry::new("valuer", RetryConfig::FAST).unwrap());
+    let asked = async || {
+        let health = Health::new().source(breakers.clone()).source(bulkhead.clone()).source(limit.clone());
+        let (_, body) =
+            ask(health.source(adaptive.clone()).source(retry.clone()), "/health/resilience").await;
+        let sources = body["sources"].as_array().unwrap().clone();
+        let statuses: Vec<_> =
+            sources.iter().map(|source| source["status"].as_str().unwrap().to_owned()).collect();
+        (body["status"].as_str().unwrap().to_owned(), statuses, sources)
+    };
+    let (worst, statuses, sources) = asked().await;
+    assert_eq!((&*worst, statuses), ("healthy", vec!["healthy".to_owned(); 5]));
+    assert_eq!(sources[2]["details"]["available"], 10);
+
+    breakers.get("valuer").call(|| async { Err::<(), _>("down") }).await.unwrap_err();
+    let mut runs = bulkhead.call(pending::<Result<(), &str>>).boxed_local();
+    let mut waits = bulkhead.call(pending::<Result<(), &str>>).boxed_local();
+    assert!(futures::poll!(&mut runs).is_pending() && futures::poll!(&mut waits).is_pending());
+    let (worst, statuses, sources) = asked().await;
+    assert_eq!((&*worst, &*statuses[0], &*statuses[1]), ("unhealthy", "unhealthy", "degraded"));
+    let valuer = &sources[0]["details"]["valuer"];
+    assert_eq!((&valuer["state"], &valuer["next_probe_ms"]), (&value!("open"), &value!(10_000.0)));
+    assert!(valuer["why"].as_str().unwrap().contains("a call failed"));
+    assert_eq!(
+        (&sources[1]["details"]["running"], &sources[1]["details"]["queued"]),
+        (&value!(1), &value!(1))
+    );
 }
 
 #[tokio::test(start_paused = true)]
