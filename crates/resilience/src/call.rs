@@ -74,7 +74,7 @@ where
 {
     type Value = T;
     type Error = E;
-    type Future = Lazy<Call<'a, F>>;
+    type Future = Lazy<Self>;
 
     #[inline]
     fn start(&self, _attempt: Attempt) -> Self::Future {

@@ -7,6 +7,7 @@ mod attempt;
 mod call;
 mod classify;
 mod config_error;
+mod config_macros;
 mod counter;
 mod error;
 mod failure;

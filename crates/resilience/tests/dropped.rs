@@ -9,7 +9,7 @@ use mainstay_resilience::{
 use std::{
     cell::Cell,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Waker},
     time::Duration,
 };
 use tokio::time::{advance, sleep};
@@ -97,7 +97,7 @@ async fn poll_times<F: Future>(call: F, k: usize) -> bool {
     let mut call = Box::pin(call);
     let mut cx = Context::from_waker(Waker::noop());
     for _ in 0..k {
-        if let Poll::Ready(_) = call.as_mut().poll(&mut cx) {
+        if call.as_mut().poll(&mut cx).is_ready() {
             return true;
         }
         advance(ms(10)).await;

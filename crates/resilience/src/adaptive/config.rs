@@ -1,10 +1,11 @@
 use super::{Algorithm, PriorityShares};
 use crate::{
-    ConfigError, Verdict,
+    Verdict,
     bulkhead::{Discipline, MAX_LIMIT, Rules},
     config_error::Problems,
+    config_macros::{setters, validated},
 };
-use std::{convert, sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// How the limit is found, between which bounds, and what becomes of calls over it.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,62 +76,39 @@ impl Default for AdaptiveConfig {
     }
 }
 
-macro_rules! setters {
-    ($($(#[$doc:meta])* $field:ident($value:ty) $stored:expr),* $(,)?) => {
-        impl AdaptiveConfig {
-            $(
-                $(#[$doc])*
-                #[must_use]
-                pub fn $field(mut self, $field: $value) -> Self {
-                    self.$field = $stored($field);
-                    self
-                }
-            )*
-        }
-    };
-}
-
-setters! {
-    /// Sets how the limit is found. Default [`Algorithm::GRADIENT`].
-    algorithm(Algorithm) convert::identity,
-    /// Sets the limit to begin with. Default 20; `min_limit` to `max_limit`.
-    initial_limit(usize) convert::identity,
-    /// Sets the lowest limit. Default 1; at least 1.
-    min_limit(usize) convert::identity,
-    /// Sets the highest limit. Default 200; `min_limit` to 2,147,483,647.
-    max_limit(usize) convert::identity,
-    /// Sets from what latency on a call tells of overload. Default 5 s; above 0, or none.
-    timeout(impl Into<Option<Duration>>) Into::into,
-    /// Sets what a call tells that was dropped in flight before `timeout`. Default [`Verdict::Ignore`].
-    abandoned(Verdict) convert::identity,
-    /// Sets the shortest time between two decisions. Default 500 ms; 1 ms to an hour.
-    window(Duration) convert::identity,
-    /// Sets the fewest calls for a decision. Default 20; at least 1.
-    min_samples(u32) convert::identity,
-    /// Sets the calls that may wait for a place. Default 0: calls over the limit are shed at once.
-    max_queued(usize) convert::identity,
-    /// Sets the longest wait for a place. Default: none.
-    queue_timeout(impl Into<Option<Duration>>) Into::into,
-    /// Sets who in the queue is next. Default [`Discipline::Fifo`].
-    discipline(Discipline) convert::identity,
-    /// Sets up to which part of the limit each priority is let in. Default all of it.
-    shares(PriorityShares) convert::identity,
-    /// Sets whether it only finds the limit and counts. Default no.
-    shadow(bool) convert::identity,
-    /// Makes the times of probes repeatable. Default: drawn for each policy.
-    seed(u64) Some,
-}
-
 impl AdaptiveConfig {
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
+    setters! {
+        /// Sets how the limit is found. Default [`Algorithm::GRADIENT`].
+        algorithm: Algorithm,
+        /// Sets the limit to begin with. Default 20; `min_limit` to `max_limit`.
+        initial_limit: usize,
+        /// Sets the lowest limit. Default 1; at least 1.
+        min_limit: usize,
+        /// Sets the highest limit. Default 200; `min_limit` to 2,147,483,647.
+        max_limit: usize,
+        /// Sets from what latency on a call tells of overload. Default 5 s; above 0, or none.
+        timeout: impl Into<Option<Duration>>,
+        /// Sets what a call tells that was dropped in flight before `timeout`. Default [`Verdict::Ignore`].
+        abandoned: Verdict,
+        /// Sets the shortest time between two decisions. Default 500 ms; 1 ms to an hour.
+        window: Duration,
+        /// Sets the fewest calls for a decision. Default 20; at least 1.
+        min_samples: u32,
+        /// Sets the calls that may wait for a place. Default 0: calls over the limit are shed at once.
+        max_queued: usize,
+        /// Sets the longest wait for a place. Default: none.
+        queue_timeout: impl Into<Option<Duration>>,
+        /// Sets who in the queue is next. Default [`Discipline::Fifo`].
+        discipline: Discipline,
+        /// Sets up to which part of the limit each priority is let in. Default all of it.
+        shares: PriorityShares,
+        /// Sets whether it only finds the limit and counts. Default no.
+        shadow: bool,
+        /// Makes the times of probes repeatable. Default: drawn for each policy.
+        seed: u64,
     }
+
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         let (least, most) = (self.min_limit, self.max_limit);

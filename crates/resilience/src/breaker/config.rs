@@ -1,6 +1,10 @@
 use super::window::CountWindow;
-use crate::{ConfigError, Verdict, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    Verdict,
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// Over which calls a breaker judges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,17 +125,6 @@ impl Default for BreakerConfig {
 
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
-macro_rules! setters {
-    ($($(#[$doc:meta])* $field:ident: $type:ty),* $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $field(mut self, $field: $type) -> Self {
-            self.$field = $field;
-            self
-        }
-    )*};
-}
-
 impl BreakerConfig {
     setters! {
         /// Sets over which calls it judges. Default [`Window::Consecutive`].
@@ -164,13 +157,10 @@ impl BreakerConfig {
         abandoned: Verdict,
         /// Sets whether it only judges and counts. Default no.
         shadow: bool,
-    }
-
-    /// Sets the share of slow calls in the window that opens it. Default none; above 0, at most 1.
-    #[must_use]
-    pub fn slow_call_rate(mut self, rate: impl Into<Option<f64>>) -> Self {
-        self.slow_call_rate = rate.into();
-        self
+        /// Sets the share of slow calls in the window that opens it. Default none; above 0, at most 1.
+        slow_call_rate: impl Into<Option<f64>>,
+        /// Makes the jitter repeatable.
+        seed: u64,
     }
 
     /// Sets the shares of calls that pass, step by step, before it closes. Default none; rising, above 0, at most 1.
@@ -180,22 +170,7 @@ impl BreakerConfig {
         self
     }
 
-    /// Makes the jitter repeatable.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
-        self
-    }
-
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         let is_share = |rate: f64| rate > 0.0 && rate <= 1.0;

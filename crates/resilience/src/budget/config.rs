@@ -1,5 +1,7 @@
-use crate::{ConfigError, config_error::Problems};
-use std::sync::Arc;
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
 
 /// How much retries and hedges may add to the traffic.
 ///
@@ -32,36 +34,16 @@ impl Default for BudgetConfig {
 }
 
 impl BudgetConfig {
-    /// Sets the extra attempts for each call. Default 0.1; 0 to 1.
-    #[must_use]
-    pub fn share(mut self, share: f64) -> Self {
-        self.share = share;
-        self
+    setters! {
+        /// Sets the extra attempts for each call. Default 0.1; 0 to 1.
+        share: f64,
+        /// Sets the extra attempts a second that are granted in any case. Default 1; 0 to 1,000,000.
+        min_per_second: f64,
+        /// Sets the extra attempts that may be saved up. Default 100; 1 to 1,000,000.
+        max_saved: u32,
     }
 
-    /// Sets the extra attempts a second that are granted in any case. Default 1; 0 to 1,000,000.
-    #[must_use]
-    pub fn min_per_second(mut self, floor: f64) -> Self {
-        self.min_per_second = floor;
-        self
-    }
-
-    /// Sets the extra attempts that may be saved up. Default 100; 1 to 1,000,000.
-    #[must_use]
-    pub fn max_saved(mut self, saved: u32) -> Self {
-        self.max_saved = saved;
-        self
-    }
-
-    /// Checks every field; `name` is the budget's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         problems.require((0.0..=1.0).contains(&self.share), "share", self.share, "0 to 1");

@@ -1,6 +1,9 @@
 use super::{Discipline, MAX_LIMIT, Rules};
-use crate::{ConfigError, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// How many calls may run at once and how many may wait. Default: [`NORMAL`](Self::NORMAL).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,50 +54,20 @@ impl BulkheadConfig {
         Self { max_concurrent, max_queued, queue_timeout: None, discipline: Discipline::Fifo, shadow: false }
     }
 
-    /// Sets the calls that may run at once. 1 to 2,147,483,647.
-    #[must_use]
-    pub fn max_concurrent(mut self, calls: usize) -> Self {
-        self.max_concurrent = calls;
-        self
+    setters! {
+        /// Sets the calls that may run at once. 1 to 2,147,483,647.
+        max_concurrent: usize,
+        /// Sets the calls that may wait; 0 turns callers away at once.
+        max_queued: usize,
+        /// Sets who in the queue is next, among those of the same priority. Default [`Discipline::Fifo`].
+        discipline: Discipline,
+        /// Sets whether it only counts. Default no.
+        shadow: bool,
+        /// Sets the longest wait for a place. Default: none.
+        queue_timeout: impl Into<Option<Duration>>,
     }
 
-    /// Sets the calls that may wait; 0 turns callers away at once.
-    #[must_use]
-    pub fn max_queued(mut self, calls: usize) -> Self {
-        self.max_queued = calls;
-        self
-    }
-
-    /// Sets the longest wait for a place. Default: none.
-    #[must_use]
-    pub fn queue_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.queue_timeout = timeout.into();
-        self
-    }
-
-    /// Sets who in the queue is next, among those of the same priority. Default [`Discipline::Fifo`].
-    #[must_use]
-    pub fn discipline(mut self, discipline: Discipline) -> Self {
-        self.discipline = discipline;
-        self
-    }
-
-    /// Sets whether it only counts. Default no.
-    #[must_use]
-    pub fn shadow(mut self, shadow: bool) -> Self {
-        self.shadow = shadow;
-        self
-    }
-
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         let concurrent = self.max_concurrent;

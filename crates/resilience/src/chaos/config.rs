@@ -1,6 +1,9 @@
 use super::Injection;
-use crate::{ConfigError, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// What is injected how often. Default: nothing, and not enabled.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,25 +75,19 @@ impl From<std::ops::RangeInclusive<Duration>> for Delay {
 }
 
 impl ChaosConfig {
-    /// Sets whether anything is injected at all. Default no.
-    #[must_use]
-    pub fn enabled(mut self, enabled: bool) -> Self {
-        self.enabled = enabled;
-        self
-    }
-
-    /// Sets whether it only draws and counts. Default no.
-    #[must_use]
-    pub fn shadow(mut self, shadow: bool) -> Self {
-        self.shadow = shadow;
-        self
-    }
-
-    /// Makes the draws repeatable.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
-        self
+    setters! {
+        /// Sets whether anything is injected at all. Default no.
+        enabled: bool,
+        /// Sets whether it only draws and counts. Default no.
+        shadow: bool,
+        /// Sets how often a call panics instead of running.
+        panic: Injection,
+        /// Sets how often a call fails instead of running.
+        fault: Injection,
+        /// Sets how often a call answers instead of running.
+        outcome: Injection,
+        /// Makes the draws repeatable.
+        seed: u64,
     }
 
     /// Disturbs calls of this label, and of those set before, and no others.
@@ -108,36 +105,7 @@ impl ChaosConfig {
         self
     }
 
-    /// Sets how often a call panics instead of running.
-    #[must_use]
-    pub fn panic(mut self, injection: Injection) -> Self {
-        self.panic = injection;
-        self
-    }
-
-    /// Sets how often a call fails instead of running.
-    #[must_use]
-    pub fn fault(mut self, injection: Injection) -> Self {
-        self.fault = injection;
-        self
-    }
-
-    /// Sets how often a call answers instead of running.
-    #[must_use]
-    pub fn outcome(mut self, injection: Injection) -> Self {
-        self.outcome = injection;
-        self
-    }
-
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         self.latency.check("latency", problems);

@@ -1,5 +1,6 @@
 #[cfg(feature = "config")]
 use crate::config_error::Problems;
+use crate::config_macros::setters;
 
 /// How a fallback works. What it answers is code, and given to [`Fallback`](super::Fallback) itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,11 +17,9 @@ pub struct FallbackConfig {
 }
 
 impl FallbackConfig {
-    /// Sets whether it only counts. Default no.
-    #[must_use]
-    pub fn shadow(mut self, shadow: bool) -> Self {
-        self.shadow = shadow;
-        self
+    setters! {
+        /// Sets whether it only counts. Default no.
+        shadow: bool,
     }
 
     /// Nothing in it can be out of range.

@@ -1,5 +1,8 @@
-use crate::{ConfigError, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// When a call is copied, and how often.
 ///
@@ -49,65 +52,25 @@ impl Default for HedgeConfig {
 }
 
 impl HedgeConfig {
-    /// Sets the time without an answer until the next copy starts. Default 2 s.
-    #[must_use]
-    pub fn delay(mut self, delay: Duration) -> Self {
-        self.delay = delay;
-        self
+    setters! {
+        /// Sets the time without an answer until the next copy starts. Default 2 s.
+        delay: Duration,
+        /// Sets how far back calls are observed. Default 60 s; at least 1 s.
+        window: Duration,
+        /// Sets how many calls have to be observed before `percentile` counts. Default 100; at least 1.
+        min_calls: u32,
+        /// Sets the copies beside the call itself. Default 1; 1 to 10.
+        max_copies: u32,
+        /// Sets whether a copy starts only when all that run have failed. Default no.
+        only_after_failure: bool,
+        /// Sets whether it only counts. Default no.
+        shadow: bool,
+        /// Takes for the delay what this share of calls stays below, as observed. Above 0, below 1; `None`, the default, for
+        /// a fixed delay.
+        percentile: impl Into<Option<f64>>,
     }
 
-    /// Takes for the delay what this share of calls stays below, as observed. Above 0, below 1; `None`, the default, for
-    /// a fixed delay.
-    #[must_use]
-    pub fn percentile(mut self, percentile: impl Into<Option<f64>>) -> Self {
-        self.percentile = percentile.into();
-        self
-    }
-
-    /// Sets how far back calls are observed. Default 60 s; at least 1 s.
-    #[must_use]
-    pub fn window(mut self, window: Duration) -> Self {
-        self.window = window;
-        self
-    }
-
-    /// Sets how many calls have to be observed before `percentile` counts. Default 100; at least 1.
-    #[must_use]
-    pub fn min_calls(mut self, calls: u32) -> Self {
-        self.min_calls = calls;
-        self
-    }
-
-    /// Sets the copies beside the call itself. Default 1; 1 to 10.
-    #[must_use]
-    pub fn max_copies(mut self, copies: u32) -> Self {
-        self.max_copies = copies;
-        self
-    }
-
-    /// Sets whether a copy starts only when all that run have failed. Default no.
-    #[must_use]
-    pub fn only_after_failure(mut self, only: bool) -> Self {
-        self.only_after_failure = only;
-        self
-    }
-
-    /// Sets whether it only counts. Default no.
-    #[must_use]
-    pub fn shadow(mut self, shadow: bool) -> Self {
-        self.shadow = shadow;
-        self
-    }
-
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         if let Some(percentile) = self.percentile {

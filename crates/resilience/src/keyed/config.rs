@@ -1,5 +1,8 @@
-use crate::{ConfigError, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// How many keys are remembered, and for how long at least. Default 10,000, and an hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,30 +31,15 @@ impl Default for KeyedConfig {
 }
 
 impl KeyedConfig {
-    /// Sets the most keys at a time. Default 10,000; at least 1.
-    #[must_use]
-    pub fn max_keys(mut self, keys: usize) -> Self {
-        self.max_keys = keys;
-        self
+    setters! {
+        /// Sets the most keys at a time. Default 10,000; at least 1.
+        max_keys: usize,
+        /// Sets how long nobody must have asked for a key before it may be forgotten with what its policy remembers. Default
+        /// 1 h; above 0.
+        forget_after: Duration,
     }
 
-    /// Sets how long nobody must have asked for a key before it may be forgotten with what its policy remembers. Default
-    /// 1 h; above 0.
-    #[must_use]
-    pub fn forget_after(mut self, idle: Duration) -> Self {
-        self.forget_after = idle;
-        self
-    }
-
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         problems.require(self.max_keys > 0, "max_keys", self.max_keys, "at least 1");

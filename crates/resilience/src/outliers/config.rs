@@ -1,5 +1,9 @@
-use crate::{ConfigError, Verdict, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    Verdict,
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// How endpoints take turns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -113,63 +117,44 @@ impl Default for OutliersConfig {
     }
 }
 
-macro_rules! setters {
-    ($($(#[$doc:meta])* $field:ident: $type:ty;)*) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $field(mut self, $field: $type) -> Self {
-            self.$field = $field.into();
-            self
-        }
-    )*};
-}
-
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl OutliersConfig {
     setters! {
         /// Sets the failures in a row that make an outlier. Default 5; at least 1, or `None` for never.
-        consecutive_failures: impl Into<Option<u32>>;
+        consecutive_failures: impl Into<Option<u32>>,
         /// Sets the share of failures in the window that makes an outlier. Default 0.85; above 0, at most 1, or `None`.
-        failure_rate: impl Into<Option<f64>>;
+        failure_rate: impl Into<Option<f64>>,
         /// Sets how many standard deviations a success rate may lie below the mean. Default `None`; above 0.
-        deviation: impl Into<Option<f64>>;
+        deviation: impl Into<Option<f64>>,
         /// Sets the window of the rates. Default 10 s; 10 ms to a day.
-        window: Duration;
+        window: Duration,
         /// Sets the calls in the window below which rates say nothing. Default 50; at least 1.
-        min_calls: u32;
+        min_calls: u32,
         /// Sets how long the first ejection lasts. Default 30 s; 1 ms to a year.
-        base_ejection: Duration;
+        base_ejection: Duration,
         /// Sets the longest ejection. Default 300 s; at least `base_ejection`.
-        max_ejection: Duration;
+        max_ejection: Duration,
         /// Sets the most endpoints out at once, in percent of all, rounded down. Default 50; 0 to 100.
-        max_ejected_percent: u8;
+        max_ejected_percent: u8,
         /// Sets whether even the last endpoint may be ejected. Default no.
-        allow_none: bool;
+        allow_none: bool,
         /// Sets what happens to a call when no endpoint is in. Default [`WhenNone::Shed`].
-        when_none: WhenNone;
+        when_none: WhenNone,
         /// Sets how endpoints take turns. Default [`Strategy::RoundRobin`].
-        strategy: Strategy;
+        strategy: Strategy,
         /// Sets what a call counts as that its caller dropped in flight. Default [`Verdict::Ignore`].
-        abandoned: Verdict;
+        abandoned: Verdict,
         /// Sets how long a trial may take before another call may try. Default 60 s; 1 ms to a year.
-        trial_lease: Duration;
+        trial_lease: Duration,
         /// Makes [`Strategy::TwoChoices`] repeatable. Default: drawn for each set.
-        seed: impl Into<Option<u64>>;
+        seed: impl Into<Option<u64>>,
         /// Sets whether it only counts. Default no.
-        shadow: bool;
+        shadow: bool,
     }
 
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         let a_share = |rate: f64| rate > 0.0 && rate <= 1.0;

@@ -1,6 +1,9 @@
 use super::Rate;
-use crate::{ConfigError, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// At what rate calls may start, how many at once after a quiet time, and how long one may wait for its turn.
 ///
@@ -36,43 +39,18 @@ impl From<Rate> for RateLimitConfig {
 }
 
 impl RateLimitConfig {
-    /// Sets the rate that holds in the long run. Default 100 calls in 1 s.
-    #[must_use]
-    pub fn rate(mut self, rate: Rate) -> Self {
-        self.rate = rate;
-        self
+    setters! {
+        /// Sets the rate that holds in the long run. Default 100 calls in 1 s.
+        rate: Rate,
+        /// Sets the longest wait for a turn. Default 0, which turns away at once; at most a year.
+        max_wait: Duration,
+        /// Sets whether it only counts. Default no.
+        shadow: bool,
+        /// Sets the calls that may start at once after a quiet time. Default: as many as the rate has calls; at least 1.
+        burst: impl Into<Option<u32>>,
     }
 
-    /// Sets the calls that may start at once after a quiet time. Default: as many as the rate has calls; at least 1.
-    #[must_use]
-    pub fn burst(mut self, calls: impl Into<Option<u32>>) -> Self {
-        self.burst = calls.into();
-        self
-    }
-
-    /// Sets the longest wait for a turn. Default 0, which turns away at once; at most a year.
-    #[must_use]
-    pub fn max_wait(mut self, wait: Duration) -> Self {
-        self.max_wait = wait;
-        self
-    }
-
-    /// Sets whether it only counts. Default no.
-    #[must_use]
-    pub fn shadow(mut self, shadow: bool) -> Self {
-        self.shadow = shadow;
-        self
-    }
-
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         let Rate { calls, per } = self.rate;

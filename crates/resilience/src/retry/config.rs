@@ -1,6 +1,9 @@
 use super::{Backoff, Jitter};
-use crate::{ConfigError, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// How often, and how far apart.
 ///
@@ -83,92 +86,32 @@ impl RetryConfig {
         }
     }
 
-    /// Sets the attempts in all, the first included. At least 1.
-    #[must_use]
-    pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.max_attempts = attempts;
-        self
+    setters! {
+        /// Sets the attempts in all, the first included. At least 1.
+        max_attempts: u32,
+        /// Sets how pauses grow. Default [`Backoff::Exponential`].
+        backoff: Backoff,
+        /// Sets the first pause, before jitter.
+        initial: Duration,
+        /// Sets the longest pause; at least `initial`.
+        max: Duration,
+        /// Sets how many times longer each exponential pause is than the one before. Default 2; 1 to 100.
+        multiplier: f64,
+        /// Sets how much of a pause is left to chance.
+        jitter: Jitter,
+        /// Sets the longest pause that a callee may ask for. Default 60 s.
+        max_retry_after: Duration,
+        /// Sets whether it only counts. Default no.
+        shadow: bool,
+        /// Sets how long an attempt may take; `None` for no limit, the default.
+        attempt_timeout: impl Into<Option<Duration>>,
+        /// Sets how long after the first attempt another may start; `None` for no limit, the default.
+        max_elapsed: impl Into<Option<Duration>>,
+        /// Makes the jitter repeatable.
+        seed: u64,
     }
 
-    /// Sets how pauses grow. Default [`Backoff::Exponential`].
-    #[must_use]
-    pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.backoff = backoff;
-        self
-    }
-
-    /// Sets the first pause, before jitter.
-    #[must_use]
-    pub fn initial(mut self, initial: Duration) -> Self {
-        self.initial = initial;
-        self
-    }
-
-    /// Sets the longest pause; at least `initial`.
-    #[must_use]
-    pub fn max(mut self, max: Duration) -> Self {
-        self.max = max;
-        self
-    }
-
-    /// Sets how many times longer each exponential pause is than the one before. Default 2; 1 to 100.
-    #[must_use]
-    pub fn multiplier(mut self, multiplier: f64) -> Self {
-        self.multiplier = multiplier;
-        self
-    }
-
-    /// Sets how much of a pause is left to chance.
-    #[must_use]
-    pub fn jitter(mut self, jitter: Jitter) -> Self {
-        self.jitter = jitter;
-        self
-    }
-
-    /// Sets how long an attempt may take; `None` for no limit, the default.
-    #[must_use]
-    pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.attempt_timeout = limit.into();
-        self
-    }
-
-    /// Sets how long after the first attempt another may start; `None` for no limit, the default.
-    #[must_use]
-    pub fn max_elapsed(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.max_elapsed = limit.into();
-        self
-    }
-
-    /// Sets the longest pause that a callee may ask for. Default 60 s.
-    #[must_use]
-    pub fn max_retry_after(mut self, longest: Duration) -> Self {
-        self.max_retry_after = longest;
-        self
-    }
-
-    /// Makes the jitter repeatable.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
-        self
-    }
-
-    /// Sets whether it only counts. Default no.
-    #[must_use]
-    pub fn shadow(mut self, shadow: bool) -> Self {
-        self.shadow = shadow;
-        self
-    }
-
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         problems.require(self.max_attempts > 0, "max_attempts", self.max_attempts, "at least 1");

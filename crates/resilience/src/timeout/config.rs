@@ -1,5 +1,8 @@
-use crate::{ConfigError, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// How long a call may take. Default: 10 s, the limit for ordinary endpoints in the report mainstay starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,29 +35,14 @@ impl From<Duration> for TimeoutConfig {
 }
 
 impl TimeoutConfig {
-    /// Sets the limit. Default 10 s; above 0.
-    #[must_use]
-    pub fn after(mut self, after: Duration) -> Self {
-        self.after = after;
-        self
+    setters! {
+        /// Sets the limit. Default 10 s; above 0.
+        after: Duration,
+        /// Sets whether it only counts. Default no.
+        shadow: bool,
     }
 
-    /// Sets whether it only counts. Default no.
-    #[must_use]
-    pub fn shadow(mut self, shadow: bool) -> Self {
-        self.shadow = shadow;
-        self
-    }
-
-    /// Checks every field; `name` is the policy's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         problems.require(!self.after.is_zero(), "after", self.after, "longer than 0s");

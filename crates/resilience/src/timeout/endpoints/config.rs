@@ -1,5 +1,9 @@
-use crate::{ConfigError, TimeoutConfig, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    TimeoutConfig,
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// The name under which calls go that no endpoint of the table matches.
 pub(super) const DEFAULT: &str = "default";
@@ -86,22 +90,12 @@ impl EndpointTimeoutsConfig {
         self
     }
 
-    /// Sets whether it only counts. Default no.
-    #[must_use]
-    pub fn shadow(mut self, shadow: bool) -> Self {
-        self.shadow = shadow;
-        self
+    setters! {
+        /// Sets whether it only counts. Default no.
+        shadow: bool,
     }
 
-    /// Checks every field; `name` is the table's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         problems.require(!self.default.is_zero(), "default", self.default, "longer than 0s");

@@ -1,5 +1,8 @@
-use crate::{ConfigError, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// What a [`Tracker`](super::Tracker) remembers. Default: the last minute of up to 64 endpoints, the last 100 calls slower
 /// than 5 s.
@@ -44,50 +47,20 @@ impl Default for TrackerConfig {
 }
 
 impl TrackerConfig {
-    /// Sets how far back statistics reach. Default 60 s; 1 s to a day.
-    #[must_use]
-    pub fn window(mut self, window: Duration) -> Self {
-        self.window = window;
-        self
+    setters! {
+        /// Sets how far back statistics reach. Default 60 s; 1 s to a day.
+        window: Duration,
+        /// Sets into how many parts the window is cut. Default 6; 1 to 60.
+        sub_windows: usize,
+        /// Sets how many endpoints are told apart. Default 64; 1 to 1024.
+        max_endpoints: usize,
+        /// Sets what is slow. Default: longer than 5 s; above 0.
+        slow_after: Duration,
+        /// Sets how many slow calls are kept. Default 100; at most 10,000.
+        slow_log: usize,
     }
 
-    /// Sets into how many parts the window is cut. Default 6; 1 to 60.
-    #[must_use]
-    pub fn sub_windows(mut self, sub_windows: usize) -> Self {
-        self.sub_windows = sub_windows;
-        self
-    }
-
-    /// Sets how many endpoints are told apart. Default 64; 1 to 1024.
-    #[must_use]
-    pub fn max_endpoints(mut self, max_endpoints: usize) -> Self {
-        self.max_endpoints = max_endpoints;
-        self
-    }
-
-    /// Sets what is slow. Default: longer than 5 s; above 0.
-    #[must_use]
-    pub fn slow_after(mut self, slow_after: Duration) -> Self {
-        self.slow_after = slow_after;
-        self
-    }
-
-    /// Sets how many slow calls are kept. Default 100; at most 10,000.
-    #[must_use]
-    pub fn slow_log(mut self, slow_log: usize) -> Self {
-        self.slow_log = slow_log;
-        self
-    }
-
-    /// Checks every field; `name` is the tracker's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         let day = Duration::from_secs(24 * 60 * 60);

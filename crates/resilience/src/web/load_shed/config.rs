@@ -1,5 +1,8 @@
-use crate::{ConfigError, config_error::Problems};
-use std::{sync::Arc, time::Duration};
+use crate::{
+    config_error::Problems,
+    config_macros::{setters, validated},
+};
+use std::time::Duration;
 
 /// How many requests a server takes at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,36 +29,16 @@ impl Default for LoadShedConfig {
 }
 
 impl LoadShedConfig {
-    /// Sets how many requests may be in flight at once. Default 1024; at least 1.
-    #[must_use]
-    pub fn max_in_flight(mut self, max_in_flight: usize) -> Self {
-        self.max_in_flight = max_in_flight;
-        self
+    setters! {
+        /// Sets how many requests may be in flight at once. Default 1024; at least 1.
+        max_in_flight: usize,
+        /// Sets when those turned away are told to come back. Default 1 s.
+        retry_after: Duration,
+        /// Sets whether it only counts. Default no.
+        shadow: bool,
     }
 
-    /// Sets when those turned away are told to come back. Default 1 s.
-    #[must_use]
-    pub fn retry_after(mut self, retry_after: Duration) -> Self {
-        self.retry_after = retry_after;
-        self
-    }
-
-    /// Sets whether it only counts. Default no.
-    #[must_use]
-    pub fn shadow(mut self, shadow: bool) -> Self {
-        self.shadow = shadow;
-        self
-    }
-
-    /// Checks every field; `name` is the load shed's name in the error.
-    ///
-    /// # Errors
-    /// All fields that are out of range.
-    pub fn validate(&self, name: &Arc<str>) -> Result<(), ConfigError> {
-        let mut problems = Problems::default();
-        self.check(&mut problems);
-        problems.into_result(name)
-    }
+    validated!();
 
     pub(crate) fn check(&self, problems: &mut Problems) {
         problems.require(self.max_in_flight > 0, "max_in_flight", self.max_in_flight, "at least 1");
