@@ -5,5 +5,5 @@ mod formula;
 #[cfg(feature = "sim")]
 pub mod simulator;
 
-pub use adaptive::{AdaptiveConfig, Controller, Decision, Reason, Sample};
+pub use adaptive::{AdaptiveConfig, Controller, Decision, Reason, Sample, Sizer};
 pub use formula::{deadlock_floor, recommended_size};

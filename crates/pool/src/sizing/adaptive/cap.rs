@@ -9,9 +9,11 @@ const DEEPEST_CUT: f64 = 0.5;
 const REFUSAL_CUT: f64 = 0.7;
 /// The growth until the first cut, as TCP's slow start; one a window from then on.
 const START: f64 = 1.5;
-/// How much one window without crowding moves the baseline, and one with crowding that was faster all the same.
+/// How much one window without crowding moves the baseline, and one with crowding that was faster all the same; the first windows of
+/// cold caches and unprepared statements are to be forgotten before the growth has crowded the server.
 const QUIET: f64 = 0.2;
 const FASTER: f64 = 0.1;
+const FASTER_AT_START: f64 = 0.5;
 
 /// How many connections the server can work on: additive increase, multiplicative decrease on how long they are held against how long
 /// they are held without load.
@@ -72,7 +74,7 @@ impl Cap {
         let Some(hold) = sample.mean_hold(config.min_samples) else {
             return Pressure::Unclear;
         };
-        let busy = sample.busy(config.min_samples);
+        let busy = sample.busy();
         let baseline = self.learn(hold, busy, config);
         if !self.rest.is_zero() {
             return Pressure::Resting;
@@ -104,7 +106,7 @@ impl Cap {
         if quiet {
             *baseline += QUIET * (hold - *baseline);
         } else if hold < *baseline {
-            *baseline += FASTER * (hold - *baseline);
+            *baseline += if self.starting { FASTER_AT_START } else { FASTER } * (hold - *baseline);
         }
         *baseline
     }

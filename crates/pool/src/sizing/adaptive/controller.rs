@@ -18,7 +18,7 @@ use crate::error::ConfigError;
 ///
 /// let mut controller = Controller::new(AdaptiveConfig::default().min(2))?;
 /// // 400 returns after 10 ms each, in a second: four in use on average, of four.
-/// let sample = Sample::new(Duration::from_secs(1), 4).holds(400, Duration::from_secs(4)).open(4, 4);
+/// let sample = Sample::new(Duration::from_secs(1), 4).holds(400, Duration::from_secs(4)).open(4, 4.0);
 /// let decision = controller.decide(&sample);
 /// assert_eq!((decision.to, decision.reason), (6, Reason::NeedsMore), "{decision}");
 /// # Ok::<(), mainstay_pool::ConfigError>(())
@@ -53,7 +53,7 @@ impl Controller {
     pub fn decide(&mut self, sample: &Sample) -> Decision {
         let config = &self.config;
         let pressure = self.cap.judge(sample, config);
-        self.need.observe(sample.busy(config.min_samples), config.headroom);
+        self.need.observe(sample.busy(), config.headroom);
         self.rest = self.rest.saturating_sub(sample.elapsed);
 
         let (from, need, cap) = (sample.size, self.need.connections(), self.cap.connections());

@@ -4,7 +4,7 @@ use std::time::Duration;
 ///
 /// How long callers waited is not in it on purpose: a pool that grows on waiting crowds a server that is already too slow, callers wait
 /// longer still, and it grows on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Sample {
     /// How long the window was.
@@ -13,8 +13,8 @@ pub struct Sample {
     pub holds: u64,
     /// How long these were held, in all.
     pub hold_total: Duration,
-    /// Connections in use at the end.
-    pub in_use: usize,
+    /// Connections in use on average, those included that are being checked or cleaned.
+    pub in_use: f64,
     /// Connections open at the end.
     pub open: usize,
     /// The size in force.
@@ -37,9 +37,9 @@ impl Sample {
         self
     }
 
-    /// Sets how many connections were open at the end, and how many of these in use.
+    /// Sets how many connections were open at the end, and how many in use on average.
     #[must_use]
-    pub fn open(mut self, open: usize, in_use: usize) -> Self {
+    pub fn open(mut self, open: usize, in_use: f64) -> Self {
         (self.open, self.in_use) = (open, in_use);
         self
     }
@@ -56,12 +56,11 @@ impl Sample {
         (self.holds >= min_samples.max(1)).then(|| self.hold_total.as_secs_f64() / self.holds as f64)
     }
 
-    /// Connections in use on average, `λS` by Little's law; where too few came back to say, those in use at the end.
-    pub(super) fn busy(&self, min_samples: u64) -> f64 {
-        if self.holds >= min_samples && !self.elapsed.is_zero() {
-            self.hold_total.as_secs_f64() / self.elapsed.as_secs_f64()
-        } else {
-            self.in_use as f64
-        }
+    /// Connections in use on average: `λS` by Little's law, or as was seen, whichever is more. A look now and then is coarse where holds
+    /// are short; the law misses what is being cleaned, and where holds outlast the window it counts all of them where they end.
+    pub(super) fn busy(&self) -> f64 {
+        let elapsed = self.elapsed.as_secs_f64();
+        let by_law = if elapsed > 0.0 { self.hold_total.as_secs_f64() / elapsed } else { 0.0 };
+        by_law.min(self.open as f64).max(self.in_use)
     }
 }

@@ -23,7 +23,8 @@ mod run;
 mod scenario;
 mod server;
 mod strategy;
-
+#[cfg(test)]
+mod tests;
 
 pub use callers::Callers;
 pub use outcome::Outcome;

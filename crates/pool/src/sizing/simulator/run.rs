@@ -28,6 +28,7 @@ pub(super) struct Run {
     next_window: f64,
     holds: u64,
     hold_total: f64,
+    busy_seconds: f64,
     answers: Answers,
     size_seconds: f64,
     peak_size: usize,
@@ -76,6 +77,7 @@ impl Run {
             next_window: sizing.window_secs(),
             holds: 0,
             hold_total: 0.0,
+            busy_seconds: 0.0,
             answers: Answers::new(scenario.length),
             size_seconds: 0.0,
             peak_size: size,
@@ -130,6 +132,7 @@ impl Run {
         let passed = to - self.now;
         self.work += passed / self.scenario.server.slowdown(self.running.len());
         self.size_seconds += passed * self.size as f64;
+        self.busy_seconds += passed * self.running.len() as f64;
         self.now = to;
     }
 
@@ -163,8 +166,8 @@ impl Run {
         let elapsed = self.sizing.window_secs();
         let sample = Sample::new(Duration::from_secs_f64(elapsed), self.size)
             .holds(self.holds, Duration::from_secs_f64(self.hold_total))
-            .open(self.size, self.running.len());
-        (self.holds, self.hold_total) = (0, 0.0);
+            .open(self.size, self.busy_seconds / elapsed);
+        (self.holds, self.hold_total, self.busy_seconds) = (0, 0.0, 0.0);
         self.next_window += elapsed;
         self.resize(|sizing| sizing.window(&sample));
     }
