@@ -40,7 +40,10 @@ async fn transfer(pool: &Timed, account: i32, amount: i32) -> Result<bool, sqlx:
         .bind(account)
         .execute(&mut *transaction)
         .await?;
-    sqlx::query("SELECT balance FROM accounts WHERE id = $1").bind(account).fetch_one(&mut *transaction).await?;
+    sqlx::query("SELECT balance FROM accounts WHERE id = $1")
+        .bind(account)
+        .fetch_one(&mut *transaction)
+        .await?;
     sqlx::query("INSERT INTO history (account, amount) VALUES ($1, $2)")
         .bind(account)
         .bind(amount)
@@ -55,7 +58,9 @@ fn pool(server: &Postgres, size: usize) -> Result<(Timed, Arc<Timings>), Failure
     let config = PoolConfig::production().min(0).max(size).max_connecting(4).acquire_timeout(PATIENCE);
     // Every transaction is ended here: no need to ask the server after each return.
     let manager = PostgresManager::new(server.url().parse()?).always_reset(false);
-    let pool = Pool::builder("bench", manager, config.check_timeout(PATIENCE)).observer(Arc::clone(&timings)).build()?;
+    let pool = Pool::builder("bench", manager, config.check_timeout(PATIENCE))
+        .observer(Arc::clone(&timings))
+        .build()?;
     Ok((pool, timings))
 }
 
@@ -172,8 +177,7 @@ async fn run(server: &Postgres, capacity: f64, fixed: Option<usize>) -> Result<F
         .sum();
     let micros = total(&before, |tally| &tally.answer_micros);
     let usual_answer = Duration::from_micros(micros / total(&before, |tally| &tally.served).max(1));
-    let is_bad =
-        |tick: &Arc<Tally>| tick.gave_up.load(Relaxed) > 0 || tick.mean_answer() > 3 * usual_answer;
+    let is_bad = |tick: &Arc<Tally>| tick.gave_up.load(Relaxed) > 0 || tick.mean_answer() > 3 * usual_answer;
     let bad_ticks = after.iter().rposition(is_bad).map_or(0, |last| last + 1);
     Ok(Figures {
         served_share: served as f64 / (served + lost) as f64,
@@ -188,7 +192,9 @@ fn print(what: &str, runs: &[Figures]) -> f64 {
     let share = runs.iter().map(|run| run.served_share).sum::<f64>() / runs.len() as f64;
     print!("{what:<9} serves {:5.1} %", 100.0 * share);
     for Figures { mean_answer, connections, peak, recovery, .. } in runs {
-        print!("; {connections} connections, {peak} after the burst, {mean_answer:.1?}, recovered in {recovery:?}");
+        print!(
+            "; {connections} connections, {peak} after the burst, {mean_answer:.1?}, recovered in {recovery:?}"
+        );
     }
     println!();
     share

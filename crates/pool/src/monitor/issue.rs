@@ -69,7 +69,9 @@ impl Issue {
                 format!("all {in_use} connections are in use and {waiting} callers wait")
             }
             Self::LongWaits { p95, allowed } => {
-                format!("one caller in twenty waits {p95:.1?} or longer for a connection, allowed are {allowed:?}")
+                format!(
+                    "one caller in twenty waits {p95:.1?} or longer for a connection, allowed are {allowed:?}"
+                )
             }
             Self::UnservedCallers { unserved, asked } => {
                 format!("{unserved} of {asked} callers went without a connection")

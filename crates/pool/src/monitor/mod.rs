@@ -7,11 +7,12 @@ mod history;
 mod issue;
 #[cfg(feature = "metrics")]
 mod metrics;
-mod monitor;
+
 mod phase;
 mod series;
 mod timings;
 mod totals;
+mod watch;
 mod watched;
 
 pub use config::{HealthConfig, MonitorConfig, TimingsConfig};
@@ -21,8 +22,8 @@ pub use history::Reading;
 pub use issue::Issue;
 #[cfg(feature = "metrics")]
 pub use metrics::Metrics;
-pub use monitor::Monitor;
 pub use phase::PhaseStats;
 pub use timings::Timings;
 pub use totals::Totals;
+pub use watch::Monitor;
 pub use watched::Watched;

@@ -54,11 +54,8 @@ impl Series {
     pub(super) fn record(&self, turn: u64, took: Duration, failed: bool) {
         let mut ring = self.0.lock();
         let at = usize::try_from(turn % ring.len() as u64).expect("less than the ring is long");
-        let sub_window = ring[at].get_or_insert_with(|| SubWindow {
-            turn,
-            sums: Sums::default(),
-            times: histogram(),
-        });
+        let sub_window =
+            ring[at].get_or_insert_with(|| SubWindow { turn, sums: Sums::default(), times: histogram() });
         // Whoever comes late, having read the clock in a stretch that is over, counts for the one that is running.
         if sub_window.turn < turn {
             sub_window.turn = turn;

@@ -39,9 +39,7 @@ impl Metrics {
     pub fn new(pool: impl Into<String>) -> Self {
         let pool = pool.into();
         describe();
-        let histogram = |name: &'static str, outcome: &'static str| {
-            metrics::histogram!(name, "pool" => pool.clone(), "outcome" => outcome)
-        };
+        let histogram = |name: &'static str, outcome: &'static str| metrics::histogram!(name, "pool" => pool.clone(), "outcome" => outcome);
         Self {
             waits: ["served", "timed_out", "cancelled", "refused"].map(|end| histogram(WAIT, end)),
             connects: ["success", "failure"].map(|outcome| histogram(CONNECT, outcome)),

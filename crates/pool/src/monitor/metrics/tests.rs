@@ -93,7 +93,7 @@ fn what_happens_is_counted_by_its_outcome() {
         })
         .collect();
     seen.sort();
-    let once = "[OrderedFloat(1.0)]";
+    let once = "[1.0]";
     let mut expected: Vec<_> = [
         ("wait_seconds served", once),
         ("wait_seconds timed_out", once),

@@ -116,8 +116,7 @@ fn after_a_cut_the_cap_rests_for_the_cooldown() {
     let config = AdaptiveConfig::default().max(40).cooldown(Duration::from_secs(3));
     let mut controller = Controller::new(config).unwrap();
     saturated(&mut controller, 2, 20, |_| 10 * MS);
-    let caps: Vec<_> =
-        (0..7).map(|_| controller.decide(&sample(40, 40.0, 22 * MS)).cap).collect();
+    let caps: Vec<_> = (0..7).map(|_| controller.decide(&sample(40, 40.0, 22 * MS)).cap).collect();
     assert_eq!(caps, [36, 36, 36, 32, 32, 32, 29]);
 }
 

@@ -91,7 +91,7 @@ impl Run {
         run
     }
 
-    pub(super) fn to_the_end(mut self) -> Outcome {
+    pub(super) fn play(mut self) -> Outcome {
         let end = self.scenario.length.as_secs_f64();
         self.serve();
         loop {
@@ -200,7 +200,9 @@ impl Run {
     fn outcome(mut self) -> Outcome {
         let (p50, p99) = self.answers.percentiles();
         let recovery = match self.scenario.callers {
-            Callers::Open { burst_at, burst_for, .. } => self.answers.recovery(burst_at, burst_at + burst_for),
+            Callers::Open { burst_at, burst_for, .. } => {
+                self.answers.recovery(burst_at, burst_at + burst_for)
+            }
             Callers::Closed(_) => None,
         };
         Outcome {

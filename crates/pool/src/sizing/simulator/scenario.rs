@@ -54,7 +54,7 @@ impl Scenario {
     ///
     /// If the configuration of an adaptive strategy is out of range.
     pub fn run(&self, strategy: &Strategy) -> Outcome {
-        Run::new(*self, strategy).to_the_end()
+        Run::new(*self, strategy).play()
     }
 
     /// The fixed size up to `max` that serves the most callers, the least such size, and how it fares.

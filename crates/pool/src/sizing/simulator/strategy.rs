@@ -33,9 +33,9 @@ impl Sizing {
             Strategy::GrowOnWait { start, max, slow_wait_secs } => {
                 Self::GrowOnWait { size: *start, max: *max, slow_wait: *slow_wait_secs }
             }
-            Strategy::Adaptive(config) => {
-                Self::Adaptive(Box::new(Controller::new(config.clone()).unwrap_or_else(|error| panic!("{error}"))))
-            }
+            Strategy::Adaptive(config) => Self::Adaptive(Box::new(
+                Controller::new(config.clone()).unwrap_or_else(|error| panic!("{error}")),
+            )),
         }
     }
 

@@ -115,18 +115,24 @@ impl<W: Watched> Monitor<W> {
 
     /// Whether the pool is well by `config`, and if not, why and what to do.
     pub fn health(&self, config: &HealthConfig) -> Health {
-        Health::of(&Evidence {
-            pool: Arc::clone(&self.name),
-            now: self.gauges(),
-            history: self.history.all(),
-            wait: self.timings.as_ref().map(|timings| timings.wait()).unwrap_or_default(),
-            connect: self.timings.as_ref().map(|timings| timings.connect()).unwrap_or_default(),
-        }, config)
+        Health::of(
+            &Evidence {
+                pool: Arc::clone(&self.name),
+                now: self.gauges(),
+                history: self.history.all(),
+                wait: self.timings.as_ref().map(|timings| timings.wait()).unwrap_or_default(),
+                connect: self.timings.as_ref().map(|timings| timings.connect()).unwrap_or_default(),
+            },
+            config,
+        )
     }
 }
 
 impl<W> fmt::Debug for Monitor<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Monitor").field("name", &self.name).field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Monitor")
+            .field("name", &self.name)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
