@@ -193,3 +193,11 @@ fn what_is_out_of_range_is_named() {
     assert_eq!(fields, ["min", "min_samples", "tolerance", "headroom"]);
     assert!(Controller::new(config).is_err());
 }
+
+#[cfg(feature = "config")]
+#[test]
+fn a_configuration_is_read_with_humane_durations_and_nothing_unknown() {
+    let config: AdaptiveConfig = serde_json::from_str(r#"{ "max": 80, "window": "500ms" }"#).unwrap();
+    assert_eq!(config, AdaptiveConfig::default().max(80).window(500 * MS));
+    assert!(serde_json::from_str::<AdaptiveConfig>(r#"{ "maximum": 80 }"#).is_err());
+}

@@ -34,8 +34,8 @@ impl fmt::Display for Outcome {
             p99.as_millis()
         )?;
         match recovery {
-            Some(recovery) => write!(f, "as before {} s after the burst", recovery.as_secs()),
-            None => write!(f, "never as before a burst"),
+            Some(recovery) => write!(f, "recovered in {} s", recovery.as_secs()),
+            None => write!(f, "not recovered"),
         }
     }
 }

@@ -6,6 +6,8 @@ pub struct Server {
     pub service_secs: f64,
     /// How many queries it works on at full speed.
     pub knee: f64,
+    /// By which share of its time alone every other query makes a query slower, below the knee as well.
+    pub contention: f64,
     /// What each connection beyond the knee costs all of them, as a share of the throughput for a whole knee more.
     pub thrashing: f64,
 }
@@ -14,11 +16,12 @@ impl Server {
     /// How many times as long as alone a query takes among `active`.
     pub fn slowdown(&self, active: usize) -> f64 {
         let load = active as f64 / self.knee;
-        if load <= 1.0 { 1.0 } else { load * (1.0 + self.thrashing * (load - 1.0)) }
+        let crowding = if load <= 1.0 { 1.0 } else { load * (1.0 + self.thrashing * (load - 1.0)) };
+        crowding * (1.0 + self.contention * active.saturating_sub(1) as f64)
     }
 
-    /// The most queries a second.
+    /// Queries a second with as many connections as the knee is at.
     pub fn capacity(&self) -> f64 {
-        self.knee / self.service_secs
+        self.knee / self.slowdown(self.knee as usize) / self.service_secs
     }
 }

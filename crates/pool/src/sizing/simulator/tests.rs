@@ -69,3 +69,33 @@ fn adaptive_serves_as_many_as_the_best_fixed_size_and_recovers() {
         assert!(outcome.mean_size < 40.0 && outcome.peak_size < MAX, "seed {seed}: {outcome}");
     }
 }
+
+/// Callers who take whatever there is: a sharp knee punishes the tolerance of twice the baseline, and no limit at all much more.
+#[test]
+fn saturated_adaptive_stays_well_below_the_most_and_serves_more_for_it() {
+    for seed in SEEDS {
+        let scenario = Scenario::saturated(seed);
+        // 64 callers never use more.
+        let unlimited = scenario.run(&Strategy::Fixed(64));
+        let outcome = adaptive(&scenario);
+        println!("seed {seed}: {} served by 64 connections, adaptive {outcome}", unlimited.served);
+        assert!(outcome.served as f64 > 1.1 * unlimited.served as f64, "seed {seed}: {outcome}");
+        assert!(outcome.mean_size < 45.0, "seed {seed}: {outcome}");
+    }
+}
+
+/// Why the tolerance is 2 and not less: what slows down early may still serve more with every connection.
+#[test]
+fn before_a_contended_server_a_low_tolerance_costs_throughput() {
+    for seed in SEEDS {
+        let scenario = Scenario::contended(seed);
+        let best = scenario.run(&Strategy::Fixed(24));
+        let share = |tolerance| {
+            let config = AdaptiveConfig::default().max(MAX).tolerance(tolerance);
+            scenario.run(&Strategy::Adaptive(config)).served as f64 / best.served as f64
+        };
+        let (usual, low) = (share(2.0), share(1.5));
+        println!("seed {seed}: tolerance 2: {usual:.3}, 1.5: {low:.3}");
+        assert!(usual > 0.8 && low < usual - 0.05, "seed {seed}: {usual} and {low} of fixed 24");
+    }
+}
