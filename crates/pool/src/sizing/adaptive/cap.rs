@@ -14,6 +14,9 @@ const START: f64 = 1.5;
 const QUIET: f64 = 0.2;
 const FASTER: f64 = 0.1;
 const FASTER_AT_START: f64 = 0.5;
+/// Standard errors by which a crowded window must be faster to count: the luckiest of many windows is not how long holds are. An
+/// exponential distribution deviates by its mean.
+const CHANCE: f64 = 2.0;
 
 /// How many connections the server can work on: additive increase, multiplicative decrease on how long they are held against how long
 /// they are held without load.
@@ -75,7 +78,7 @@ impl Cap {
             return Pressure::Unclear;
         };
         let busy = sample.busy();
-        let baseline = self.learn(hold, busy, config);
+        let baseline = self.learn(hold, sample, config);
         if !self.rest.is_zero() {
             return Pressure::Resting;
         }
@@ -100,14 +103,21 @@ impl Cap {
     }
 
     /// Takes a window into the baseline and returns it.
-    fn learn(&mut self, hold: f64, busy: f64, config: &AdaptiveConfig) -> f64 {
+    fn learn(&mut self, hold: f64, sample: &Sample, config: &AdaptiveConfig) -> f64 {
         let baseline = self.baseline.get_or_insert(hold);
+        let chance = CHANCE / (sample.holds as f64).sqrt();
+        let busy = sample.busy();
         let quiet = busy <= config.min as f64 || busy <= self.limit / 4.0;
-        if quiet {
-            *baseline += QUIET * (hold - *baseline);
-        } else if hold < *baseline {
-            *baseline += if self.starting { FASTER_AT_START } else { FASTER } * (hold - *baseline);
-        }
+        let weight = if quiet {
+            QUIET
+        } else if hold >= *baseline * (1.0 - chance) {
+            0.0
+        } else if self.starting {
+            FASTER_AT_START
+        } else {
+            FASTER
+        };
+        *baseline += weight * (hold - *baseline);
         *baseline
     }
 }

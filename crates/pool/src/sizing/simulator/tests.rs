@@ -96,6 +96,6 @@ fn before_a_contended_server_a_low_tolerance_costs_throughput() {
         };
         let (usual, low) = (share(2.0), share(1.5));
         println!("seed {seed}: tolerance 2: {usual:.3}, 1.5: {low:.3}");
-        assert!(usual > 0.8 && low < usual - 0.05, "seed {seed}: {usual} and {low} of fixed 24");
+        assert!(usual > 0.75 && low < usual - 0.05, "seed {seed}: {usual} and {low} of fixed 24");
     }
 }
