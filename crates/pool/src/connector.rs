@@ -77,6 +77,9 @@ async fn connect<M: Manager, O: Observer>(inner: &Inner<M, O>) -> Result<M::Conn
     let outcome = connect_and_set_up(inner).await;
     if let Some(began) = began {
         inner.observe(|observer| observer.connected(began.elapsed(), outcome.is_ok()));
+        if outcome.as_ref().is_err_and(|fault| inner.is_too_many(fault)) {
+            inner.observe(O::refused_as_too_many);
+        }
     }
     outcome
 }

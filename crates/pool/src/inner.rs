@@ -236,6 +236,12 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         }
     }
 
+    /// Whether a connect failed because the server has too many connections already.
+    pub(crate) fn is_too_many(&self, fault: &Fault<M::Error>) -> bool {
+        let Fault::Failed(error) = fault else { return false };
+        catch_unwind(AssertUnwindSafe(|| self.manager.is_too_many_connections(error))).unwrap_or(false)
+    }
+
     pub(crate) fn status(&self) -> Status {
         self.status_and_fault().0
     }

@@ -24,6 +24,7 @@ mod leak;
 mod live;
 mod manager;
 pub mod managers;
+pub mod monitor;
 mod observer;
 mod pool;
 mod preparation;

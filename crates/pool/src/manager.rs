@@ -65,6 +65,14 @@ pub trait Manager: Send + Sync + 'static {
         let _ = error;
         true
     }
+
+    /// Whether a failed connect says that the server has too many connections: a pool that sizes itself then shrinks.
+    ///
+    /// Default: `false`.
+    fn is_too_many_connections(&self, error: &Self::Error) -> bool {
+        let _ = error;
+        false
+    }
 }
 
 /// In what condition a connection comes back.

@@ -52,6 +52,9 @@ pub trait Observer: Send + Sync + 'static {
         let _ = (time, succeeded);
     }
 
+    /// The server has refused a connect for having too many connections; told besides [`connected`](Self::connected).
+    fn refused_as_too_many(&self) {}
+
     /// A check has ended, for a caller or as a keepalive.
     fn validated(&self, time: Duration, succeeded: bool) {
         let _ = (time, succeeded);
@@ -84,6 +87,10 @@ impl<O: Observer> Observer for Arc<O> {
         (**self).connected(time, succeeded);
     }
 
+    fn refused_as_too_many(&self) {
+        (**self).refused_as_too_many();
+    }
+
     fn validated(&self, time: Duration, succeeded: bool) {
         (**self).validated(time, succeeded);
     }
@@ -94,6 +101,41 @@ impl<O: Observer> Observer for Arc<O> {
 
     fn closed(&self, reason: CloseReason) {
         (**self).closed(reason);
+    }
+}
+
+/// Tells both, the first one first.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    const ENABLED: bool = A::ENABLED || B::ENABLED;
+
+    fn waited(&self, time: Duration, end: WaitEnd) {
+        self.0.waited(time, end);
+        self.1.waited(time, end);
+    }
+
+    fn connected(&self, time: Duration, succeeded: bool) {
+        self.0.connected(time, succeeded);
+        self.1.connected(time, succeeded);
+    }
+
+    fn refused_as_too_many(&self) {
+        self.0.refused_as_too_many();
+        self.1.refused_as_too_many();
+    }
+
+    fn validated(&self, time: Duration, succeeded: bool) {
+        self.0.validated(time, succeeded);
+        self.1.validated(time, succeeded);
+    }
+
+    fn held(&self, time: Duration) {
+        self.0.held(time);
+        self.1.held(time);
+    }
+
+    fn closed(&self, reason: CloseReason) {
+        self.0.closed(reason);
+        self.1.closed(reason);
     }
 }
 
@@ -131,4 +173,20 @@ pub enum CloseReason {
     Evicted,
     /// The pool was closed.
     Closed,
+}
+
+impl CloseReason {
+    /// Its name in telemetry.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Lifetime => "lifetime",
+            Self::Broken => "broken",
+            Self::Dead => "dead",
+            Self::Suspect => "suspect",
+            Self::Surplus => "surplus",
+            Self::Evicted => "evicted",
+            Self::Closed => "closed",
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::leak::Leak;
+use crate::sizing::Decision;
 
 #[cfg(feature = "tracing")]
 pub(crate) fn leak(pool: &str, leak: &Leak) {
@@ -20,6 +21,12 @@ pub(crate) fn call_failed(pool: &str, call: &'static str, fault: &dyn Display) {
     tracing::warn!(pool, call, error = %fault, "a connection is closed: {call} failed");
 }
 
+#[cfg(feature = "tracing")]
+pub(crate) fn resized(pool: &str, decision: &Decision, dry_run: bool) {
+    let Decision { from, to, .. } = *decision;
+    tracing::info!(pool, from, to, dry_run, "{decision}");
+}
+
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn leak(_: &str, _: &Leak) {}
 
@@ -28,3 +35,6 @@ pub(crate) fn connect_failed(_: &str, _: &dyn Display) {}
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn call_failed(_: &str, _: &'static str, _: &dyn Display) {}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn resized(_: &str, _: &Decision, _: bool) {}

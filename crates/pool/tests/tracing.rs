@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mainstay_pool::monitor::Timings;
+use mainstay_pool::sizing::{AdaptiveConfig, Sizer};
 use mainstay_pool::{Manager, Pool, PoolConfig};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -77,7 +79,7 @@ impl Manager for Fragile {
 }
 
 #[tokio::test(start_paused = true)]
-async fn leaks_dead_connections_and_failed_connects_are_told() {
+async fn leaks_dead_connections_failed_connects_and_sizes_are_told() {
     let events = Events::default();
     tracing::subscriber::set_global_default(events.clone()).unwrap();
     let manager = Fragile::default();
@@ -101,4 +103,14 @@ async fn leaks_dead_connections_and_failed_connects_are_told() {
     let told = events.all();
     assert!(told[1].contains("check failed") && told[1].contains("error=server is away"), "{told:?}");
     assert!(told[2].contains("a connect failed") && told[2].contains("error=server is away"), "{told:?}");
+
+    away.store(false, SeqCst);
+    let timings = Arc::new(Timings::default());
+    let sizing = AdaptiveConfig::default().dry_run(true);
+    let sizer = Sizer::start(&pool, timings, sizing).unwrap();
+    sizer.decisions().changed().await.unwrap();
+    let told = events.all().pop().unwrap();
+    for part in ["pool=\"fragile\"", "from=5", "dry_run=true", "connections: the callers can use"] {
+        assert!(told.contains(part), "{told:?} lacks {part}");
+    }
 }

@@ -12,3 +12,4 @@ pub use lane::LaneConfig;
 pub use pool_config::PoolConfig;
 #[cfg(feature = "config")]
 pub use source::ConfigSource;
+pub(crate) use validate::Problems;

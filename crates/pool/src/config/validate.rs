@@ -63,33 +63,40 @@ impl PoolConfig {
     }
 }
 
+/// The fields found out of range so far.
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn count(&mut self, field: &str, value: usize, least: usize, most: usize) {
+    pub(crate) fn count(&mut self, field: &str, value: usize, least: usize, most: usize) {
         if !(least..=most).contains(&value) {
             self.add(field, value.to_string(), format!("{least} to {most}"));
         }
     }
 
-    fn span(&mut self, field: &str, value: Duration, least: Duration, most: Duration) {
+    pub(crate) fn span(&mut self, field: &str, value: Duration, least: Duration, most: Duration) {
         if !(least..=most).contains(&value) {
             self.add(field, format!("{value:?}"), format!("{least:?} to {most:?}"));
         }
     }
 
-    fn perhaps(&mut self, field: &str, value: Option<Duration>, least: Duration, most: Duration) {
+    pub(crate) fn number(&mut self, field: &str, value: f64, least: f64, most: f64) {
+        if !(least..=most).contains(&value) {
+            self.add(field, value.to_string(), format!("{least} to {most}"));
+        }
+    }
+
+    pub(crate) fn perhaps(&mut self, field: &str, value: Option<Duration>, least: Duration, most: Duration) {
         if let Some(value) = value {
             self.span(field, value, least, most);
         }
     }
 
-    fn add(&mut self, field: &str, value: String, allowed: String) {
+    pub(crate) fn add(&mut self, field: &str, value: String, allowed: String) {
         self.0.push(Problem { field: field.to_owned(), value, allowed });
     }
 
-    fn into_result(self) -> Result<(), ConfigError> {
+    pub(crate) fn into_result(self) -> Result<(), ConfigError> {
         if self.0.is_empty() { Ok(()) } else { Err(ConfigError::Invalid { problems: self.0 }) }
     }
 }

@@ -97,4 +97,9 @@ impl Manager for PostgresManager {
             _ => true,
         }
     }
+
+    /// 53300, too_many_connections: of the server, a role or a database.
+    fn is_too_many_connections(&self, error: &sqlx::Error) -> bool {
+        matches!(error, sqlx::Error::Database(answer) if answer.code().as_deref() == Some("53300"))
+    }
 }
