@@ -1,6 +1,7 @@
 //! What a pool tells `tracing`, behind the feature of that name.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use crate::leak::Leak;
 
@@ -20,6 +21,16 @@ pub(crate) fn call_failed(pool: &str, call: &'static str, fault: &dyn Display) {
     tracing::warn!(pool, call, error = %fault, "a connection is closed: {call} failed");
 }
 
+#[cfg(feature = "tracing")]
+pub(crate) fn ejected(set: &str, node: &str, span: Duration) {
+    tracing::warn!(set, node, ?span, "a node gets no more reads: it failed too often");
+}
+
+#[cfg(feature = "tracing")]
+pub(crate) fn primary_changed(set: &str, primary: Option<&str>) {
+    tracing::warn!(set, primary, "the primary has changed");
+}
+
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn leak(_: &str, _: &Leak) {}
 
@@ -28,3 +39,9 @@ pub(crate) fn connect_failed(_: &str, _: &dyn Display) {}
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn call_failed(_: &str, _: &'static str, _: &dyn Display) {}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn ejected(_: &str, _: &str, _: Duration) {}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn primary_changed(_: &str, _: Option<&str>) {}

@@ -4,9 +4,9 @@ use super::PoolConfig;
 use crate::error::{ConfigError, Problem};
 
 const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3600);
-const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
-const INSTANT: Duration = Duration::from_millis(1);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const INSTANT: Duration = Duration::from_millis(1);
 const MOST: usize = 10_000;
 
 impl PoolConfig {
@@ -64,32 +64,32 @@ impl PoolConfig {
 }
 
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn count(&mut self, field: &str, value: usize, least: usize, most: usize) {
+    pub(super) fn count(&mut self, field: &str, value: usize, least: usize, most: usize) {
         if !(least..=most).contains(&value) {
             self.add(field, value.to_string(), format!("{least} to {most}"));
         }
     }
 
-    fn span(&mut self, field: &str, value: Duration, least: Duration, most: Duration) {
+    pub(super) fn span(&mut self, field: &str, value: Duration, least: Duration, most: Duration) {
         if !(least..=most).contains(&value) {
             self.add(field, format!("{value:?}"), format!("{least:?} to {most:?}"));
         }
     }
 
-    fn perhaps(&mut self, field: &str, value: Option<Duration>, least: Duration, most: Duration) {
+    pub(super) fn perhaps(&mut self, field: &str, value: Option<Duration>, least: Duration, most: Duration) {
         if let Some(value) = value {
             self.span(field, value, least, most);
         }
     }
 
-    fn add(&mut self, field: &str, value: String, allowed: String) {
+    pub(super) fn add(&mut self, field: &str, value: String, allowed: String) {
         self.0.push(Problem { field: field.to_owned(), value, allowed });
     }
 
-    fn into_result(self) -> Result<(), ConfigError> {
+    pub(super) fn into_result(self) -> Result<(), ConfigError> {
         if self.0.is_empty() { Ok(()) } else { Err(ConfigError::Invalid { problems: self.0 }) }
     }
 }
