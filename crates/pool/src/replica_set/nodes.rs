@@ -70,27 +70,31 @@ impl<M: Replicated, O: Observer> Nodes<M, O> {
         now: Instant,
     ) -> Option<Choice> {
         let (primary, count, policy) = (self.primary, self.list.len(), self.config.primary_reads);
-        let reads = |node: &Node<M, O>| match node.reads(primary, max_lag, now) {
-            Reads::Admitted => Some(false),
-            Reads::Trial => Some(true),
-            _ => None,
-        };
         let turn = self.turn;
         self.turn = turn.wrapping_add(1);
-        let open: Vec<_> = (0..count)
-            .map(|step| &self.list[(turn.wrapping_add(step)) % count])
-            .filter(|node| !tried.contains(&node.id))
-            .filter(|node| policy == PrimaryReads::Share || Some(node.id) != primary)
-            .filter_map(|node| reads(node).map(|trial| (node, trial)))
-            .collect();
-        let fallback = primary.filter(|id| policy == PrimaryReads::Fallback && !tried.contains(id));
-        // The first of equals, which is another one each turn.
-        let best = open.iter().min_by_key(|(node, _)| (node.ejection.is_suspect(), node.out));
-        match best {
-            Some((node, trial)) => {
-                Some(Choice { id: node.id, trial: *trial, last: open.len() == 1 && fallback.is_none() })
+        let (mut best, mut open) = (None::<((bool, usize), u64, bool)>, 0);
+        for step in 0..count {
+            let node = &self.list[turn.wrapping_add(step) % count];
+            let trial = match node.reads(primary, max_lag, now) {
+                Reads::Admitted => false,
+                Reads::Trial => true,
+                _ => continue,
+            };
+            let is_spare = Some(node.id) == primary && policy != PrimaryReads::Share;
+            if is_spare || tried.contains(&node.id) {
+                continue;
             }
-            None => fallback.map(|id| Choice { id, trial: false, last: true }),
+            open += 1;
+            // Of equals the first, which is another one each turn.
+            let burden = (node.ejection.is_suspect(), node.out);
+            if best.is_none_or(|(least, ..)| burden < least) {
+                best = Some((burden, node.id, trial));
+            }
+        }
+        let spare = primary.filter(|id| policy == PrimaryReads::Fallback && !tried.contains(id));
+        match best {
+            Some((_, id, trial)) => Some(Choice { id, trial, last: open == 1 && spare.is_none() }),
+            None => spare.map(|id| Choice { id, trial: false, last: true }),
         }
     }
 }

@@ -94,9 +94,12 @@ async fn find<M: Replicated, O: Observer, W>(
     since: Instant,
     mut look: impl FnMut() -> Option<W>,
 ) -> Result<Option<W>, GetError<M::Error>> {
+    if let Some(way) = look() {
+        return Ok(Some(way));
+    }
     loop {
         let mut changed = pin!(set.changed.notified());
-        // Before the look, or a change in between would be missed.
+        // Before the second look, or a change in between would be missed.
         changed.as_mut().enable();
         if let Some(way) = look() {
             return Ok(Some(way));
