@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Does the work so many times and says how long it took.
-type Work = Box<dyn FnMut(u64) -> Duration>;
+pub(crate) type Work = Box<dyn FnMut(u64) -> Duration>;
 
 /// The same work by mainstay, by its peers, and by nobody (`raw`).
 pub struct Contest {
@@ -17,7 +17,11 @@ pub struct Contest {
     raw: Option<Work>,
     mainstay: Work,
     peers: Vec<(&'static str, Work)>,
+    remark: Option<Remark>,
 }
+
+/// What is to be said of the turns once they are over.
+type Remark = Box<dyn FnOnce() -> String>;
 
 impl std::fmt::Debug for Contest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -31,29 +35,41 @@ impl std::fmt::Debug for Contest {
 enum Measure {
     /// Nanoseconds an operation: less is better.
     Time,
-    /// Million operations a second, by all tasks together: more is better.
-    Throughput,
+    /// Operations a second, by all tasks together and in such numbers: more is better.
+    Throughput(Scale),
+    /// Nanoseconds that only so few operations exceed; the work tells them itself, of so many operations.
+    Tail(u64),
+}
+
+/// In what numbers operations are counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    Thousands,
+    Millions,
 }
 
 impl Measure {
     fn figure(self, operations: u64, took: Duration) -> f64 {
         match self {
             Self::Time => took.as_nanos() as f64 / operations as f64,
-            Self::Throughput => operations as f64 / took.as_secs_f64() / 1e6,
+            Self::Throughput(Scale::Thousands) => operations as f64 / took.as_secs_f64() / 1e3,
+            Self::Throughput(Scale::Millions) => operations as f64 / took.as_secs_f64() / 1e6,
+            Self::Tail(_) => took.as_nanos() as f64,
         }
     }
 
     fn best(self, figures: impl Iterator<Item = f64>) -> f64 {
         match self {
-            Self::Time => figures.fold(f64::INFINITY, f64::min),
-            Self::Throughput => figures.fold(0.0, f64::max),
+            Self::Time | Self::Tail(_) => figures.fold(f64::INFINITY, f64::min),
+            Self::Throughput(_) => figures.fold(0.0, f64::max),
         }
     }
 
     fn unit(self) -> &'static str {
         match self {
-            Self::Time => "ns",
-            Self::Throughput => "M/s",
+            Self::Time | Self::Tail(_) => "ns",
+            Self::Throughput(Scale::Thousands) => "k/s",
+            Self::Throughput(Scale::Millions) => "M/s",
         }
     }
 }
@@ -72,12 +88,31 @@ impl Contest {
             raw: None,
             mainstay: Box::new(mainstay),
             peers: Vec::new(),
+            remark: None,
         }
     }
 
     /// Judges by operations a second instead of by time an operation.
     pub(crate) fn throughput(mut self) -> Self {
-        self.measure = Measure::Throughput;
+        self.measure = Measure::Throughput(Scale::Millions);
+        self
+    }
+
+    /// As [`throughput`](Self::throughput), for operations of which a million a second is out of reach.
+    pub(crate) fn slow_throughput(mut self) -> Self {
+        self.measure = Measure::Throughput(Scale::Thousands);
+        self
+    }
+
+    /// Judges by a time that few of so many operations exceed, which the work measures itself and returns.
+    pub(crate) fn tail_of(mut self, operations: u64) -> Self {
+        self.measure = Measure::Tail(operations);
+        self
+    }
+
+    /// Has something said of the turns once they are over.
+    pub(crate) fn remark(mut self, remark: impl FnOnce() -> String + 'static) -> Self {
+        self.remark = Some(Box::new(remark));
         self
     }
 
@@ -99,17 +134,22 @@ impl Contest {
     }
 
     /// The median turn of each, the turns interleaved so that all meet the same machine.
-    pub fn run(self, area: &'static str) -> BenchResult {
-        let (bench, measure) = (self.bench, self.measure);
+    pub fn run(mut self, area: &'static str) -> BenchResult {
+        let (bench, measure, remark) = (self.bench, self.measure, self.remark.take());
         let (names, mut contenders) = self.into_contenders();
-        let counts: Vec<u64> = contenders.iter_mut().map(calibrate).collect();
+        let counts: Vec<u64> = match measure {
+            Measure::Tail(operations) => vec![operations; contenders.len()],
+            _ => contenders.iter_mut().map(calibrate).collect(),
+        };
         let mut turns = vec![Vec::with_capacity(ROUNDS); contenders.len()];
         for _ in 0..ROUNDS {
             for ((work, count), turns) in contenders.iter_mut().zip(&counts).zip(&mut turns) {
                 turns.push(measure.figure(*count, work(*count)));
             }
         }
-        result(area, bench, measure, names.into_iter().zip(turns.into_iter().map(median)))
+        let mut result = result(area, bench, measure, names.into_iter().zip(turns.into_iter().map(median)));
+        result.remark = remark.map(|remark| remark());
+        result
     }
 
     /// Allocations an operation, each contender warm; `counted` says how many its argument makes on this thread. `None`
@@ -122,7 +162,7 @@ impl Contest {
         area: &'static str,
         counted: impl Fn(&mut dyn FnMut()) -> u64,
     ) -> Option<Result<BenchResult, BenchResult>> {
-        if self.measure == Measure::Throughput {
+        if self.measure != Measure::Time {
             return None;
         }
         let (bench, allocates_nothing) = (self.bench, self.allocates_nothing);
@@ -166,7 +206,7 @@ fn result(
     let mainstay = peers.remove(MAINSTAY).expect("mainstay is a contender");
     let best = measure.best(peers.values().copied());
     let ratio_to_best_peer = Some(mainstay / best);
-    BenchResult { area, bench, mainstay, unit: measure.unit(), peers, ratio_to_best_peer, raw }
+    BenchResult { area, bench, mainstay, unit: measure.unit(), peers, ratio_to_best_peer, raw, remark: None }
 }
 
 /// How often the work must be done for a turn to last long enough, warm.
@@ -231,15 +271,26 @@ where
 
 /// Times an operation done by so many tasks at once on a multi-thread runtime kept for the purpose. Each task has a
 /// clone of `state` and does its share of the count with it.
-pub(crate) fn on_tasks<S, F, Fut>(tasks: u64, state: S, share: F) -> impl FnMut(u64) -> Duration
+pub(crate) fn on_tasks<S, F, Fut>(tasks: u64, state: S, share: F) -> Work
 where
-    S: Clone,
-    F: Fn(S, u64) -> Fut,
+    S: Clone + 'static,
+    F: Fn(S, u64) -> Fut + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    // As many workers as there are cores, the default.
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
-    move |count| {
+    made_on_tasks(tasks, async || state, share)
+}
+
+/// [`on_tasks`] for a state that needs the runtime to come about.
+pub(crate) fn made_on_tasks<S, F, Fut>(tasks: u64, make: impl AsyncFnOnce() -> S, share: F) -> Work
+where
+    S: Clone + 'static,
+    F: Fn(S, u64) -> Fut + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let runtime = many_threads();
+    let state = runtime.block_on(make());
+    // Boxed, since an opaque type would borrow what `make` does.
+    Box::new(move |count| {
         runtime.block_on(async {
             let mut all = tokio::task::JoinSet::new();
             let began = Instant::now();
@@ -251,7 +302,12 @@ where
             all.join_all().await;
             began.elapsed()
         })
-    }
+    })
+}
+
+/// A runtime with as many workers as there are cores, the default.
+pub(crate) fn many_threads() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts")
 }
 
 #[cfg(test)]
@@ -281,6 +337,27 @@ mod tests {
         assert_eq!((result.unit, result.mainstay), ("M/s", 100.0));
         assert_eq!(result.peers, BTreeMap::from([("fast", 20.0), ("slow", 10.0)]));
         assert_eq!(result.ratio_to_best_peer, Some(5.0));
+    }
+
+    #[test]
+    fn slower_operations_are_counted_in_thousands() {
+        let contest = Contest::new("b", costing(10_000)).slow_throughput();
+        let result = contest.peer("peer", costing(20_000)).run("a");
+        assert_eq!((result.unit, result.mainstay, result.ratio_to_best_peer), ("k/s", 100.0, Some(2.0)));
+    }
+
+    #[test]
+    fn of_tails_the_shortest_is_best_and_a_turn_has_as_many_operations_as_it_was_told() {
+        let turn = |tail| {
+            move |count| {
+                assert_eq!(count, 500);
+                Duration::from_nanos(tail)
+            }
+        };
+        let contest = Contest::new("b", turn(70)).tail_of(500).remark(|| "a remark".into());
+        let result = contest.peer("fast", turn(35)).peer("slow", turn(700)).run("a");
+        assert_eq!((result.unit, result.mainstay, result.ratio_to_best_peer), ("ns", 70.0, Some(2.0)));
+        assert_eq!(result.remark.as_deref(), Some("a remark"));
     }
 
     #[test]

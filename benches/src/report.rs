@@ -23,6 +23,9 @@ pub struct BenchResult {
     /// What the bare operation comes to, where it is known; it is no peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) raw: Option<f64>,
+    /// What else was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remark: Option<String>,
 }
 
 impl fmt::Display for BenchResult {
@@ -39,10 +42,10 @@ impl fmt::Display for BenchResult {
         for (peer, figure) in &self.peers {
             write!(f, " | {peer} {figure:.1}")?;
         }
-        match self.ratio_to_best_peer {
-            Some(ratio) => write!(f, " | to the best peer × {ratio:.2}"),
-            None => Ok(()),
+        if let Some(ratio) = self.ratio_to_best_peer {
+            write!(f, " | to the best peer × {ratio:.2}")?;
         }
+        self.remark.iter().try_for_each(|remark| write!(f, "\n{:<12}{remark}", ""))
     }
 }
 
@@ -100,6 +103,7 @@ mod tests {
             peers: BTreeMap::from([("bb8", 150.0), ("deadpool", 141.0)]),
             ratio_to_best_peer: Some(0.5),
             raw,
+            remark: None,
         }
     }
 
@@ -117,6 +121,8 @@ mod tests {
                 && line("M/s", Some(5.0)).ends_with("× 5.00")
         );
         assert!(line("allocations", None).ends_with(" | deadpool 141.0"));
+        let remarked = BenchResult { remark: Some("fair".into()), ..result(None) }.to_string();
+        assert!(remarked.ends_with("× 0.50\n            fair"), "{remarked}");
     }
 
     #[test]

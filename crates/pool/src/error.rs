@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::replica_set::ReplicaSetStatus;
 use crate::status::Status;
 
 /// Why a configuration was refused.
@@ -37,6 +38,14 @@ pub enum ConfigError {
         lane: String,
         /// The names there are.
         known: String,
+    },
+    /// A set of replicas already has a node of that name.
+    #[error("set `{set}` already has a node `{node}`: give each node's pool a name of its own")]
+    NodeTaken {
+        /// The set's name.
+        set: String,
+        /// The node's.
+        node: String,
     },
     /// The pool was made outside of a tokio runtime, where its connects could not run.
     #[error("pool `{pool}` was made outside of a tokio runtime: make it inside one, its connects run there")]
@@ -123,6 +132,22 @@ pub enum GetError<E> {
         #[source]
         source: Option<Arc<Fault<E>>>,
     },
+    /// No node of a [`ReplicaSet`](crate::ReplicaSet) was a primary in time.
+    #[error("no primary within {waited:?}: {status}")]
+    NoPrimary {
+        /// How long the caller waited.
+        waited: Duration,
+        /// The set at the moment of giving up.
+        status: Box<ReplicaSetStatus>,
+    },
+    /// No node of a [`ReplicaSet`](crate::ReplicaSet) was fit for reads in time.
+    #[error("no node fit for a read within {waited:?}: {status}")]
+    NoReplica {
+        /// How long the caller waited.
+        waited: Duration,
+        /// The set at the moment of giving up.
+        status: Box<ReplicaSetStatus>,
+    },
     /// The pool is closed.
     #[error("pool `{pool}` is closed")]
     Closed {
@@ -147,11 +172,19 @@ impl<E> GetError<E> {
         matches!(self, Self::Unavailable { .. })
     }
 
+    /// The set of replicas at the moment it gave up on finding a node.
+    pub fn set_status(&self) -> Option<&ReplicaSetStatus> {
+        match self {
+            Self::NoPrimary { status, .. } | Self::NoReplica { status, .. } => Some(status),
+            _ => None,
+        }
+    }
+
     /// The pool at the moment of a timeout or a refusal.
     pub fn status(&self) -> Option<&Status> {
         match self {
             Self::Timeout { status, .. } | Self::Unavailable { status, .. } => Some(status),
-            Self::Closed { .. } => None,
+            Self::NoPrimary { .. } | Self::NoReplica { .. } | Self::Closed { .. } => None,
         }
     }
 }

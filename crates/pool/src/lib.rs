@@ -30,6 +30,7 @@ mod pool;
 mod preparation;
 mod reaper;
 mod recovery;
+mod replica_set;
 #[cfg(test)]
 mod schedules;
 pub mod sizing;
@@ -42,7 +43,7 @@ mod waiters;
 pub use builder::PoolBuilder;
 #[cfg(feature = "config")]
 pub use config::ConfigSource;
-pub use config::{LaneConfig, PoolConfig};
+pub use config::{LaneConfig, PoolConfig, PrimaryReads, ReplicaSetConfig};
 pub use error::{ConfigError, Fault, GetError, Problem};
 pub use guard::Guard;
 pub use hooks::HookFuture;
@@ -51,4 +52,5 @@ pub use leak::Leak;
 pub use manager::{Condition, Manager};
 pub use observer::{CloseReason, Observer, WaitEnd};
 pub use pool::Pool;
+pub use replica_set::{NodeStatus, Reads, ReplicaSet, ReplicaSetStatus, Replicated, Role, Routed};
 pub use status::{LaneStatus, OldestCheckout, Status};

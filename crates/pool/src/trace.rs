@@ -1,6 +1,7 @@
 //! What a pool tells `tracing`, behind the feature of that name.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use crate::leak::Leak;
 use crate::sizing::Decision;
@@ -27,6 +28,16 @@ pub(crate) fn resized(pool: &str, decision: &Decision, dry_run: bool) {
     tracing::info!(pool, from, to, dry_run, "{decision}");
 }
 
+#[cfg(feature = "tracing")]
+pub(crate) fn ejected(set: &str, node: &str, span: Duration) {
+    tracing::warn!(set, node, ?span, "a node gets no more reads: it failed too often");
+}
+
+#[cfg(feature = "tracing")]
+pub(crate) fn primary_changed(set: &str, primary: Option<&str>) {
+    tracing::warn!(set, primary, "the primary has changed");
+}
+
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn leak(_: &str, _: &Leak) {}
 
@@ -38,3 +49,9 @@ pub(crate) fn call_failed(_: &str, _: &'static str, _: &dyn Display) {}
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn resized(_: &str, _: &Decision, _: bool) {}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn ejected(_: &str, _: &str, _: Duration) {}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn primary_changed(_: &str, _: Option<&str>) {}

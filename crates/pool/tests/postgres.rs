@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use mainstay_pool::managers::postgres::PostgresManager;
-use mainstay_pool::{Pool, PoolConfig};
+use mainstay_pool::managers::postgres::{PostgresManager, session_variables, statement_cache};
+use mainstay_pool::{Pool, PoolConfig, Replicated, Role};
 use mainstay_testkit::postgres::Postgres;
 use sqlx::{Connection, Executor, PgConnection};
 
@@ -151,31 +151,18 @@ async fn a_tenant_sees_its_own_rows_and_nobody_inherits_its_variables() {
         )
         .await
         .unwrap();
-    let pool = Pool::builder(
-        "app",
-        PostgresManager::new(server.url().parse().unwrap()),
-        PoolConfig::testing().min(0).max(1),
-    )
-    .after_connect(|connection| {
-        Box::pin(async move { connection.execute("SET ROLE tenants").await.map(drop) })
-    })
-    .after_release(|connection| Box::pin(async move { connection.execute("RESET ALL").await.map(drop) }))
-    .build()
-    .unwrap();
+    let manager = PostgresManager::new(server.url().parse().unwrap()).forget_variables(["app.tenant"]);
+    let pool = Pool::builder("app", manager, PoolConfig::testing().min(0).max(1))
+        .after_connect(|connection| {
+            Box::pin(async move {
+                connection.execute("SET ROLE tenants; SET app.service = 'billing'").await.map(drop)
+            })
+        })
+        .build()
+        .unwrap();
     let mut processes = Vec::new();
     for (tenant, invoices) in [("7", 2), ("8", 1), ("9", 0)] {
-        let mut held = pool
-            .get_prepared(move |connection| {
-                Box::pin(async move {
-                    sqlx::query("SELECT set_config('app.tenant', $1, false)")
-                        .bind(tenant)
-                        .execute(connection)
-                        .await
-                        .map(drop)
-                })
-            })
-            .await
-            .unwrap();
+        let mut held = pool.get_prepared(session_variables([("app.tenant", tenant)])).await.unwrap();
         assert_eq!(count(&mut held, "invoices").await, invoices, "tenant {tenant}");
         processes.push(process(&mut held).await);
         drop(held);
@@ -202,4 +189,49 @@ async fn a_preparation_that_the_server_refuses_costs_one_connection_and_not_the_
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("nonsense"), "{text}");
     assert_eq!(process(&mut other).await, kept);
+}
+
+/// A variable set for a transaction that is rolled back on return would come back if it were reset before.
+#[tokio::test]
+async fn a_variable_is_forgotten_even_if_a_transaction_is_left_open() {
+    let server = Postgres::start().unwrap();
+    let pool = pool(&server, |manager| manager.always_reset(false).forget_variables(["app.tenant"]));
+    let shown = "SELECT coalesce(current_setting('app.tenant', true), '')";
+    let mut held =
+        pool.get_prepared(session_variables([("app.tenant", "7'; DROP TABLE x; --")])).await.unwrap();
+    let before = process(&mut held).await;
+    let value: String = sqlx::query_scalar(shown).fetch_one(&mut *held).await.unwrap();
+    assert_eq!(value, "7'; DROP TABLE x; --");
+    held.execute("BEGIN").await.unwrap();
+    held.execute("SET LOCAL app.tenant = '8'").await.unwrap();
+    drop(held);
+    let mut next = pool.get().await.unwrap();
+    let value: String = sqlx::query_scalar(shown).fetch_one(&mut *next).await.unwrap();
+    assert_eq!((value.as_str(), process(&mut next).await), ("", before));
+}
+
+#[tokio::test]
+async fn the_statements_that_connections_keep_are_counted() {
+    let server = Postgres::start().unwrap();
+    let pool = pool(&server, |manager| manager);
+    assert_eq!(statement_cache(&pool).connections, 0);
+    let mut held = pool.get().await.unwrap();
+    for statement in ["SELECT 1", "SELECT 2", "SELECT 1"] {
+        sqlx::query(statement).execute(&mut *held).await.unwrap();
+    }
+    drop(held);
+    returned(&pool).await;
+    let cache = statement_cache(&pool);
+    assert_eq!((cache.connections, cache.statements, cache.largest), (1, 2, 2));
+    assert_eq!(pool.status().idle, 1, "the connection lies where it lay");
+}
+
+#[tokio::test]
+async fn a_server_says_whether_it_is_the_primary_and_of_which_timeline() {
+    let server = Postgres::start().unwrap();
+    let manager = PostgresManager::new(server.url().parse().unwrap());
+    let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+    assert_eq!(manager.role(&mut connection).await.unwrap(), Role::Primary { term: 1 });
+    let error = connection.execute("BEGIN READ ONLY; CREATE TABLE refused (id int)").await.unwrap_err();
+    assert!(manager.is_read_only(&error) && !manager.is_read_only(&sqlx::Error::WorkerCrashed), "{error}");
 }

@@ -2,7 +2,7 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use mainstay_pool::managers::sqlite::SqliteManager;
+use mainstay_pool::managers::sqlite::{SqliteFile, SqliteManager};
 use mainstay_pool::{Pool, PoolConfig};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, Executor, SqliteConnection};
@@ -88,4 +88,62 @@ async fn a_file_that_cannot_be_opened_is_the_reason_of_the_timeout() {
     let pool = Pool::new("app", SqliteManager::new(options), config).unwrap();
     let error = pool.get().await.unwrap_err();
     assert!(error.to_string().contains("unable to open database file"), "{error}");
+}
+
+fn file(folder: &tempfile::TempDir) -> SqliteFile {
+    let options = SqliteConnectOptions::new().filename(folder.path().join("app.db")).create_if_missing(true);
+    SqliteFile::new("app", options, PoolConfig::testing().min(2).max(4)).unwrap()
+}
+
+#[tokio::test]
+async fn the_readers_of_a_file_wait_for_no_writer_and_see_what_is_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(&folder);
+    file.warm().await.unwrap();
+    let mut writer = file.write().await.unwrap();
+    writer.execute("CREATE TABLE visits (page TEXT NOT NULL)").await.unwrap();
+    let mut transaction = writer.begin().await.unwrap();
+    transaction.execute(VISIT).await.unwrap();
+    let mut readers = Vec::new();
+    for _ in 0..4 {
+        let mut reader = file.read().await.unwrap();
+        assert_eq!(visits(&mut reader).await, 0, "not committed yet");
+        readers.push(reader);
+    }
+    transaction.commit().await.unwrap();
+    for reader in &mut readers {
+        assert_eq!(visits(reader).await, 1);
+    }
+    drop((readers, writer));
+    file.close().await;
+}
+
+#[tokio::test]
+async fn writers_wait_in_line_instead_of_finding_the_file_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(&folder);
+    file.write().await.unwrap().execute("CREATE TABLE visits (page TEXT NOT NULL)").await.unwrap();
+    let writes = (0..50).map(|_| {
+        let file = file.clone();
+        tokio::spawn(async move {
+            let mut held = file.write().await.unwrap();
+            let mut transaction = held.begin().await.unwrap();
+            transaction.execute(VISIT).await.unwrap();
+            transaction.commit().await.unwrap();
+        })
+    });
+    for write in writes.collect::<Vec<_>>() {
+        write.await.unwrap();
+    }
+    assert_eq!(visits(&mut file.read().await.unwrap()).await, 50);
+    assert_eq!(file.writer().status().size, 1);
+}
+
+#[tokio::test]
+async fn a_reader_cannot_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = file(&folder);
+    file.write().await.unwrap().execute("CREATE TABLE visits (page TEXT NOT NULL)").await.unwrap();
+    let error = file.read().await.unwrap().execute(VISIT).await.unwrap_err();
+    assert!(error.to_string().contains("readonly"), "{error}");
 }

@@ -110,6 +110,29 @@ async fn a_busy_paused_server_can_be_restarted() {
 }
 
 #[tokio::test]
+async fn a_replica_follows_reads_only_and_can_be_promoted() {
+    let postgres = Postgres::start().unwrap();
+    let mut primary = PgConnection::connect(&postgres.url()).await.unwrap();
+    run(&mut primary, "CREATE TABLE written (id bigint)").await;
+    let replica = postgres.replica().unwrap();
+    run(&mut primary, "INSERT INTO written VALUES (7)").await;
+    let mut connection = PgConnection::connect(&replica.url()).await.unwrap();
+    let followed = async {
+        while one(&mut connection, "SELECT count(*) FROM written").await.unwrap() < 1 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), followed).await.expect("the replica follows");
+    let refused = sqlx::query("INSERT INTO written VALUES (8)").execute(&mut connection).await.unwrap_err();
+    assert!(refused.to_string().contains("read-only"), "{refused}");
+    postgres.kill();
+    replica.promote().unwrap();
+    run(&mut connection, "INSERT INTO written VALUES (8)").await;
+    let again = replica.promote().unwrap_err().to_string();
+    assert!(again.contains("recovery is not in progress"), "{again}");
+}
+
+#[tokio::test]
 async fn settings_reach_the_server() {
     let postgres = Postgres::builder().setting("max_connections", "17").start().unwrap();
     let mut connection = PgConnection::connect(&postgres.url()).await.unwrap();

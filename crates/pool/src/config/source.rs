@@ -3,8 +3,10 @@ use std::path::Path;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::PoolConfig;
+use super::{PoolConfig, ReplicaSetConfig};
 use crate::error::ConfigError;
 
 /// Where the configurations of pools are read from: files and the environment, what is added later over what came before.
@@ -71,16 +73,7 @@ impl ConfigSource {
     /// [`ConfigError::Unreadable`] names the file or variable and the key, [`ConfigError::UnknownProfile`] the profiles there are,
     /// [`ConfigError::Invalid`] every field out of range.
     pub fn pool(&self, name: &str) -> Result<PoolConfig, ConfigError> {
-        let mut tables: Dict = self.layers.extract().map_err(|error| self.unreadable(name, &error))?;
-        let mut table = match tables.remove(name) {
-            None => return Ok(PoolConfig::default()),
-            Some(Value::Dict(_, table)) => table,
-            Some(_) => {
-                return Err(ConfigError::Unreadable {
-                    message: format!("`{name}` is not a table of settings"),
-                });
-            }
-        };
+        let Some(mut table) = self.table(name)? else { return Ok(PoolConfig::default()) };
         let base = match table.remove("profile") {
             None => PoolConfig::default(),
             Some(Value::String(_, profile)) => PoolConfig::profile(&profile)?,
@@ -89,12 +82,45 @@ impl ConfigSource {
                 return Err(ConfigError::Unreadable { message });
             }
         };
-        let config: PoolConfig = Figment::from(Serialized::defaults(base))
-            .merge(Serialized::defaults(table))
-            .extract()
-            .map_err(|error| self.unreadable(name, &error))?;
+        let config: PoolConfig = self.over(base, name, table)?;
         config.validate()?;
         Ok(config)
+    }
+
+    /// The configuration of the set of replicas `name`, validated; its table is one among those of the pools.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConfigSource::pool`].
+    pub fn replica_set(&self, name: &str) -> Result<ReplicaSetConfig, ConfigError> {
+        let Some(table) = self.table(name)? else { return Ok(ReplicaSetConfig::default()) };
+        let config: ReplicaSetConfig = self.over(ReplicaSetConfig::default(), name, table)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn table(&self, name: &str) -> Result<Option<Dict>, ConfigError> {
+        let mut tables: Dict = self.layers.extract().map_err(|error| self.unreadable(name, &error))?;
+        match tables.remove(name) {
+            None => Ok(None),
+            Some(Value::Dict(_, table)) => Ok(Some(table)),
+            Some(_) => {
+                Err(ConfigError::Unreadable { message: format!("`{name}` is not a table of settings") })
+            }
+        }
+    }
+
+    /// What the table says, and `base` says where it is silent.
+    fn over<T: Serialize + DeserializeOwned>(
+        &self,
+        base: T,
+        name: &str,
+        table: Dict,
+    ) -> Result<T, ConfigError> {
+        Figment::from(Serialized::defaults(base))
+            .merge(Serialized::defaults(table))
+            .extract()
+            .map_err(|error| self.unreadable(name, &error))
     }
 
     /// Adds to an error which file or variable the key came from: the table was taken out of its layers.

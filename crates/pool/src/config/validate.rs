@@ -4,9 +4,9 @@ use super::PoolConfig;
 use crate::error::{ConfigError, Problem};
 
 const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3600);
-const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
-const INSTANT: Duration = Duration::from_millis(1);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const INSTANT: Duration = Duration::from_millis(1);
 const MOST: usize = 10_000;
 
 impl PoolConfig {

@@ -3,7 +3,7 @@
 #![allow(clippy::result_large_err)]
 
 use figment::Jail;
-use mainstay_pool::{ConfigError, ConfigSource, LaneConfig, PoolConfig};
+use mainstay_pool::{ConfigError, ConfigSource, LaneConfig, PoolConfig, PrimaryReads, ReplicaSetConfig};
 
 use crate::fake::{ms, secs};
 
@@ -96,4 +96,23 @@ fn what_is_wrong_is_told_with_key_and_origin() {
 fn a_file_that_is_not_there_is_an_error() {
     let error = ConfigSource::new().file("nowhere.toml").unwrap_err();
     assert_eq!(error, ConfigError::Unreadable { message: "there is no file nowhere.toml".into() });
+}
+
+#[test]
+fn a_set_of_replicas_has_a_table_of_its_own() {
+    let file = "[listings]\nmax_lag = \"never\"\nprimary_reads = \"share\"\neject_after = 5";
+    with(file, &[("SHOP_POOL__LISTINGS__EJECT_AFTER", "2")], || {
+        let expected =
+            ReplicaSetConfig::default().max_lag(None).primary_reads(PrimaryReads::Share).eject_after(2);
+        assert_eq!(source().replica_set("listings"), Ok(expected));
+        assert_eq!(source().replica_set("others"), Ok(ReplicaSetConfig::default()));
+    });
+    with("[listings]\neject_after = 0", &[], || {
+        let error = source().replica_set("listings").unwrap_err().to_string();
+        assert!(error.contains("eject_after = 0"), "{error}");
+    });
+    with("[listings]\nmax_lags = \"1s\"", &[], || {
+        let error = source().replica_set("listings").unwrap_err().to_string();
+        assert!(error.contains("max_lags") && error.contains("pools.toml"), "{error}");
+    });
 }

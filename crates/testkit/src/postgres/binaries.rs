@@ -21,6 +21,11 @@ impl Binaries {
         Self::find_in(binary::search_path().into_iter().chain(debian_folders()))
     }
 
+    /// Needed only by those who want a replica.
+    pub(crate) fn pg_basebackup(&self) -> Result<PathBuf, StartError> {
+        client(&self.postgres, "pg_basebackup")
+    }
+
     fn find_in(folders: impl Iterator<Item = PathBuf>) -> Result<Self, StartError> {
         let mut newest_refused = None;
         for folder in folders {
@@ -31,7 +36,7 @@ impl Binaries {
             };
             let (version, text) = version(&postgres)?;
             if version >= OLDEST {
-                return Ok(Self { psql: psql(&postgres)?, postgres, initdb });
+                return Ok(Self { psql: client(&postgres, "psql")?, postgres, initdb });
             }
             if newest_refused.as_ref().is_none_or(|&(refused, _, _)| version > refused) {
                 newest_refused = Some((version, text, postgres));
@@ -68,9 +73,9 @@ fn version(postgres: &Path) -> Result<(u32, String), StartError> {
 }
 
 /// Beside the real server, since what is on `PATH` may be a link to it, or else on `PATH`.
-fn psql(postgres: &Path) -> Result<PathBuf, StartError> {
-    let beside = fs::canonicalize(postgres).ok().and_then(|path| binary::in_folder(path.parent()?, "psql"));
-    beside.map_or_else(|| binary::on_path(&["psql"], INSTALL), Ok)
+fn client(postgres: &Path, name: &'static str) -> Result<PathBuf, StartError> {
+    let beside = fs::canonicalize(postgres).ok().and_then(|path| binary::in_folder(path.parent()?, name));
+    beside.map_or_else(|| binary::on_path(&[name], INSTALL), Ok)
 }
 
 fn missing(program: &'static str) -> StartError {

@@ -61,10 +61,7 @@ impl Postgres {
     ///
     /// [`StartError::Ended`] with the words of `psql`, if the name is taken or the server does not answer.
     pub fn create_database(&self, name: &str) -> Result<String, StartError> {
-        let mut psql = self.server.home().command(&self.server.program().binaries.psql);
-        psql.args(["--no-psqlrc", "--quiet", "--command"]);
-        psql.arg(format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\""))).arg(self.url());
-        run("psql", psql)?;
+        self.psql(&format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\"")))?;
         Ok(self.url_of(name))
     }
 
@@ -101,6 +98,34 @@ impl Postgres {
     /// As [`start`](Self::start), and [`StartError::NoPort`] if another process took the port and keeps it for 20 s.
     pub fn restart(&self) -> Result<(), StartError> {
         self.server.restart()
+    }
+
+    /// Starts a server that follows this one by streaming replication, on a copy of its cluster, with the same settings; returns once it
+    /// accepts connections, which only read.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), and [`StartError::Ended`] with the words of `pg_basebackup`.
+    pub fn replica(&self) -> Result<Self, StartError> {
+        let PostgresServer { binaries, settings } = self.server.program();
+        let home = template::follow(binaries, Account::unprivileged()?, &self.url())?;
+        let program = PostgresServer { binaries: binaries.clone(), settings: settings.clone() };
+        Ok(Self { server: Server::start(program, home)? })
+    }
+
+    /// Makes a replica the primary of a new timeline; returns once it takes writes.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Ended`] with the words of `psql`, if this is no replica or it does not answer.
+    pub fn promote(&self) -> Result<(), StartError> {
+        self.psql("SELECT pg_promote()")
+    }
+
+    fn psql(&self, command: &str) -> Result<(), StartError> {
+        let mut psql = self.server.home().command(&self.server.program().binaries.psql);
+        psql.args(["--no-psqlrc", "--quiet", "--command", command]).arg(self.url());
+        run("psql", psql)
     }
 
     fn url_of(&self, database: &str) -> String {
@@ -163,7 +188,8 @@ const FIXED: &[(&str, &str)] =
 
 impl Program for PostgresServer {
     const NAME: &'static str = "postgres";
-    const READY: &'static str = "database system is ready to accept connections";
+    /// "… connections", or "… read-only connections" where it follows another.
+    const READY: &'static str = "database system is ready to accept";
 
     fn command(&self, home: &Home, port: u16) -> Command {
         let mut command = home.command(&self.binaries.postgres);

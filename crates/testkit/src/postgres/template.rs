@@ -17,11 +17,26 @@ pub(super) fn copy(binaries: &Binaries, account: Account) -> Result<Home, StartE
     let mut copy = home.command(Path::new("cp"));
     copy.arg("-R").arg(template(binaries, account)?.data().join(".")).arg(home.data());
     run("cp", copy)?;
-    // PostgreSQL refuses a data directory that others may enter, and `cp` obeys the umask.
+    close(&home)?;
+    Ok(home)
+}
+
+/// A home with a copy of the data directory of the running server at `url`, set up to follow it.
+pub(super) fn follow(binaries: &Binaries, account: Account, url: &str) -> Result<Home, StartError> {
+    let home = Home::make("postgres", account)?;
+    let mut copy = home.command(&binaries.pg_basebackup()?);
+    copy.arg("--pgdata").arg(home.data()).args(["--dbname", url]);
+    copy.args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]);
+    run("pg_basebackup", copy)?;
+    close(&home)?;
+    Ok(home)
+}
+
+/// PostgreSQL refuses a data directory that others may enter, and `cp` obeys the umask.
+fn close(home: &Home) -> Result<(), StartError> {
     let mut close = home.command(Path::new("chmod"));
     close.arg("700").arg(home.data());
-    run("chmod", close)?;
-    Ok(home)
+    run("chmod", close)
 }
 
 fn template(binaries: &Binaries, account: Account) -> Result<&'static Home, StartError> {

@@ -1,8 +1,9 @@
-//! Connections of sqlx to PostgreSQL.
+use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
 
+use super::variables;
 use crate::manager::{Condition, Manager};
 
 /// Connections of sqlx to PostgreSQL.
@@ -26,13 +27,15 @@ use crate::manager::{Condition, Manager};
 pub struct PostgresManager {
     options: PgConnectOptions,
     always_reset: bool,
+    /// The statements that reset session variables; empty if there are none.
+    forgetting: Arc<str>,
 }
 
 impl PostgresManager {
     /// Connects with `options`.
     #[must_use]
     pub fn new(options: PgConnectOptions) -> Self {
-        Self { options, always_reset: true }
+        Self { options, always_reset: true, forgetting: Arc::default() }
     }
 
     /// Sets whether the server is asked after every return if a transaction is open, one round trip; otherwise only where sqlx itself
@@ -41,6 +44,16 @@ impl PostgresManager {
     #[must_use]
     pub fn always_reset(mut self, always: bool) -> Self {
         self.always_reset = always;
+        self
+    }
+
+    /// Has these session variables reset on every return, one round trip, so that nobody inherits them; what a
+    /// [`session_variables`](super::session_variables) set belongs here. Default: none.
+    ///
+    /// `RESET ALL` would also undo what `after_connect` has set.
+    #[must_use]
+    pub fn forget_variables(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.forgetting = variables::resetting(names).into();
         self
     }
 }
@@ -70,7 +83,8 @@ impl Manager for PostgresManager {
 
     fn condition(&self, connection: &PgConnection) -> Condition {
         // A dropped `Transaction` leaves its ROLLBACK in the write buffer, and its locks on the server, until somebody flushes.
-        if self.always_reset || connection.is_in_transaction() || connection.should_flush() {
+        let left_over = connection.is_in_transaction() || connection.should_flush();
+        if self.always_reset || left_over || !self.forgetting.is_empty() {
             Condition::Dirty
         } else {
             Condition::Clean
@@ -83,6 +97,10 @@ impl Manager for PostgresManager {
         }
         if connection.is_in_transaction() {
             return Err(sqlx::Error::Protocol("a forgotten transaction handle still counts as open".into()));
+        }
+        // After the rollback, which would bring back what was set before its transaction.
+        if !self.forgetting.is_empty() {
+            connection.execute(sqlx::AssertSqlSafe(self.forgetting.to_string())).await?;
         }
         Ok(())
     }

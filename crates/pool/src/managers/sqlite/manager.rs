@@ -1,5 +1,3 @@
-//! Connections of sqlx to SQLite.
-
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 
