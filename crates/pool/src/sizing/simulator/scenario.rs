@@ -65,11 +65,11 @@ impl Scenario {
 
     /// Of fixed sizes up to `max`, an eighth apart, the one that serves the most callers, and how it fares.
     pub fn best_fixed(&self, max: usize) -> (usize, Outcome) {
-        let sizes = std::iter::successors(Some(1), |size| Some(size + (size / 8).max(1)));
+        let fixed = |size| (size, self.run(&Strategy::Fixed(size)));
+        let sizes = std::iter::successors(Some(2), |size| Some(size + (size / 8).max(1)));
         sizes
-            .take_while(|size| *size <= max.max(1))
-            .map(|size| (size, self.run(&Strategy::Fixed(size))))
-            .max_by_key(|(_, outcome)| outcome.served)
-            .expect("one is within any maximum")
+            .take_while(|size| *size <= max)
+            .map(fixed)
+            .fold(fixed(1), |best, next| if next.1.served > best.1.served { next } else { best })
     }
 }
