@@ -21,7 +21,7 @@ async fn fail_on(set: &Set, node: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_node_that_answers_no_probe_is_ejected_though_nobody_called_it() {
-    for health in [Health::Down, Health::Silent] {
+    for health in [Health::Down, Health::Silent, Health::Panics] {
         let three = three(ReplicaSetConfig::default()).await;
         three.left.is(health);
         pass(secs(7)).await;

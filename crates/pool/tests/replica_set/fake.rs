@@ -11,6 +11,7 @@ pub enum Health {
     Up,
     Down,
     Silent,
+    Panics,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +65,8 @@ impl Server {
             Health::Up => Ok(()),
             Health::Down => Err(Refused("connection refused")),
             Health::Silent => std::future::pending().await,
+            // Past the panic hook, which would print it.
+            Health::Panics => std::panic::resume_unwind(Box::new("the fake was told to")),
         }
     }
 }
