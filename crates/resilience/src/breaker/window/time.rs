@@ -13,6 +13,8 @@ pub(in crate::breaker) struct TimeWindow {
     /// Ticks a bucket.
     tenth: u64,
     buckets: [Bucket; BUCKETS],
+    /// The last tenth in which a call failed or was slow, and its epoch: 56 bits and 8.
+    last_bad: AtomicU64,
 }
 
 const BUCKETS: usize = 10;
@@ -82,7 +84,11 @@ impl TimeWindow {
     pub(in crate::breaker) fn new(span: u64) -> Self {
         let bucket =
             || Bucket { calls: AtomicU64::new(0), failures: AtomicU64::new(0), slow: AtomicU64::new(0) };
-        Self { tenth: (span / BUCKETS as u64).max(1), buckets: std::array::from_fn(|_| bucket()) }
+        Self {
+            tenth: (span / BUCKETS as u64).max(1),
+            buckets: std::array::from_fn(|_| bucket()),
+            last_bad: AtomicU64::new(0),
+        }
     }
 
     pub(in crate::breaker) fn record(
@@ -93,33 +99,50 @@ impl TimeWindow {
         now: u64,
     ) -> Option<Tally> {
         let tenth = now / self.tenth;
-        let bucket = &self.buckets[(tenth % BUCKETS as u64) as usize];
-        let tag = Tag::new(tenth, epoch);
+        let (at, tag) = ((tenth % BUCKETS as u64) as usize, Tag::new(tenth, epoch));
+        let bucket = &self.buckets[at];
         // Calls first: who sums up in between sees a rate that is too low, never one that is too high.
         if !add(&bucket.calls, tag) {
             return None;
         }
-        if failed {
-            add(&bucket.failures, tag);
+        if failed || slow {
+            if failed {
+                add(&bucket.failures, tag);
+            }
+            if slow {
+                add(&bucket.slow, tag);
+            }
+            self.last_bad.store(tenth << 8 | u64::from(epoch.0 as u8), Ordering::Release);
+        } else if !self.is_bad_in_view(tenth, epoch) {
+            // No rate can be too high: the plain course of things is spared the sum.
+            return Some(Tally::default());
         }
-        if slow {
-            add(&bucket.slow, tag);
-        }
-        Some(self.tally(epoch, now))
+        Some(self.sum(at, tag))
+    }
+
+    fn is_bad_in_view(&self, tenth: u64, epoch: Epoch) -> bool {
+        let last_bad = self.last_bad.load(Ordering::Acquire);
+        last_bad as u8 == epoch.0 as u8 && tenth.saturating_sub(last_bad >> 8) < BUCKETS as u64
     }
 
     pub(in crate::breaker) fn tally(&self, epoch: Epoch, now: u64) -> Tally {
-        let this = now / self.tenth;
-        // Buckets up to that of this tenth are of its round, those behind it of the round before.
-        let (tag, at) = (Tag::new(this, epoch), (this % BUCKETS as u64) as usize);
+        let tenth = now / self.tenth;
+        self.sum((tenth % BUCKETS as u64) as usize, Tag::new(tenth, epoch))
+    }
+
+    /// Of the span that ends in the bucket `at`: buckets up to it are of its round, those behind it of the round before.
+    fn sum(&self, at: usize, tag: Tag) -> Tally {
         let (ahead, behind) = self.buckets.split_at(at + 1);
         let mut tally = Tally::default();
         let mut add = |buckets: &[Bucket], tag: Tag| {
             for bucket in buckets {
                 let count = |count: &AtomicU64| Count(count.load(Ordering::Acquire)).of(tag);
-                tally.failures = tally.failures.saturating_add(count(&bucket.failures));
-                tally.slow = tally.slow.saturating_add(count(&bucket.slow));
-                tally.calls = tally.calls.saturating_add(count(&bucket.calls));
+                let calls = count(&bucket.calls);
+                if calls > 0 {
+                    tally.failures = tally.failures.saturating_add(count(&bucket.failures));
+                    tally.slow = tally.slow.saturating_add(count(&bucket.slow));
+                    tally.calls = tally.calls.saturating_add(calls);
+                }
             }
         };
         add(ahead, tag);
