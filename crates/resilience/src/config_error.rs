@@ -1,4 +1,7 @@
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+
+/// The longest time that a configuration takes where it takes any.
+pub(crate) const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A configuration out of range, with everything that is wrong in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

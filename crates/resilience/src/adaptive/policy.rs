@@ -5,19 +5,14 @@ use super::{
 use crate::{
     Attempt, ByError, Classify, ConfigError, Describe, Operation, Policy, PolicyExt, StartsOnce, Verdict,
     bulkhead::{Places, Priority, Refusal},
+    counter::Counter,
     live::Live,
     pipeline::Stage,
     telemetry::{Event, Observer, PolicyId, PolicyKind},
 };
 use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// Lets as many calls run at once as the callee can serve without making them wait, finds out how many that is from
@@ -43,8 +38,8 @@ pub struct AdaptiveLimit<C = Overloads, O = ()> {
     config: Live<AdaptiveConfig>,
     pub(super) places: Places,
     controller: CachePadded<Mutex<Controller>>,
-    rejected: AtomicU64,
-    would_reject: AtomicU64,
+    rejected: Counter,
+    would_reject: Counter,
     pub(super) classifier: C,
     pub(super) observer: O,
 }
@@ -63,8 +58,8 @@ impl AdaptiveLimit {
             places: Places::new(controller.enforced(), config.shares.shares(), config.rules()),
             controller: CachePadded::new(Mutex::new(controller)),
             config: Live::new(config),
-            rejected: AtomicU64::new(0),
-            would_reject: AtomicU64::new(0),
+            rejected: Counter::default(),
+            would_reject: Counter::default(),
             classifier: Overloads,
             observer: (),
         })
@@ -117,8 +112,8 @@ impl<C, O> AdaptiveLimit<C, O> {
             longest_wait: counts.longest_wait,
             latency: controller.latency(),
             baseline: controller.baseline(),
-            rejected: self.rejected.load(Ordering::Relaxed),
-            would_reject: self.would_reject.load(Ordering::Relaxed),
+            rejected: self.rejected.get(),
+            would_reject: self.would_reject.get(),
         }
     }
 
@@ -196,13 +191,13 @@ impl<C, O: Observer> AdaptiveLimit<C, O> {
     }
 
     pub(super) fn turned_away(&self, refusal: Refusal) -> Refusal {
-        self.rejected.fetch_add(1, Ordering::Relaxed);
+        self.rejected.increment();
         self.observer.on(&self.id, Event::Rejected);
         refusal
     }
 
     pub(super) fn count_would_reject(&self) {
-        self.would_reject.fetch_add(1, Ordering::Relaxed);
+        self.would_reject.increment();
         self.observer.on(&self.id, Event::WouldReject);
     }
 }

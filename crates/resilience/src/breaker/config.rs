@@ -1,7 +1,7 @@
 use super::window::CountWindow;
 use crate::{
     Verdict,
-    config_error::Problems,
+    config_error::{A_YEAR, Problems},
     config_macros::{setters, validated},
 };
 use std::time::Duration;
@@ -122,8 +122,6 @@ impl Default for BreakerConfig {
         }
     }
 }
-
-const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl BreakerConfig {
     setters! {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     ConfigError, FailureKind, Verdict,
+    counter::Counter,
     live::Live,
     random::Series,
     telemetry::{PolicyId, PolicyKind},
@@ -19,7 +20,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -48,14 +49,14 @@ pub(super) struct Core {
 /// Touched only by calls that are not plain successes.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    pub(super) trips: AtomicU64,
-    pub(super) rejected: AtomicU64,
-    pub(super) would_reject: AtomicU64,
-    pub(super) failures: AtomicU64,
-    pub(super) slow: AtomicU64,
-    pub(super) ignored: AtomicU64,
-    pub(super) abandoned: AtomicU64,
-    pub(super) stale: AtomicU64,
+    pub(super) trips: Counter,
+    pub(super) rejected: Counter,
+    pub(super) would_reject: Counter,
+    pub(super) failures: Counter,
+    pub(super) slow: Counter,
+    pub(super) ignored: Counter,
+    pub(super) abandoned: Counter,
+    pub(super) stale: Counter,
 }
 
 /// What the breaker says to a call that finds it other than closed.
@@ -141,11 +142,11 @@ impl Core {
                 Decision::Go(epoch, moved)
             }
             Admission::Rejected { .. } if settings.config.shadow => {
-                self.counts.would_reject.fetch_add(1, Ordering::Relaxed);
+                self.counts.would_reject.increment();
                 Decision::GoInShadow
             }
             Admission::Rejected { retry_after } => {
-                self.counts.rejected.fetch_add(1, Ordering::Relaxed);
+                self.counts.rejected.increment();
                 Decision::Refuse {
                     retry_after: retry_after.map(Duration::from_millis),
                     last_failure: self.history.lock().last_failure.map(|(kind, _)| kind),
@@ -168,7 +169,7 @@ impl Core {
         let judged = self.judge(&settings, verdict, kind, slow);
         let recorded = self.gate.record(epoch, judged, &self.around(&settings));
         if recorded == Recorded::Stale {
-            self.counts.stale.fetch_add(1, Ordering::Relaxed);
+            self.counts.stale.increment();
         }
         if let Recorded::Moved(moved) = &recorded {
             self.announce(moved);
@@ -179,9 +180,8 @@ impl Core {
     /// Counts an outcome and says what it means in the state the breaker is in.
     fn judge(&self, settings: &Settings, verdict: Verdict, kind: FailureKind, slow: bool) -> Judged {
         let counts = &self.counts;
-        let add = |count: &AtomicU64| count.fetch_add(1, Ordering::Relaxed);
         if slow {
-            add(&counts.slow);
+            counts.slow.increment();
         }
         // The question a probe asks is whether the callee is well again, and slow is what it was ill of.
         let slow_probe =
@@ -192,16 +192,16 @@ impl Core {
             (verdict, kind)
         };
         if kind == FailureKind::Abandoned {
-            add(&counts.abandoned);
+            counts.abandoned.increment();
         }
         match verdict {
             Verdict::Success => {}
             Verdict::Failure => {
-                add(&counts.failures);
+                counts.failures.increment();
                 self.history.lock().last_failure = Some((kind, self.tick()));
             }
             Verdict::Ignore | Verdict::Abandoned => {
-                add(&counts.ignored);
+                counts.ignored.increment();
             }
         }
         Judged { verdict, kind, slow }
@@ -210,7 +210,7 @@ impl Core {
     /// Tells of a transition: the counts, the history, those who watch, those who listen.
     fn announce(&self, moved: &Move) {
         if moved.to == State::Open {
-            self.counts.trips.fetch_add(1, Ordering::Relaxed);
+            self.counts.trips.increment();
         }
         {
             let mut history = self.history.lock();

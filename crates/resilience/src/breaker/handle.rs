@@ -1,6 +1,6 @@
 use super::{BreakerConfig, BreakerSnapshot, Explanation, State, Transition, core::Core};
 use crate::ConfigError;
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// A breaker seen from outside its calls: to watch it and to steer it, whatever its classifier; cheap to clone.
@@ -39,17 +39,16 @@ impl BreakerHandle {
     pub fn snapshot(&self) -> BreakerSnapshot {
         let (core, settings) = (&self.core, self.core.settings.read());
         let word = core.gate.load();
-        let read = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
         BreakerSnapshot {
             state: word.state(),
-            trips: read(&core.counts.trips),
-            rejected: read(&core.counts.rejected),
-            would_reject: read(&core.counts.would_reject),
-            failures: read(&core.counts.failures),
-            slow: read(&core.counts.slow),
-            ignored: read(&core.counts.ignored),
-            abandoned: read(&core.counts.abandoned),
-            stale: read(&core.counts.stale),
+            trips: core.counts.trips.get(),
+            rejected: core.counts.rejected.get(),
+            would_reject: core.counts.would_reject.get(),
+            failures: core.counts.failures.get(),
+            slow: core.counts.slow.get(),
+            ignored: core.counts.ignored.get(),
+            abandoned: core.counts.abandoned.get(),
+            stale: core.counts.stale.get(),
             window: settings.window.as_ref().map(|window| window.tally(word.epoch(), || core.tick())),
         }
     }

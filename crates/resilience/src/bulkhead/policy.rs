@@ -4,17 +4,12 @@ use super::{
 };
 use crate::{
     Attempt, ConfigError, Describe, Operation, Policy, PolicyExt, StartsOnce,
+    counter::Counter,
     live::Live,
     pipeline::Stage,
     telemetry::{Event, Observer, PolicyId, PolicyKind},
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// Lets so many calls run at once, so many wait, and turns the rest away.
 ///
@@ -35,8 +30,8 @@ pub struct Bulkhead<O = ()> {
     config: Live<BulkheadConfig>,
     pub(super) places: Places,
     labels: Labels,
-    rejected: AtomicU64,
-    would_reject: AtomicU64,
+    rejected: Counter,
+    would_reject: Counter,
     pub(super) observer: O,
 }
 
@@ -53,8 +48,8 @@ impl Bulkhead {
             places: Places::new(config.max_concurrent, Shares::WHOLE, config.rules()),
             config: Live::new(config),
             labels: Labels::default(),
-            rejected: AtomicU64::new(0),
-            would_reject: AtomicU64::new(0),
+            rejected: Counter::default(),
+            would_reject: Counter::default(),
             observer: (),
         })
     }
@@ -128,8 +123,8 @@ impl<O> Bulkhead<O> {
             running: counts.running,
             queued: counts.queued,
             longest_wait: counts.longest_wait,
-            rejected: self.rejected.load(Ordering::Relaxed),
-            would_reject: self.would_reject.load(Ordering::Relaxed),
+            rejected: self.rejected.get(),
+            would_reject: self.would_reject.get(),
             labels: self.labels.snapshot(),
         }
     }
@@ -137,12 +132,12 @@ impl<O> Bulkhead<O> {
 
 impl<O: Observer> Bulkhead<O> {
     pub(super) fn count_rejected(&self) {
-        self.rejected.fetch_add(1, Ordering::Relaxed);
+        self.rejected.increment();
         self.observer.on(&self.id, Event::Rejected);
     }
 
     pub(super) fn count_would_reject(&self) {
-        self.would_reject.fetch_add(1, Ordering::Relaxed);
+        self.would_reject.increment();
         self.observer.on(&self.id, Event::WouldReject);
     }
 }

@@ -1,6 +1,6 @@
 use crate::{
     Verdict,
-    config_error::Problems,
+    config_error::{A_YEAR, Problems},
     config_macros::{setters, validated},
 };
 use std::time::Duration;
@@ -117,7 +117,6 @@ impl Default for OutliersConfig {
     }
 }
 
-const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl OutliersConfig {

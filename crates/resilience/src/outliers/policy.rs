@@ -7,16 +7,14 @@ use super::{
 };
 use crate::{
     Attempt, ByError, Classify, ConfigError, Error, Failures, Operation, Verdict,
+    counter::Counter,
     live::Live,
     random::Series,
     telemetry::{Event, Observer, PolicyId, PolicyKind},
 };
 use parking_lot::Mutex;
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -50,10 +48,10 @@ pub struct Outliers<T, C = Failures, O = ()> {
     made: Instant,
     random: Series,
     pub(super) classifier: C,
-    ejections: AtomicU64,
-    readmissions: AtomicU64,
-    would_eject: AtomicU64,
-    rejected: AtomicU64,
+    ejections: Counter,
+    readmissions: Counter,
+    would_eject: Counter,
+    rejected: Counter,
     observer: O,
 }
 
@@ -78,10 +76,10 @@ impl<T> Outliers<T> {
             random: Series::new(config.seed),
             config: Live::new(config),
             classifier: Failures,
-            ejections: AtomicU64::new(0),
-            readmissions: AtomicU64::new(0),
-            would_eject: AtomicU64::new(0),
-            rejected: AtomicU64::new(0),
+            ejections: Counter::default(),
+            readmissions: Counter::default(),
+            would_eject: Counter::default(),
+            rejected: Counter::default(),
             observer: (),
         })
     }
@@ -141,15 +139,14 @@ impl<T, C, O> Outliers<T, C, O> {
 
     /// Its counts at this moment.
     pub fn snapshot(&self) -> OutliersSnapshot {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let set = self.set.lock();
         OutliersSnapshot {
             endpoints: set.members.len(),
             ejected: set.out(),
-            ejections: read(&self.ejections),
-            readmissions: read(&self.readmissions),
-            would_eject: read(&self.would_eject),
-            rejected: read(&self.rejected),
+            ejections: self.ejections.get(),
+            readmissions: self.readmissions.get(),
+            would_eject: self.would_eject.get(),
+            rejected: self.rejected.get(),
         }
     }
 
@@ -211,7 +208,7 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
         }
         let due = set.next_due();
         drop(set);
-        self.rejected.fetch_add(1, Ordering::Relaxed);
+        self.rejected.increment();
         self.observer.on(&self.id, Event::Rejected);
         let retry_after = due.map(|due| Duration::from_millis(due.saturating_sub(self.now())));
         Err(NoEndpoint { policy: self.id.name.clone(), retry_after })
@@ -225,12 +222,12 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
         match change {
             None => {}
             Some(Change::Ejected) => {
-                self.ejections.fetch_add(1, Ordering::Relaxed);
+                self.ejections.increment();
                 self.observer.on(&self.id, Event::Ejected);
             }
             Some(Change::Readmitted) => self.tell_readmitted(1),
             Some(Change::WouldEject) => {
-                self.would_eject.fetch_add(1, Ordering::Relaxed);
+                self.would_eject.increment();
                 self.observer.on(&self.id, Event::WouldReject);
             }
         }
@@ -238,13 +235,13 @@ impl<T, C, O: Observer> Outliers<T, C, O> {
 
     pub(super) fn tell_readmitted(&self, endpoints: usize) {
         for _ in 0..endpoints {
-            self.readmissions.fetch_add(1, Ordering::Relaxed);
+            self.readmissions.increment();
             self.observer.on(&self.id, Event::Readmitted);
         }
     }
 
     pub(super) fn out_of_time<E>(&self) -> Error<E> {
-        self.rejected.fetch_add(1, Ordering::Relaxed);
+        self.rejected.increment();
         self.observer.on(&self.id, Event::Rejected);
         Error::DeadlineExceeded { policy: self.id.name.clone() }
     }

@@ -1,6 +1,6 @@
 use super::Rate;
 use crate::{
-    config_error::Problems,
+    config_error::{A_YEAR, Problems},
     config_macros::{setters, validated},
 };
 use std::time::Duration;
@@ -29,8 +29,6 @@ pub struct RateLimitConfig {
     /// Counts the calls that it would turn away, and lets all through at once. Default no.
     pub shadow: bool,
 }
-
-pub(super) const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl From<Rate> for RateLimitConfig {
     fn from(rate: Rate) -> Self {

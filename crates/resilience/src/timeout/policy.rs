@@ -1,6 +1,7 @@
 use super::{TimeoutConfig, TimeoutFuture};
 use crate::{
     Attempt, ConfigError, Describe, Operation, Policy, PolicyExt, StartsOnce,
+    counter::Counter,
     live::Live,
     pipeline::Stage,
     telemetry::{Observer, PolicyId, PolicyKind},
@@ -32,7 +33,7 @@ pub struct Timeout<O = ()> {
     config: Live<TimeoutConfig>,
     /// The limit in nanoseconds, for the hot path; [`SHADOW`] where nothing is cancelled.
     limit: AtomicU64,
-    timed_out: AtomicU64,
+    timed_out: Counter,
     pub(super) observer: O,
 }
 
@@ -51,7 +52,7 @@ impl Timeout {
             id,
             limit: AtomicU64::new(limit(&config)),
             config: Live::new(config),
-            timed_out: AtomicU64::new(0),
+            timed_out: Counter::default(),
             observer: (),
         })
     }
@@ -92,7 +93,7 @@ impl<O> Timeout<O> {
 
     /// Calls that took too long since it was made, cancelled or, in shadow mode, only counted.
     pub fn timed_out(&self) -> u64 {
-        self.timed_out.load(Ordering::Relaxed)
+        self.timed_out.get()
     }
 
     /// The limit for a call that begins now; `None` in shadow mode, where nothing is cancelled.
@@ -105,7 +106,7 @@ impl<O> Timeout<O> {
     }
 
     pub(super) fn count_timed_out(&self) {
-        self.timed_out.fetch_add(1, Ordering::Relaxed);
+        self.timed_out.increment();
     }
 }
 
