@@ -5,3 +5,4 @@
 pub mod areas;
 pub mod contest;
 pub mod report;
+mod work;

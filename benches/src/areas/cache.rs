@@ -1,6 +1,6 @@
 //! A typed hit in memory: 1,000 entries of an `Arc<Vec<u64>>` each, by text key and by number.
 
-use crate::contest::{Contest, on_thread};
+use crate::{contest::Contest, work::on_thread};
 use mainstay_cache::{Cache, CacheKey, MemoryConfig, Region, RegionOptions};
 use std::{fmt::Write, hash::Hash, hint::black_box, iter::repeat_with, sync::Arc, time::Duration};
 

@@ -1,7 +1,10 @@
 //! Checkout and return of a warm pool of 16 that nobody has to wait for.
 
 use super::idle::{self, AnyPool};
-use crate::contest::{Contest, Work, made_on_runtime, made_on_tasks};
+use crate::{
+    contest::Contest,
+    work::{Work, made_on_runtime, made_on_tasks},
+};
 use std::{hint::black_box, time::Duration};
 
 const CONNECTIONS: u16 = 16;

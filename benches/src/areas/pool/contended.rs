@@ -5,7 +5,10 @@ use super::{
     fairness::Fairness,
     idle::{self, AnyPool},
 };
-use crate::contest::{Contest, Work, made_on_tasks, many_threads};
+use crate::{
+    contest::Contest,
+    work::{Work, made_on_tasks, many_threads},
+};
 use hdrhistogram::Histogram;
 use std::{
     hint::black_box,

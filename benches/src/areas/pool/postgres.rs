@@ -1,7 +1,10 @@
 //! `SELECT 1` by sixty-four tasks over eight connections to a PostgreSQL server of this machine, checkout and return included.
 
 use super::tokio_postgres_manager::TokioPostgres;
-use crate::contest::{Contest, Work, made_on_tasks};
+use crate::{
+    contest::Contest,
+    work::{Work, made_on_tasks},
+};
 use mainstay_pool::{Pool, PoolConfig, managers::postgres::PostgresManager};
 use mainstay_testkit::postgres::Postgres;
 use std::{hint::black_box, sync::Arc};

@@ -5,7 +5,10 @@
 //! - tower-resilience: its defaults (the last 100 calls), and 5 failures in a row alone.
 
 use super::operation::{operation, raw};
-use crate::contest::{Contest, on_runtime, on_tasks};
+use crate::{
+    contest::Contest,
+    work::{on_runtime, on_tasks},
+};
 use failsafe::{
     StateMachine,
     backoff::{EqualJittered, equal_jittered},

@@ -6,7 +6,7 @@
 //! - tower-resilience: its bulkhead, otherwise as by default.
 
 use super::operation::{operation, raw};
-use crate::contest::{Contest, on_runtime};
+use crate::{contest::Contest, work::on_runtime};
 use mainstay_resilience::{Bulkhead, BulkheadConfig, PolicyExt};
 use std::hint::black_box;
 use tokio::sync::Semaphore;

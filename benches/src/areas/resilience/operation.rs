@@ -1,4 +1,4 @@
-use crate::contest::on_runtime;
+use crate::work::on_runtime;
 use std::{
     future::{Ready, ready},
     hint::black_box,

@@ -7,7 +7,7 @@
 //! - tower-resilience: its defaults, three attempts.
 
 use super::operation::{Failed, operation, raw};
-use crate::contest::{Contest, on_runtime};
+use crate::{contest::Contest, work::on_runtime};
 use backon::{ExponentialBuilder, Retryable as _};
 use mainstay_resilience::{PolicyExt, Retry, RetryConfig};
 use std::{future::Ready, hint::black_box};

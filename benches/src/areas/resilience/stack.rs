@@ -11,7 +11,7 @@ use super::{
     operation::{SECOND, operation, raw},
     retry, timeout,
 };
-use crate::contest::{Contest, on_runtime};
+use crate::{contest::Contest, work::on_runtime};
 use backon::{ExponentialBuilder, Retryable as _};
 use mainstay_resilience::{BreakerConfig, PolicyExt, telemetry::Metrics};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};

@@ -1,7 +1,7 @@
 //! A limit of a second on an answer that is ready. All contenders: that limit, nothing else to set.
 
 use super::operation::{SECOND, operation, raw};
-use crate::contest::{Contest, on_runtime};
+use crate::{contest::Contest, work::on_runtime};
 use mainstay_resilience::{PolicyExt, Timeout};
 use std::hint::black_box;
 use tower::{Layer, Service, ServiceExt};
