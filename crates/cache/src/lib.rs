@@ -9,8 +9,11 @@ mod clock;
 // layer some of it waits unused.
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod codec;
+#[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
+mod descend;
 mod entry;
 mod error;
+mod fill;
 mod flight;
 mod generation;
 mod glob;
@@ -18,9 +21,11 @@ mod invalidate;
 mod key;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod layers;
+mod lead;
 mod load;
 mod options;
 mod read;
+mod recall;
 mod region;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod stamps;

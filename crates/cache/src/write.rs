@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::cache::Inner;
 use crate::codec;
 use crate::error::CacheError;
+use crate::fill::{item, seal};
 use crate::invalidate::{Delivery, Voiding};
 use crate::layers::backlog::Revocation;
 use crate::layers::shared::Item;
-use crate::read::{item, seal};
 use crate::region::RegionMeta;
 
 impl Inner {
