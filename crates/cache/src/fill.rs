@@ -8,11 +8,13 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::cache::Inner;
+use crate::claim::Ticket;
 use crate::codec::{self, Header};
 use crate::descend::Found;
 use crate::entry::{Entry, Source};
 use crate::flight::Seat;
+use crate::inner::Inner;
+use crate::layers::keeper::{Claim, Token, Wanted};
 use crate::layers::shared::Item;
 use crate::region::RegionMeta;
 
@@ -24,28 +26,63 @@ impl Inner {
         kept
     }
 
-    pub(crate) async fn promote(&self, epoch: Option<u64>, found: Vec<(Arc<str>, Found)>) {
-        for (at, lower) in self.lower.iter().enumerate() {
-            let below = &self.lower[at + 1..];
-            let items: Vec<Item> = found
-                .iter()
-                .filter(|(_, found)| below.iter().any(|deeper| deeper.source == found.source))
-                .map(|(key, found)| item(key, &found.entry, found.bytes.as_slice().into()))
-                .collect();
-            if let (false, Some(epoch)) = (items.is_empty(), epoch) {
-                lower.fill(epoch, items).await;
+    /// What lay in the durable layer is committed to the keeper like a load, for it was read under the same claim.
+    pub(crate) async fn promote(&self, found: Vec<(Arc<str>, Found, Option<Ticket>)>) {
+        let Some(l2) = &self.l2 else { return };
+        let mut items: Vec<(Item, Token)> = Vec::new();
+        let mut epoch = 0;
+        for (key, found, ticket) in found {
+            if let (Source::L3, Some(ticket)) = (found.source, ticket) {
+                epoch = ticket.epoch;
+                items.push((item(&key, &found.entry, found.bytes.into()), ticket.token));
             }
+        }
+        if !items.is_empty() {
+            l2.commit(epoch, &items).await;
         }
     }
 
-    pub(crate) async fn fill_below(&self, epoch: Option<u64>, key: &Arc<str>, entry: &Entry, bytes: Vec<u8>) {
-        let bytes: Arc<[u8]> = bytes.into();
-        for lower in &self.lower {
-            match (lower.source, epoch) {
-                // It did not answer when asked; a value whose `born` is not by its clock cannot be compared there.
-                (Source::L2, None) => {}
-                (_, epoch) => lower.fill(epoch.unwrap_or(0), vec![item(key, entry, bytes.clone())]).await,
+    /// Promotes what was read from the durable layer under no claim: claims it, and commits what still stands there.
+    pub(crate) async fn promote_again(&self, found: Vec<(Arc<str>, Found)>) {
+        let (Some(l2), Some(l3)) = (&self.l2, &self.l3) else { return };
+        if found.is_empty() {
+            return;
+        }
+        let wanted: Vec<Wanted> =
+            found.iter().map(|(key, _)| Wanted { key: key.clone(), dead: None }).collect();
+        let Ok((claims, epoch)) = l2.claim(&wanted, false).await else { return };
+        let keys: Vec<Arc<str>> = found.iter().map(|(key, _)| key.clone()).collect();
+        let Ok(slots) = l3.read(&keys).await else { return };
+        let mut items = Vec::new();
+        for (((key, found), slot), (claim, _)) in found.into_iter().zip(slots).zip(claims.claims) {
+            if let Claim::Granted(token) = claim
+                && slot.bytes.as_deref() == Some(found.bytes.as_slice())
+            {
+                items.push((item(&key, &found.entry, found.bytes.into()), token));
             }
+        }
+        if !items.is_empty() {
+            l2.commit(epoch, &items).await;
+        }
+    }
+
+    pub(crate) async fn fill_below(
+        &self,
+        key: &Arc<str>,
+        entry: &Entry,
+        bytes: Vec<u8>,
+        ticket: Option<Ticket>,
+    ) {
+        let item = item(key, entry, bytes.into());
+        if let Some(l2) = &self.l2 {
+            match ticket {
+                Some(ticket) => l2.commit(ticket.epoch, &[(item.clone(), ticket.token)]).await,
+                // It did not answer when asked: nobody knows whether this load was overtaken there.
+                None => l2.counters.refused.add(1),
+            }
+        }
+        if let Some(l3) = &self.l3 {
+            l3.fill(vec![item]).await;
         }
     }
 
@@ -56,6 +93,7 @@ impl Inner {
         born: u64,
         ttl: Duration,
         tags: Box<[u64]>,
+        sure_until: u64,
     ) -> Arc<Entry> {
         let created_ms = self.clock.wall_ms();
         let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
@@ -63,10 +101,12 @@ impl Inner {
             value,
             region: region.id,
             born,
+            version: 0,
             created_ms,
             expires_ms: created_ms.saturating_add(ttl_ms),
             deadline: Instant::now() + ttl,
             tags,
+            sure_until,
             checked: AtomicU64::new(0),
         })
     }
@@ -85,5 +125,5 @@ pub(crate) fn seal<V: Serialize>(region: &RegionMeta, entry: &Entry, value: &V) 
 }
 
 pub(crate) fn item(key: &Arc<str>, entry: &Entry, bytes: Arc<[u8]>) -> Item {
-    Item { key: key.clone(), bytes, born: entry.born, expires_ms: entry.expires_ms }
+    Item { key: key.clone(), bytes, born: entry.born, version: entry.version, expires_ms: entry.expires_ms }
 }

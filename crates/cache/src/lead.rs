@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cache::Inner;
 use crate::entry::{Hit, Source};
 use crate::error::LoadError;
 use crate::fill::seal;
 use crate::flight::{Boarding, Seat, Turn};
+use crate::inner::Inner;
 use crate::load::LoadContext;
 use crate::region::RegionMeta;
 use crate::stats::RegionCounters;
@@ -72,20 +72,21 @@ impl Inner {
         F: FnOnce(LoadContext) -> Fut,
         Fut: Future<Output = Result<V, E>>,
     {
-        let mut below = self.descend::<V>(region, std::slice::from_ref(key)).await;
+        let mut below = self.descend::<V>(region, std::slice::from_ref(key), true).await;
         seat.rejuvenate(below.born);
+        let ticket = below.tickets.of(0);
         if let Some(found) = below.found.pop().flatten()
             && let Some(hit) = self.hit(&found.entry, found.source)
         {
             if self.land(key, seat, &found.entry, found.source) {
-                self.promote(below.epoch, vec![(key.clone(), found)]).await;
+                self.promote(vec![(key.clone(), found, ticket)]).await;
             }
             return Ok(hit);
         }
 
         let failed = FailedUnlessDone::start(&region.counters);
         let cx = LoadContext::new(key.clone());
-        let value = match loader(cx.clone()).await {
+        let value = match self.holding(key, ticket, loader(cx.clone())).await {
             Ok(value) => Arc::new(value),
             Err(source) => return Err(LoadError::Loader { key: key.to_string(), source }),
         };
@@ -93,11 +94,11 @@ impl Inner {
 
         let said = cx.take();
         let ttl = said.ttl.unwrap_or(region.options.ttl).min(crate::ttl::LONGEST);
-        let entry = self.entry(region, value.clone(), below.born, ttl, said.tags.into());
-        if self.land(key, seat, &entry, Source::Loader) && !self.lower.is_empty() {
+        let entry = self.entry(region, value.clone(), below.born, ttl, said.tags.into(), below.sure_until);
+        if self.land(key, seat, &entry, Source::Loader) && self.is_layered() {
             match seal(region, &entry, value.as_ref()) {
-                Ok(bytes) => self.fill_below(below.epoch, key, &entry, bytes).await,
-                Err(_) => self.lower.iter().for_each(|lower| lower.counters.errors.add(1)),
+                Ok(bytes) => self.fill_below(key, &entry, bytes, ticket).await,
+                Err(_) => self.l1_counters.errors.add(1),
             }
         }
         Ok(Hit { value, source: Source::Loader, age: Duration::ZERO })

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::cache::Inner;
 use crate::entry::{Hit, Source};
+use crate::inner::Inner;
 use crate::region::RegionMeta;
 
 impl Inner {
@@ -25,14 +25,14 @@ impl Inner {
         }
         region.counters.hits.add((keys.len() - missing.len()) as u64);
         region.counters.misses.add(missing.len() as u64);
-        if missing.is_empty() || self.lower.is_empty() {
+        if missing.is_empty() || (self.l2.is_none() && self.l3.is_none()) {
             return hits;
         }
         let wanted: Vec<Arc<str>> = missing.iter().map(|at| keys[*at].clone()).collect();
         // Before anything is read: an invalidation from here on moves them, and then nothing is kept.
         let generations: Vec<u64> = wanted.iter().map(|key| self.stripes.generation(key)).collect();
-        let below = self.descend::<V>(region, &wanted).await;
-        let mut promoted = Vec::new();
+        let below = self.descend::<V>(region, &wanted, false).await;
+        let mut durable = Vec::new();
         for (((at, key), generation), found) in
             missing.into_iter().zip(&wanted).zip(generations).zip(below.found)
         {
@@ -41,11 +41,11 @@ impl Inner {
             let kept = self.believes(&found.entry, key)
                 && self.stripes.fill(key, generation, self.l1.as_ref(), found.entry.clone());
             self.l1_counters.filled(1, u64::from(!kept));
-            if kept {
-                promoted.push((key.clone(), found));
+            if kept && found.source == Source::L3 {
+                durable.push((key.clone(), found));
             }
         }
-        self.promote(below.epoch, promoted).await;
+        self.promote_again(durable).await;
         hits
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cache::Inner;
 use crate::entry::{Entry, Hit, Source};
+use crate::inner::Inner;
 use crate::region::RegionMeta;
 
 impl Inner {
@@ -17,10 +17,25 @@ impl Inner {
         if entry.region != region.id {
             return None;
         }
-        if entry.deadline <= Instant::now() || !self.believes(&entry, key) {
+        if entry.deadline <= Instant::now() || !self.is_trusted(&entry) || !self.believes(&entry, key) {
             return None;
         }
         Some(entry)
+    }
+
+    /// Step 4: whether this node has heard enough of late to serve the entry. Judged by time and not by a task, so that a
+    /// process that stood still serves nothing old when it goes on.
+    fn is_trusted(&self, entry: &Entry) -> bool {
+        let now = self.clock.coarse();
+        now < self.standing.trust.until() || now < entry.sure_until
+    }
+
+    /// What is read from the source or the keeper from now on is served for so long, whoever is lost.
+    pub(crate) fn sure_until(&self) -> u64 {
+        self.l2.as_ref().map_or(u64::MAX, |l2| {
+            let bound = u64::try_from(l2.config.staleness_bound.as_micros()).unwrap_or(u64::MAX);
+            self.clock.coarse().saturating_add(bound)
+        })
     }
 
     pub(crate) fn believes(&self, entry: &Entry, key: &str) -> bool {
