@@ -48,7 +48,7 @@ use crate::stats::{CacheStats, LayerCounters, RegionStats};
 /// ```
 #[derive(Clone)]
 pub struct Cache {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {

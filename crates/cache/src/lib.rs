@@ -19,6 +19,9 @@ mod key;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod layers;
 mod load;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 mod options;
 mod read;
 mod region;
@@ -37,6 +40,8 @@ pub use error::{CacheError, ConfigError, LoadError};
 pub use invalidate::Delivery;
 pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
 pub use load::LoadContext;
+#[cfg(feature = "macros")]
+pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
 pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
 pub use region::Region;
 pub use stats::{CacheStats, LayerStats, RegionStats};
