@@ -87,12 +87,10 @@ impl Invalidate {
         let add = |target: &&Target| target.add_to(&pending, self.cache.as_ref());
         let (before, after) = (before.iter().map(add), after.iter().map(add));
 
-        let returned = function.returned();
-        let hint = returned.as_ref().map(|returned| {
-            function::type_hint(quote_spanned! {returned.span()=>
-                let #answer: #returned = loop {};
-                return #answer;
-            })
+        let returned = function.returned().unwrap_or_else(|| syn::parse_quote!(()));
+        let hint = function::type_hint(quote_spanned! {returned.span()=>
+            let #answer: #returned = loop {};
+            return #answer;
         });
         // Bare, so that the attribute's expressions see it.
         let result = Ident::new("result", Span::call_site());
