@@ -8,9 +8,8 @@ use crate::{CacheKey, LoadContext, LoadError, Region};
 
 /// What a function returns that is cached in a region of `V`, taken apart.
 #[diagnostic::on_unimplemented(
-    message = "a function that is cached in a `Region<_, {V}>` cannot return `{Self}`",
-    label = "must be `Arc<V>`, `V`, `Result<Arc<V>, E>` or `Result<V, E>` for the region's `V`, and `V: Clone` where there is no `Arc`",
-    note = "the region's `V` is `{V}`"
+    message = "a function that is cached in this region cannot return `{Self}`",
+    label = "must be `Arc<V>` or `Result<Arc<V>, E>` for the region's `V`, or `V` or `Result<V, E>` if `V: Clone`"
 )]
 pub trait Cached<V>: Sized {
     /// What the body answers.

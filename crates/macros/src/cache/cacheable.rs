@@ -82,8 +82,10 @@ impl Cacheable {
         let clones = function.clones(&self.common.clones)?;
 
         let own = |name: &str| Ident::new(name, Span::mixed_site());
-        let (region, used, body) = (own("region"), own("used"), own("body"));
-        let (key_name, describe) = (own("key"), self.describe());
+        // The compiler shows the expression if it is of another type.
+        let own_at = |name: &str, at: Span| Ident::new(name, Span::mixed_site().located_at(at));
+        let (region, key_name) = (own_at("region", self.region.span()), own_at("key", key.span()));
+        let (used, body, describe) = (own("used"), own("body"), self.describe());
         let returned = function.returned();
         let hint = returned.as_ref().map(|returned| {
             let (root, answer) = (self.common.root_at(returned.span()), own("answer"));

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use syn::{
     Attribute, Data, DeriveInput, Error, Field, Fields, Generics, Ident, Path, Result, Type, Variant,
     ext::IdentExt,
+    spanned::Spanned,
     visit_mut::{self, VisitMut},
 };
 
@@ -69,7 +70,11 @@ impl Rendered {
     fn of(fields: &Fields) -> Result<Self> {
         let (mut names, mut parts) = (Vec::new(), Vec::new());
         for (at, field) in fields.iter().enumerate() {
-            let bound = (!skipped(field)?).then(|| format_ident!("field_{at}", span = Span::mixed_site()));
+            let bound = (!skipped(field)?).then(|| {
+                // The compiler shows the type if it is no key.
+                let span = Span::mixed_site().located_at(field.ty.span());
+                format_ident!("field_{at}", span = span)
+            });
             let part = bound.as_ref().map_or_else(|| quote!(_), |name| quote!(#name));
             parts.push(field.ident.as_ref().map_or_else(|| part.clone(), |own| quote!(#own: #part)));
             names.extend(bound);
