@@ -2,12 +2,13 @@
 //! Functions under `#[cacheable]`.
 
 use mainstay_cache::{Cache, CacheKey, Region, RegionOptions, cacheable};
+use mainstay_resilience::{Error, Retry, RetryConfig, resilient};
 use serde::{Deserialize, Serialize};
 use std::{
     cell::RefCell,
     fmt::Display,
     sync::{
-        Arc, OnceLock,
+        Arc, LazyLock, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -342,7 +343,7 @@ async fn a_method_of_a_trait_and_an_alias_of_result() {
 async fn consuming(region: &Region<u64, usize>, mut request: Vec<u32>, stamp: String) -> Arc<usize> {
     request.push(7);
     let seen = (request, stamp);
-    seen.0.into_iter().count() + seen.1.len()
+    seen.0.len() + seen.1.len()
 }
 
 #[tokio::test]
@@ -384,6 +385,25 @@ async fn a_dropped_call_leaves_nothing_behind() {
         1,
         "the dropped body got no further than its first await"
     );
+}
+
+static RETRY: LazyLock<Retry> =
+    LazyLock::new(|| Retry::new("database", RetryConfig::NONE.max_attempts(3)).unwrap());
+
+#[resilient(policy = RETRY)]
+#[cacheable(region = region, key = id)]
+async fn guarded(region: &Region<u64, u32>, asked: &AtomicU32, id: u64) -> Result<u32, Error<&'static str>> {
+    let asked = asked.fetch_add(1, Ordering::Relaxed) + 1;
+    if asked < 3 { Err("down") } else { Ok(asked + u32::try_from(id).unwrap()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_may_be_guarded_and_a_hit_is_not() {
+    let cache = Cache::builder("guarded").build().await.unwrap();
+    let (region, asked) = (cache.region("n", RegionOptions::default()).unwrap(), AtomicU32::new(0));
+    assert_eq!(guarded(&region, &asked, 10).await, Ok(13));
+    assert_eq!(guarded(&region, &asked, 10).await, Ok(13));
+    assert_eq!((asked.into_inner(), cache.stats().loads), (3, 1));
 }
 
 mod elsewhere {

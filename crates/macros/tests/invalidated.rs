@@ -232,7 +232,7 @@ async fn a_panic_after_the_success_invalidates_what_was_known() {
 async fn a_call_dropped_before_its_success_invalidates_nothing() {
     #[cache_invalidate(keys(listings => 12))]
     async fn unending(listings: &Region<u64, u32>) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
     let service = service().await;
     let limit = std::time::Duration::from_millis(5);
