@@ -55,6 +55,11 @@ pub(crate) fn stamp(bytes: &mut [u8], epoch: u64, born: u64) {
     }
 }
 
+/// When sealed bytes were born; of bytes that are not sealed, whatever lies there.
+pub(crate) fn born(bytes: &[u8]) -> Option<u64> {
+    bytes.get(BORN_AT..STAMPED_TO).map(number)
+}
+
 pub(crate) fn unseal(bytes: &[u8]) -> Result<(Header, &[u8]), Foreign> {
     let (sealed, sum) = bytes.split_last_chunk::<CHECKSUM>().ok_or(Foreign)?;
     if sealed.len() < FIXED || sealed[..4] != [MAGIC[0], MAGIC[1], FORMAT, POSTCARD] {

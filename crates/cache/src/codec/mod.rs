@@ -1,6 +1,6 @@
 pub(crate) mod header;
 
-pub(crate) use header::{Header, seal, stamp, unseal};
+pub(crate) use header::{Header, born, seal, stamp, unseal};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

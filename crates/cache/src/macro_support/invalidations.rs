@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, join_all};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cache::Inner;
+use crate::inner::Inner;
 use crate::{Cache, CacheKey, Region};
 
 /// What one call of a function will invalidate if it succeeds.
@@ -64,7 +64,7 @@ impl Invalidations {
     async fn all(mut self) {
         let keys = std::mem::take(&mut self.keys)
             .into_iter()
-            .map(|(inner, keys)| async move { inner.invalidate_keys(keys).await }.boxed());
+            .map(|(inner, keys)| async move { inner.invalidate_keys(keys, 0).await }.boxed());
         let tags = std::mem::take(&mut self.tags)
             .into_iter()
             .map(|(cache, tag)| async move { cache.invalidate_tag(&tag).await }.boxed());

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures::FutureExt;
 
 use super::stand_in::{Store, node};
-use crate::{Cache, Delivery, MemoryConfig, Region, RegionOptions, cache_invalidate};
+use crate::{Cache, MemoryConfig, Region, RegionOptions, cache_invalidate};
 
 type Values = Region<str, u32>;
 
@@ -128,7 +129,7 @@ fn a_caller_who_is_dropped_outside_a_runtime_owes_it() {
     assert!(!l2.holds("k:a"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_layer_that_is_away_is_owed_it_and_the_caller_goes_on() {
     let l2 = Store::new();
     let [(cache, values), _] = two_nodes(&l2);
@@ -138,7 +139,7 @@ async fn a_layer_that_is_away_is_owed_it_and_the_caller_goes_on() {
     nothing_in_memory(&values);
     assert_eq!(cache.stats().l2.unwrap().owed_invalidations, 2);
     l2.set_down(false);
+    tokio::time::advance(Duration::from_secs(2)).await;
     assert_eq!(values.get("a").await, None);
-    assert_eq!(values.invalidate("other").await, Delivery::Applied);
     assert_eq!(cache.stats().l2.unwrap().owed_invalidations, 0);
 }

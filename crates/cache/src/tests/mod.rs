@@ -4,5 +4,6 @@ mod layers;
 #[cfg(feature = "macros")]
 mod macros;
 mod model;
+mod peers;
 mod races;
 mod stand_in;
