@@ -10,6 +10,7 @@ mod home;
 mod port;
 mod process;
 mod server;
+mod wait;
 
 pub mod postgres;
 pub mod redis;

@@ -13,3 +13,9 @@ pub(crate) fn free() -> Option<u16> {
         .map(|_| fastrand::u16(RANGE))
         .find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
 }
+
+/// Another port of the range, for a server that needs two; it may be taken.
+pub(crate) fn partner(port: u16) -> u16 {
+    let half = (RANGE.end - RANGE.start) / 2;
+    if port < RANGE.start + half { port + half } else { port - half }
+}

@@ -1,0 +1,11 @@
+//! Redis servers that a test owns: one alone, a primary and its replicas under Sentinel, a Cluster.
+
+mod ask;
+mod mode;
+mod sentinel;
+mod sentinels;
+mod server;
+
+pub use sentinel::Sentinel;
+pub use sentinels::{RedisSentinel, RedisSentinelBuilder};
+pub use server::{Redis, RedisBuilder};

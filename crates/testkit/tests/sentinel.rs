@@ -1,0 +1,106 @@
+//! A primary, its replicas and three Sentinels: death, pause and orders make another primary.
+#![allow(clippy::unwrap_used)]
+
+use mainstay_testkit::StartError;
+use mainstay_testkit::redis::{Redis, RedisSentinel};
+use std::time::{Duration, Instant};
+
+fn set(redis: &Redis, suburb: &str) {
+    let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    let () = redis::cmd("SET").arg("suburb").arg(suburb).query(&mut connection).unwrap();
+    // The replicas have it too, so that a failover does not lose it.
+    let _: usize = redis::cmd("WAIT").arg(1).arg(5_000).query(&mut connection).unwrap();
+}
+
+fn get(redis: &Redis) -> Option<String> {
+    let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    redis::cmd("GET").arg("suburb").query(&mut connection).unwrap()
+}
+
+fn role(redis: &Redis) -> String {
+    let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    let info: String = redis::cmd("INFO").arg("replication").query(&mut connection).unwrap();
+    info.lines().find_map(|line| line.strip_prefix("role:")).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_killed_primary_is_replaced_and_comes_back_as_replica() {
+    let sentinel = RedisSentinel::builder().replicas(2).start().unwrap();
+    let old = sentinel.primary().unwrap();
+    assert_eq!(old.port(), sentinel.nodes()[0].port());
+    set(old, "Bondi");
+    old.kill();
+    let new = sentinel.elected_instead_of(old).unwrap();
+    assert_ne!(new.port(), old.port());
+    assert_eq!(sentinel.primary().unwrap().port(), new.port());
+    assert_eq!(get(new).as_deref(), Some("Bondi"));
+
+    set(new, "Manly");
+    sentinel.rejoin(old).unwrap();
+    assert_eq!(role(old), "slave");
+    assert_eq!(get(old).as_deref(), Some("Manly"));
+}
+
+#[test]
+fn a_failover_by_order_keeps_the_data_and_can_be_repeated() {
+    let sentinel = RedisSentinel::start().unwrap();
+    let [first, second] = sentinel.nodes() else { panic!("a primary and a replica") };
+    set(first, "Bondi");
+    assert_eq!(sentinel.fail_over().unwrap().port(), second.port());
+    assert_eq!(role(first), "slave");
+    set(second, "Manly");
+    assert_eq!(sentinel.fail_over().unwrap().port(), first.port());
+    assert_eq!((get(first).as_deref(), role(second).as_str()), (Some("Manly"), "slave"));
+}
+
+#[test]
+fn a_paused_primary_is_replaced_and_follows_once_resumed() {
+    let sentinel = RedisSentinel::start().unwrap();
+    let old = sentinel.primary().unwrap();
+    old.pause();
+    let new = sentinel.elected_instead_of(old).unwrap();
+    set_alone(new, "Manly");
+    old.resume();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while (role(old).as_str(), get(old).as_deref()) != ("slave", Some("Manly")) {
+        assert!(Instant::now() < deadline, "the old primary is a {} with {:?}", role(old), get(old));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn set_alone(redis: &Redis, suburb: &str) {
+    let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    let () = redis::cmd("SET").arg("suburb").arg(suburb).query(&mut connection).unwrap();
+}
+
+#[test]
+fn sentinels_answer_under_the_name_while_one_is_dead() {
+    let sentinel = RedisSentinel::start().unwrap();
+    assert_eq!((sentinel.sentinels().len(), sentinel.sentinel_urls().len()), (3, 3));
+    sentinel.sentinels()[0].kill();
+    let primary = sentinel.primary().unwrap();
+    for url in &sentinel.sentinel_urls()[1..] {
+        let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
+        let (host, port): (String, u16) = redis::cmd("SENTINEL")
+            .arg("GET-MASTER-ADDR-BY-NAME")
+            .arg(sentinel.master_name())
+            .query(&mut connection)
+            .unwrap();
+        assert_eq!((host.as_str(), port), ("127.0.0.1", primary.port()));
+    }
+    // Two of three elect.
+    primary.kill();
+    sentinel.elected_instead_of(primary).unwrap();
+    sentinel.sentinels()[0].restart().unwrap();
+}
+
+#[test]
+fn without_a_majority_there_is_no_primary_to_name() {
+    let sentinel = RedisSentinel::start().unwrap();
+    sentinel.sentinels()[1].kill();
+    sentinel.sentinels()[2].kill();
+    let error = sentinel.primary().unwrap_err();
+    assert!(matches!(error, StartError::Unsettled { .. }), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("two Sentinels agree") && error.contains("GET-MASTER-ADDR"), "{error}");
+}
