@@ -16,15 +16,18 @@ pub(super) const MASTER_NAME: &str = "mainstay";
 
 const CONFIG: &str = "sentinel.conf";
 
-/// Sentinel's periods, in milliseconds; its own are made for machines that run for months, and would make every start
-/// and every failover take ten seconds. The last two: how long Sentinel does nothing after its clock jumped or it got no
-/// processor for two seconds, and how soon it replaces a connection that a paused server left hanging.
+/// Sentinel's periods, in milliseconds. Its own are made for machines that run for months; with them a start or a return
+/// takes ten seconds.
 const PERIODS: &[(&str, u64)] = &[
-    ("info-period", 100),
-    ("ping-period", 100),
-    ("publish-period", 100),
+    ("info-period", 300),
+    ("ping-period", 200),
     ("ask-period", 100),
+    // A server that calls itself primary for four of these is made a replica again. It must be longer than the second in
+    // which the Sentinel that promotes a replica may see that it did, or the others take the promotion back.
+    ("publish-period", 500),
+    // How long Sentinel does nothing after its clock jumped, or it got no processor for two seconds.
     ("tilt-period", 1_000),
+    // How soon it replaces a connection that a paused server left hanging.
     ("min-link-reconnect-period", 500),
 ];
 

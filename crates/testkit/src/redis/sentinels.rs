@@ -102,11 +102,12 @@ impl RedisSentinel {
     ///
     /// # Errors
     ///
-    /// As [`elected_instead_of`](Self::elected_instead_of), and [`StartError::Command`] if the Sentinel refuses: a
-    /// failover is under way, or no replica is fit.
+    /// As [`elected_instead_of`](Self::elected_instead_of); it then tells what the first Sentinel, which gets the order,
+    /// said last.
     pub fn fail_over(&self) -> Result<&Redis, StartError> {
         let old = self.primary()?;
-        self.sentinels[0].fail_over()?;
+        let awaited = format!("a failover that 127.0.0.1:{} begins", self.sentinels[0].port());
+        wait::until(&awaited, PATIENCE, || self.begun(old))?;
         let new = self.elected_instead_of(old)?;
         self.follows(old, new)?;
         Ok(new)
@@ -114,8 +115,8 @@ impl RedisSentinel {
 
     /// Restarts a killed server, and waits until the Sentinels have made it a replica that has caught up.
     ///
-    /// For some tenths of a second it is what it was when it was started: a former primary is then an empty primary,
-    /// as it is in production.
+    /// For about two seconds it is what it was when it was started: a former primary is then an empty primary, as it is
+    /// in production.
     ///
     /// # Errors
     ///
@@ -144,6 +145,22 @@ impl RedisSentinel {
         let named: Vec<_> = self.sentinels.iter().map(Sentinel::primary).collect();
         let votes = |node: &Redis| named.iter().flatten().filter(|&&port| port == node.port()).count();
         self.nodes.iter().find(|node| votes(node) >= QUORUM).ok_or_else(|| format!("{named:?}"))
+    }
+
+    /// Orders a failover, again if it was given up: Sentinel promises one, and then finds that no replica is fit as long
+    /// as it has not heard of any for a few tenths of a second, which a busy machine takes at times.
+    fn begun(&self, old: &Redis) -> Result<(), String> {
+        let first = &self.sentinels[0];
+        let master = first.master().map_err(|error| error.to_string())?;
+        let is_old = master.get("port").is_some_and(|port| *port == old.port().to_string());
+        let under_way = master.get("flags").is_some_and(|flags| flags.contains("failover_in_progress"));
+        if !is_old {
+            return Ok(());
+        }
+        if !under_way {
+            first.fail_over().map_err(|error| error.to_string())?;
+        }
+        Err(format!("{master:?}"))
     }
 
     /// Every Sentinel knows the other two and every replica, and a failover could begin.
