@@ -3,7 +3,7 @@ use ::redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoC
 use std::time::Duration;
 
 /// A paused server takes the connection and never answers.
-const TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Asks one question over a connection of its own.
 pub(super) fn ask<T: FromRedisValue>(port: u16, question: &Cmd) -> Result<T, StartError> {

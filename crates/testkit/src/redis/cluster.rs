@@ -1,19 +1,16 @@
 use super::migration::Migration;
 use super::mode::Mode;
+use super::nodes::Nodes;
 use super::server::{Redis, RedisBuilder};
 use super::view::View;
-use crate::{StartError, wait};
-use ::redis::{Cmd, cmd};
+use crate::{StartError, port};
+use ::redis::cmd;
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 const PRIMARIES: usize = 3;
 const SLOTS: usize = 16_384;
-
-/// How long the nodes may take to know each other, to elect, or to take one back. A start takes three seconds: Redis
-/// lets two pass before a new cluster serves.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A Redis Cluster of three primaries, and of replicas if wanted, on free ports of 127.0.0.1; dropping it ends all nodes.
 ///
@@ -33,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// ```
 #[derive(Debug)]
 pub struct RedisCluster {
-    nodes: Vec<Redis>,
+    nodes: Nodes,
 }
 
 impl RedisCluster {
@@ -54,12 +51,12 @@ impl RedisCluster {
     /// Every node: first the three that were primaries at the start, in the order of their slots, then their first
     /// replicas in the same order, and so on.
     pub fn nodes(&self) -> &[Redis] {
-        &self.nodes
+        &self.nodes.0
     }
 
     /// Every node's URL, as a client wants them.
     pub fn urls(&self) -> Vec<String> {
-        self.nodes.iter().map(Redis::url).collect()
+        self.nodes.0.iter().map(Redis::url).collect()
     }
 
     /// The slot of a key.
@@ -68,7 +65,7 @@ impl RedisCluster {
     ///
     /// [`StartError::Command`] if no node answers.
     pub fn slot(&self, key: &str) -> Result<u16, StartError> {
-        self.ask_any(cmd("CLUSTER").arg("KEYSLOT").arg(key))
+        self.nodes.ask_any(cmd("CLUSTER").arg("KEYSLOT").arg(key))
     }
 
     /// The primary that owns the slot, as the first node that answers knows it.
@@ -77,13 +74,7 @@ impl RedisCluster {
     ///
     /// [`StartError::Command`] if no node answers; [`StartError::Unsettled`] if nobody owns the slot.
     pub fn owner(&self, slot: u16) -> Result<&Redis, StartError> {
-        let view = self.view()?;
-        let owner = view.owner(slot).and_then(|owner| self.node(owner.port));
-        owner.ok_or_else(|| StartError::Unsettled {
-            awaited: format!("an owner of slot {slot}"),
-            waited: Duration::ZERO,
-            seen: format!("{view:?}"),
-        })
+        self.nodes.owner(slot)
     }
 
     /// The replicas of a primary, as the first node that answers knows them.
@@ -92,9 +83,9 @@ impl RedisCluster {
     ///
     /// [`StartError::Command`] if no node answers.
     pub fn replicas(&self, primary: &Redis) -> Result<Vec<&Redis>, StartError> {
-        let view = self.view()?;
+        let view = self.nodes.view()?;
         let id = view.member(primary.port()).map(|member| member.id.as_str()).unwrap_or_default();
-        Ok(view.replicas_of(id).filter_map(|replica| self.node(replica.port)).collect())
+        Ok(view.replicas_of(id).filter_map(|replica| self.nodes.node(replica.port)).collect())
     }
 
     /// Begins to move a slot to another primary; its keys are served all the while.
@@ -104,7 +95,7 @@ impl RedisCluster {
     /// As [`owner`](Self::owner), and [`StartError::Command`] if a node refuses: the slot is its own already, or it is
     /// no primary.
     pub fn migrate<'a>(&'a self, slot: u16, to: &'a Redis) -> Result<Migration<'a>, StartError> {
-        Migration::begin(self, slot, to)
+        Migration::begin(&self.nodes, slot, to)
     }
 
     /// Moves slots to another primary, one after the other, while they are served: a reshard. Those that it owns already
@@ -132,7 +123,8 @@ impl RedisCluster {
     pub fn fail_over(&self, replica: &Redis) -> Result<(), StartError> {
         let () = replica.ask(cmd("CLUSTER").arg("FAILOVER"))?;
         let awaited = format!("127.0.0.1:{} as primary in every node's view", replica.port());
-        self.everywhere(&awaited, |view| view.member(replica.port()).is_some_and(|member| member.is_primary))
+        self.nodes
+            .everywhere(&awaited, |view| view.member(replica.port()).is_some_and(|member| member.is_primary))
     }
 
     /// Waits until every node that can be asked has another owner of the slot than `old`, and the cluster serves.
@@ -142,8 +134,9 @@ impl RedisCluster {
     /// [`StartError::Unsettled`] if that does not come about within 30 s: `old` is alive, or has no replica.
     pub fn elected_instead_of(&self, old: &Redis, slot: u16) -> Result<&Redis, StartError> {
         let awaited = format!("another owner of slot {slot} than 127.0.0.1:{}", old.port());
-        self.everywhere(&awaited, |view| view.owner(slot).is_some_and(|owner| owner.port != old.port()))?;
-        self.serving()?;
+        self.nodes
+            .everywhere(&awaited, |view| view.owner(slot).is_some_and(|owner| owner.port != old.port()))?;
+        self.nodes.serving()?;
         self.owner(slot)
     }
 
@@ -158,104 +151,42 @@ impl RedisCluster {
     /// node is dead.
     pub fn rejoin(&self, node: &Redis) -> Result<(), StartError> {
         node.restart()?;
-        self.whole()?;
+        self.nodes.whole()?;
         if !View::of(node)?.member(node.port()).is_some_and(|member| member.is_primary) {
             node.caught_up()?;
         }
         Ok(())
     }
 
-    /// The name by which the nodes know one of them.
-    pub(super) fn id(&self, node: &Redis) -> Result<String, StartError> {
-        node.ask(cmd("CLUSTER").arg("MYID"))
-    }
-
-    pub(super) fn agreed_on(&self, slot: u16, owner: &Redis) -> Result<(), StartError> {
-        let awaited = format!("127.0.0.1:{} as owner of slot {slot} in every node's view", owner.port());
-        self.everywhere(&awaited, |view| view.owner(slot).is_some_and(|found| found.port == owner.port()))
-    }
-
-    fn node(&self, port: u16) -> Option<&Redis> {
-        self.nodes.iter().find(|node| node.port() == port)
-    }
-
-    /// The view of the first node that answers.
-    fn view(&self) -> Result<View, StartError> {
-        self.first_answer(View::of)
-    }
-
-    fn ask_any<T: ::redis::FromRedisValue>(&self, question: &Cmd) -> Result<T, StartError> {
-        self.first_answer(|node| node.ask(question))
-    }
-
-    fn first_answer<T>(&self, ask: impl Fn(&Redis) -> Result<T, StartError>) -> Result<T, StartError> {
-        let (last, others) = self.nodes.split_last().expect("a cluster has three primaries");
-        others.iter().find_map(|node| ask(node).ok()).map_or_else(|| ask(last), Ok)
-    }
-
-    /// Waits until the view of every node that can be asked is as it should be.
-    fn everywhere(&self, awaited: &str, right: impl Fn(&View) -> bool) -> Result<(), StartError> {
-        wait::until(awaited, PATIENCE, || {
-            let views: Vec<View> = self.nodes.iter().filter_map(|node| View::of(node).ok()).collect();
-            match views.iter().find(|view| !right(view)) {
-                None if views.is_empty() => Err("no node that answers".into()),
-                None => Ok(()),
-                Some(wrong) => Err(format!("{wrong:?}")),
-            }
-        })
-    }
-
-    /// Waits until every node that can be asked serves.
-    fn serving(&self) -> Result<(), StartError> {
-        wait::until("cluster_state:ok on every living node", PATIENCE, || {
-            for node in &self.nodes {
-                match node.ask::<String>(cmd("CLUSTER").arg("INFO")) {
-                    Ok(state) if !state.contains("cluster_state:ok") => return Err(state),
-                    _ => {}
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// Waits until every node is alive, known to all, and serves.
-    fn whole(&self) -> Result<(), StartError> {
-        self.everywhere("a cluster whose nodes all know each other", |view| view.is_whole(self.nodes.len()))?;
-        wait::until("every node among the living", PATIENCE, || {
-            let asked = self.nodes.iter().map(View::of).collect::<Result<Vec<_>, _>>();
-            asked.map(drop).map_err(|error| error.to_string())
-        })?;
-        self.serving()
-    }
-
     /// Joins the nodes, without `redis-cli`, which waits a second at every step.
     fn form(&self) -> Result<(), StartError> {
-        for (epoch, node) in (1..).zip(&self.nodes[..PRIMARIES]) {
+        let nodes = self.nodes();
+        for (epoch, node) in (1..).zip(&nodes[..PRIMARIES]) {
             // Primaries with equal epochs would first have to settle which of them yields.
             let () = node.ask(cmd("CLUSTER").arg("SET-CONFIG-EPOCH").arg(epoch))?;
         }
-        for (index, node) in self.nodes.iter().enumerate() {
+        for (index, node) in nodes.iter().enumerate() {
             // Each meets each; by gossip alone they would come to know one another over seconds.
-            for other in &self.nodes[index + 1..] {
-                let bus = crate::port::partner(other.port());
+            for other in &nodes[index + 1..] {
+                let bus = port::partner(other.port());
                 let () = node.ask(cmd("CLUSTER").arg("MEET").arg("127.0.0.1").arg(other.port()).arg(bus))?;
             }
         }
-        for (index, node) in self.nodes[..PRIMARIES].iter().enumerate() {
+        for (index, node) in nodes[..PRIMARIES].iter().enumerate() {
             let (first, next) = (index * SLOTS / PRIMARIES, (index + 1) * SLOTS / PRIMARIES);
             let () = node.ask(cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(first).arg(next - 1))?;
         }
-        self.whole()?;
-        for (index, replica) in self.nodes.iter().enumerate().skip(PRIMARIES) {
-            let primary = self.id(&self.nodes[index % PRIMARIES])?;
+        self.nodes.whole()?;
+        for (index, replica) in nodes.iter().enumerate().skip(PRIMARIES) {
+            let primary = self.nodes.id(&nodes[index % PRIMARIES])?;
             let () = replica.ask(cmd("CLUSTER").arg("REPLICATE").arg(primary))?;
         }
-        for replica in &self.nodes[PRIMARIES..] {
+        for replica in &nodes[PRIMARIES..] {
             replica.caught_up()?;
         }
-        self.everywhere("replicas in every node's view", |view| {
-            let replicas = self.nodes[PRIMARIES..].iter().filter_map(|node| view.member(node.port()));
-            replicas.filter(|replica| replica.primary.is_some()).count() == self.nodes.len() - PRIMARIES
+        self.nodes.everywhere("replicas in every node's view", |view| {
+            let replicas = nodes[PRIMARIES..].iter().filter_map(|node| view.member(node.port()));
+            replicas.filter(|replica| replica.primary.is_some()).count() == nodes.len() - PRIMARIES
         })
     }
 }
@@ -302,7 +233,7 @@ impl RedisClusterBuilder {
         let builder = self.redis.mode(Mode::ClusterNode { node_timeout: self.node_timeout });
         let count = PRIMARIES * (1 + self.replicas);
         let nodes = (0..count).map(|_| builder.clone().start()).collect::<Result<_, _>>()?;
-        let cluster = RedisCluster { nodes };
+        let cluster = RedisCluster { nodes: Nodes(nodes) };
         cluster.form()?;
         Ok(cluster)
     }

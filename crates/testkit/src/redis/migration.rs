@@ -1,4 +1,4 @@
-use super::cluster::RedisCluster;
+use super::nodes::Nodes;
 use super::server::Redis;
 use crate::StartError;
 use ::redis::cmd;
@@ -7,26 +7,26 @@ use ::redis::cmd;
 const MIGRATE_TIMEOUT: u64 = 5_000;
 const BATCH: usize = 64;
 
-/// A slot on its way from one node of a [`RedisCluster`] to another.
+/// A slot on its way from one node of a [`RedisCluster`](super::RedisCluster) to another.
 ///
 /// Until [`finish`](Self::finish) its keys lie on both nodes: the old owner answers `ASK` for those that it no longer has.
 /// Dropped before, it stays so.
 #[derive(Debug)]
 #[must_use = "a slot whose migration is not finished stays between two nodes"]
 pub struct Migration<'a> {
-    cluster: &'a RedisCluster,
+    nodes: &'a Nodes,
     slot: u16,
     from: &'a Redis,
     to: &'a Redis,
 }
 
 impl<'a> Migration<'a> {
-    pub(super) fn begin(cluster: &'a RedisCluster, slot: u16, to: &'a Redis) -> Result<Self, StartError> {
-        let from = cluster.owner(slot)?;
-        let (source, target) = (cluster.id(from)?, cluster.id(to)?);
+    pub(super) fn begin(nodes: &'a Nodes, slot: u16, to: &'a Redis) -> Result<Self, StartError> {
+        let from = nodes.owner(slot)?;
+        let (source, target) = (nodes.id(from)?, nodes.id(to)?);
         let () = to.ask(cmd("CLUSTER").arg("SETSLOT").arg(slot).arg("IMPORTING").arg(source))?;
         let () = from.ask(cmd("CLUSTER").arg("SETSLOT").arg(slot).arg("MIGRATING").arg(target))?;
-        Ok(Self { cluster, slot, from, to })
+        Ok(Self { nodes, slot, from, to })
     }
 
     /// The owner until the end.
@@ -63,11 +63,11 @@ impl<'a> Migration<'a> {
     /// [`StartError::Command`] as above; [`StartError::Unsettled`] if a node has not learnt of it within 30 s.
     pub fn finish(self) -> Result<(), StartError> {
         while self.move_keys(BATCH)? > 0 {}
-        let target = self.cluster.id(self.to)?;
+        let target = self.nodes.id(self.to)?;
         // The new owner first: were it the old one, a client would find the slot with neither for a moment.
         for node in [self.to, self.from] {
             let () = node.ask(cmd("CLUSTER").arg("SETSLOT").arg(self.slot).arg("NODE").arg(&target))?;
         }
-        self.cluster.agreed_on(self.slot, self.to)
+        self.nodes.agreed_on(self.slot, self.to)
     }
 }

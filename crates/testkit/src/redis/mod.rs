@@ -4,6 +4,7 @@ mod ask;
 mod cluster;
 mod migration;
 mod mode;
+mod nodes;
 mod sentinel;
 mod sentinels;
 mod server;

@@ -72,7 +72,7 @@ impl RedisSentinel {
     ///
     /// # Errors
     ///
-    /// [`StartError::Unsettled`] if they do not agree; a Sentinel that is paused makes it wait 5 s.
+    /// [`StartError::Unsettled`] if they do not agree; a Sentinel that is paused makes it wait 2 s.
     pub fn primary(&self) -> Result<&Redis, StartError> {
         wait::until("a primary that two Sentinels agree on", Duration::ZERO, || self.agreed())
     }
