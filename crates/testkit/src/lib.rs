@@ -13,6 +13,7 @@ mod server;
 mod wait;
 
 pub mod postgres;
+pub mod proxy;
 pub mod redis;
 
 pub use error::StartError;
