@@ -1,6 +1,7 @@
 //! A Redis Cluster: slots move while they are served, nodes die and come back, replicas take over.
 #![allow(clippy::unwrap_used)]
 
+use mainstay_testkit::proxy::{Proxy, Way};
 use mainstay_testkit::redis::{Redis, RedisCluster};
 use redis::{Cmd, FromRedisValue, RedisError, cmd};
 use std::thread;
@@ -106,6 +107,34 @@ fn increment(cluster: &RedisCluster, key: &str) {
         }
     }
     panic!("sent from node to node without end");
+}
+
+#[test]
+fn clients_are_sent_through_a_proxy_whose_faults_the_nodes_do_not_feel() {
+    let cluster = RedisCluster::builder().node_timeout(Duration::from_secs(1)).start().unwrap();
+    let [first, second, _] = cluster.nodes() else { panic!("three primaries") };
+    let proxy = Proxy::to(("127.0.0.1", second.port())).unwrap();
+    cluster.announce(second, proxy.port()).unwrap();
+    // 5461 is the first slot of the second.
+    assert_eq!(cluster.owner(5_461).unwrap().port(), second.port());
+    let key = (0..)
+        .map(|number| number.to_string())
+        .find(|key| (5_461..=10_921).contains(&cluster.slot(key).unwrap()))
+        .unwrap();
+    let moved = ask::<()>(first, cmd("SET").arg(&key).arg(1)).unwrap_err();
+    let (address, _) = moved.redirect_node().unwrap();
+    assert_eq!(address, proxy.address().to_string());
+    let mut connection = redis::Client::open(format!("redis://{address}")).unwrap().get_connection().unwrap();
+    let () = cmd("SET").arg(&key).arg(1).query(&mut connection).unwrap();
+    assert_eq!(proxy.traffic().accepted, 1);
+
+    proxy.all().cut(Way::Both);
+    connection.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    assert!(cmd("GET").arg(&key).query::<u8>(&mut connection).unwrap_err().is_timeout());
+    // Twice the time in which the nodes would have held it for dead.
+    thread::sleep(Duration::from_secs(2));
+    let info: String = ask(first, cmd("CLUSTER").arg("INFO")).unwrap();
+    assert!(info.contains("cluster_state:ok") && info.contains("cluster_slots_pfail:0"), "{info}");
 }
 
 #[test]

@@ -18,6 +18,15 @@ fn get(redis: &Redis) -> Option<String> {
     redis::cmd("GET").arg("suburb").query(&mut connection).unwrap()
 }
 
+/// The primary's port, as one Sentinel has it.
+fn named_by(sentinel: &str) -> u16 {
+    let mut connection = redis::Client::open(sentinel).unwrap().get_connection().unwrap();
+    let question = ["GET-MASTER-ADDR-BY-NAME", "mainstay"];
+    let (host, port): (String, u16) = redis::cmd("SENTINEL").arg(&question).query(&mut connection).unwrap();
+    assert_eq!(host, "127.0.0.1");
+    port
+}
+
 fn role(redis: &Redis) -> String {
     let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
     let info: String = redis::cmd("INFO").arg("replication").query(&mut connection).unwrap();
@@ -66,21 +75,26 @@ fn a_paused_primary_is_replaced_and_follows_once_resumed() {
 fn sentinels_answer_under_the_name_while_one_is_dead() {
     let sentinel = RedisSentinel::start().unwrap();
     assert_eq!((sentinel.sentinels().len(), sentinel.sentinel_urls().len()), (3, 3));
+    assert_eq!(sentinel.master_name(), "mainstay");
     sentinel.sentinels()[0].kill();
     let primary = sentinel.primary().unwrap();
     for url in &sentinel.sentinel_urls()[1..] {
-        let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
-        let (host, port): (String, u16) = redis::cmd("SENTINEL")
-            .arg("GET-MASTER-ADDR-BY-NAME")
-            .arg(sentinel.master_name())
-            .query(&mut connection)
-            .unwrap();
-        assert_eq!((host.as_str(), port), ("127.0.0.1", primary.port()));
+        assert_eq!(named_by(url), primary.port());
     }
-    // Two of three elect.
-    primary.kill();
-    sentinel.elected_instead_of(primary).unwrap();
-    sentinel.sentinels()[0].restart().unwrap();
+    // Two of three carry out an order, and elect.
+    let second = sentinel.fail_over().unwrap();
+    assert_ne!(second.port(), primary.port());
+    second.kill();
+    assert_eq!(sentinel.elected_instead_of(second).unwrap().port(), primary.port());
+
+    // The third learns from the others what it missed.
+    let third = &sentinel.sentinels()[0];
+    third.restart().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while named_by(&third.url()) != primary.port() {
+        assert!(Instant::now() < deadline, "the third names {}", named_by(&third.url()));
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

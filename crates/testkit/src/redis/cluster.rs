@@ -16,7 +16,7 @@ const SLOTS: usize = 16_384;
 ///
 /// A node is killed, paused and restarted through its own handle; it comes back under its old name, with its slots, and
 /// empty. The methods that wait for the cluster block for seconds: an async test calls them through
-/// `tokio::task::block_in_place` or `spawn_blocking`.
+/// `tokio::task::block_in_place` or `spawn_blocking`. A node of another cluster is a mistake that panics.
 ///
 /// ```no_run
 /// use mainstay_testkit::redis::RedisCluster;
@@ -51,12 +51,12 @@ impl RedisCluster {
     /// Every node: first the three that were primaries at the start, in the order of their slots, then their first
     /// replicas in the same order, and so on.
     pub fn nodes(&self) -> &[Redis] {
-        &self.nodes.0
+        &self.nodes.all
     }
 
     /// Every node's URL, as a client wants them.
     pub fn urls(&self) -> Vec<String> {
-        self.nodes.0.iter().map(Redis::url).collect()
+        self.nodes.all.iter().map(Redis::url).collect()
     }
 
     /// The slot of a key.
@@ -84,8 +84,8 @@ impl RedisCluster {
     /// [`StartError::Command`] if no node answers.
     pub fn replicas(&self, primary: &Redis) -> Result<Vec<&Redis>, StartError> {
         let view = self.nodes.view()?;
-        let id = view.member(primary.port()).map(|member| member.id.as_str()).unwrap_or_default();
-        Ok(view.replicas_of(id).filter_map(|replica| self.nodes.node(replica.port)).collect())
+        let replicas = view.replicas_of(self.nodes.id(primary));
+        Ok(replicas.filter_map(|replica| self.nodes.node(&replica.id)).collect())
     }
 
     /// Begins to move a slot to another primary; its keys are served all the while.
@@ -123,8 +123,8 @@ impl RedisCluster {
     pub fn fail_over(&self, replica: &Redis) -> Result<(), StartError> {
         let () = replica.ask(cmd("CLUSTER").arg("FAILOVER"))?;
         let awaited = format!("127.0.0.1:{} as primary in every node's view", replica.port());
-        self.nodes
-            .everywhere(&awaited, |view| view.member(replica.port()).is_some_and(|member| member.is_primary))
+        let id = self.nodes.id(replica);
+        self.nodes.everywhere(&awaited, |view| view.member(id).is_some_and(|member| member.is_primary))
     }
 
     /// Waits until every node that can be asked has another owner of the slot than `old`, and the cluster serves.
@@ -134,10 +134,27 @@ impl RedisCluster {
     /// [`StartError::Unsettled`] if that does not come about within 30 s: `old` is alive, or has no replica.
     pub fn elected_instead_of(&self, old: &Redis, slot: u16) -> Result<&Redis, StartError> {
         let awaited = format!("another owner of slot {slot} than 127.0.0.1:{}", old.port());
-        self.nodes
-            .everywhere(&awaited, |view| view.owner(slot).is_some_and(|owner| owner.port != old.port()))?;
+        let id = self.nodes.id(old);
+        self.nodes.everywhere(&awaited, |view| view.owner(slot).is_some_and(|owner| owner.id != id))?;
         self.nodes.serving()?;
         self.owner(slot)
+    }
+
+    /// Has the node send clients to another port of 127.0.0.1 than its own, that of a [`Proxy`](crate::proxy::Proxy)
+    /// before it, and waits until every node does; until it is restarted.
+    ///
+    /// The bus, by which the nodes watch each other, stays where it is, so that a fault of the proxy is no death of the
+    /// node. Its replicas may come to follow it through the proxy.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Command`] if the node does not answer; [`StartError::Unsettled`] if another has not learnt of it
+    /// within 30 s.
+    pub fn announce(&self, node: &Redis, port: u16) -> Result<(), StartError> {
+        let () = node.ask(cmd("CONFIG").arg("SET").arg("cluster-announce-port").arg(port))?;
+        let awaited = format!("127.0.0.1:{} known as 127.0.0.1:{port} to every node", node.port());
+        let id = self.nodes.id(node);
+        self.nodes.everywhere(&awaited, |view| view.member(id).is_some_and(|member| member.port == port))
     }
 
     /// Restarts a killed node, and waits until all nodes know each other well again and serve.
@@ -152,7 +169,7 @@ impl RedisCluster {
     pub fn rejoin(&self, node: &Redis) -> Result<(), StartError> {
         node.restart()?;
         self.nodes.whole()?;
-        if !View::of(node)?.member(node.port()).is_some_and(|member| member.is_primary) {
+        if !View::of(node)?.member(self.nodes.id(node)).is_some_and(|member| member.is_primary) {
             node.caught_up()?;
         }
         Ok(())
@@ -178,14 +195,14 @@ impl RedisCluster {
         }
         self.nodes.whole()?;
         for (index, replica) in nodes.iter().enumerate().skip(PRIMARIES) {
-            let primary = self.nodes.id(&nodes[index % PRIMARIES])?;
+            let primary = self.nodes.id(&nodes[index % PRIMARIES]);
             let () = replica.ask(cmd("CLUSTER").arg("REPLICATE").arg(primary))?;
         }
         for replica in &nodes[PRIMARIES..] {
             replica.caught_up()?;
         }
         self.nodes.everywhere("replicas in every node's view", |view| {
-            let replicas = nodes[PRIMARIES..].iter().filter_map(|node| view.member(node.port()));
+            let replicas = nodes[PRIMARIES..].iter().filter_map(|node| view.member(self.nodes.id(node)));
             replicas.filter(|replica| replica.primary.is_some()).count() == nodes.len() - PRIMARIES
         })
     }
@@ -233,7 +250,7 @@ impl RedisClusterBuilder {
         let builder = self.redis.mode(Mode::ClusterNode { node_timeout: self.node_timeout });
         let count = PRIMARIES * (1 + self.replicas);
         let nodes = (0..count).map(|_| builder.clone().start()).collect::<Result<_, _>>()?;
-        let cluster = RedisCluster { nodes: Nodes(nodes) };
+        let cluster = RedisCluster { nodes: Nodes::new(nodes)? };
         cluster.form()?;
         Ok(cluster)
     }

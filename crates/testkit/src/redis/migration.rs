@@ -23,7 +23,7 @@ pub struct Migration<'a> {
 impl<'a> Migration<'a> {
     pub(super) fn begin(nodes: &'a Nodes, slot: u16, to: &'a Redis) -> Result<Self, StartError> {
         let from = nodes.owner(slot)?;
-        let (source, target) = (nodes.id(from)?, nodes.id(to)?);
+        let (source, target) = (nodes.id(from), nodes.id(to));
         let () = to.ask(cmd("CLUSTER").arg("SETSLOT").arg(slot).arg("IMPORTING").arg(source))?;
         let () = from.ask(cmd("CLUSTER").arg("SETSLOT").arg(slot).arg("MIGRATING").arg(target))?;
         Ok(Self { nodes, slot, from, to })
@@ -63,10 +63,10 @@ impl<'a> Migration<'a> {
     /// [`StartError::Command`] as above; [`StartError::Unsettled`] if a node has not learnt of it within 30 s.
     pub fn finish(self) -> Result<(), StartError> {
         while self.move_keys(BATCH)? > 0 {}
-        let target = self.nodes.id(self.to)?;
+        let target = self.nodes.id(self.to);
         // The new owner first: were it the old one, a client would find the slot with neither for a moment.
         for node in [self.to, self.from] {
-            let () = node.ask(cmd("CLUSTER").arg("SETSLOT").arg(self.slot).arg("NODE").arg(&target))?;
+            let () = node.ask(cmd("CLUSTER").arg("SETSLOT").arg(self.slot).arg("NODE").arg(target))?;
         }
         self.nodes.agreed_on(self.slot, self.to)
     }

@@ -102,28 +102,28 @@ impl RedisSentinel {
     ///
     /// # Errors
     ///
-    /// As [`elected_instead_of`](Self::elected_instead_of); it then tells what the first Sentinel, which gets the order,
-    /// said last.
+    /// As [`elected_instead_of`](Self::elected_instead_of); it then tells what the Sentinel that has the order said last.
     pub fn fail_over(&self) -> Result<&Redis, StartError> {
         let old = self.primary()?;
-        let awaited = format!("a failover that 127.0.0.1:{} begins", self.sentinels[0].port());
-        wait::until(&awaited, PATIENCE, || self.begun(old))?;
+        wait::until("a failover that a Sentinel begins", PATIENCE, || self.begun(old))?;
         let new = self.elected_instead_of(old)?;
         self.follows(old, new)?;
         Ok(new)
     }
 
-    /// Restarts a killed server, and waits until the Sentinels have made it a replica that has caught up.
+    /// Waits until the Sentinels have another primary than this killed server, restarts it, and waits until they have made
+    /// it a replica that has caught up.
     ///
     /// For about two seconds it is what it was when it was started: a former primary is then an empty primary, as it is
     /// in production.
     ///
     /// # Errors
     ///
-    /// As [`Redis::restart`]; [`StartError::Unsettled`] if it is no replica within 30 s.
+    /// As [`Redis::restart`]; [`StartError::Unsettled`] if there is no other primary, or it is no replica, within 30 s.
     pub fn rejoin(&self, node: &Redis) -> Result<(), StartError> {
+        let primary = self.elected_instead_of(node)?;
         node.restart()?;
-        self.follows(node, self.primary()?)
+        self.follows(node, primary)
     }
 
     fn follows(&self, node: &Redis, primary: &Redis) -> Result<(), StartError> {
@@ -150,15 +150,15 @@ impl RedisSentinel {
     /// Orders a failover, again if it was given up: Sentinel promises one, and then finds that no replica is fit as long
     /// as it has not heard of any for a few tenths of a second, which a busy machine takes at times.
     fn begun(&self, old: &Redis) -> Result<(), String> {
-        let first = &self.sentinels[0];
-        let master = first.master().map_err(|error| error.to_string())?;
+        let asked = self.sentinels.iter().map(|sentinel| Some((sentinel, sentinel.master().ok()?)));
+        let (sentinel, master) = asked.flatten().next().ok_or("no Sentinel that answers")?;
         let is_old = master.get("port").is_some_and(|port| *port == old.port().to_string());
         let under_way = master.get("flags").is_some_and(|flags| flags.contains("failover_in_progress"));
         if !is_old {
             return Ok(());
         }
         if !under_way {
-            first.fail_over().map_err(|error| error.to_string())?;
+            sentinel.fail_over().map_err(|error| error.to_string())?;
         }
         Err(format!("{master:?}"))
     }

@@ -13,6 +13,7 @@ pub(super) struct View {
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) id: String,
+    /// Where it sends clients to.
     pub(super) port: u16,
     pub(super) is_primary: bool,
     /// Neither dead, nor suspected, nor still shaking hands.
@@ -33,8 +34,8 @@ impl View {
         })
     }
 
-    pub(super) fn member(&self, port: u16) -> Option<&Member> {
-        self.members.iter().find(|member| member.port == port)
+    pub(super) fn member(&self, id: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == id)
     }
 
     pub(super) fn owner(&self, slot: u16) -> Option<&Member> {
