@@ -5,7 +5,7 @@ use mainstay_testkit::redis::Redis;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn connect(redis: &Redis) -> TcpStream {
     let connection = TcpStream::connect(("127.0.0.1", redis.port())).unwrap();
@@ -119,6 +119,13 @@ fn a_server_that_cannot_be_asked_is_told_with_its_port_and_the_command() {
     redis.kill();
     let error = redis.promote().unwrap_err().to_string();
     assert!(error.contains(&redis.port().to_string()) && error.contains("REPLICAOF NO ONE"), "{error}");
+
+    redis.restart().unwrap();
+    redis.pause();
+    let begun = Instant::now();
+    let error = redis.promote().unwrap_err().to_string();
+    assert!(error.contains("REPLICAOF NO ONE"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 use crate::StartError;
-use ::redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError};
+use ::redis::{
+    Arg, Client, Cmd, ConnectionAddr, FromRedisValue, IntoConnectionInfo, RedisConnectionInfo, RedisError,
+};
 use std::time::Duration;
 
 /// A paused server takes the connection and never answers.
@@ -15,8 +17,11 @@ pub(super) fn ask<T: FromRedisValue>(port: u16, question: &Cmd) -> Result<T, Sta
 }
 
 fn over_a_connection<T: FromRedisValue>(port: u16, question: &Cmd) -> Result<T, RedisError> {
-    let at: ConnectionInfo = ConnectionAddr::Tcp("127.0.0.1".into(), port).into_connection_info()?;
-    let mut connection = Client::open(at)?.get_connection_with_timeout(TIMEOUT)?;
+    let at = ConnectionAddr::Tcp("127.0.0.1".into(), port).into_connection_info()?;
+    // Nothing is said before the question, or a paused server would be waited for twice.
+    let settings = RedisConnectionInfo::default().set_skip_set_lib_name();
+    let client = Client::open(at.set_redis_settings(settings))?;
+    let mut connection = client.get_connection_with_timeout(TIMEOUT)?;
     connection.set_read_timeout(Some(TIMEOUT))?;
     connection.set_write_timeout(Some(TIMEOUT))?;
     question.query(&mut connection)
@@ -25,7 +30,7 @@ fn over_a_connection<T: FromRedisValue>(port: u16, question: &Cmd) -> Result<T, 
 /// The first words of a command, as an error tells it.
 fn words(question: &Cmd) -> String {
     let words = question.args_iter().take(4).filter_map(|argument| match argument {
-        ::redis::Arg::Simple(word) => Some(String::from_utf8_lossy(word).into_owned()),
+        Arg::Simple(word) => Some(String::from_utf8_lossy(word).into_owned()),
         _ => None,
     });
     words.collect::<Vec<_>>().join(" ")

@@ -105,7 +105,7 @@ impl RedisSentinel {
     /// As [`elected_instead_of`](Self::elected_instead_of); it then tells what the Sentinel that has the order said last.
     pub fn fail_over(&self) -> Result<&Redis, StartError> {
         let old = self.primary()?;
-        wait::until("a failover that a Sentinel begins", PATIENCE, || self.begun(old))?;
+        wait::until("a failover by order", PATIENCE, || self.carried_out(old))?;
         let new = self.elected_instead_of(old)?;
         self.follows(old, new)?;
         Ok(new)
@@ -149,7 +149,7 @@ impl RedisSentinel {
 
     /// Orders a failover, again if it was given up: Sentinel promises one, and then finds that no replica is fit as long
     /// as it has not heard of any for a few tenths of a second, which a busy machine takes at times.
-    fn begun(&self, old: &Redis) -> Result<(), String> {
+    fn carried_out(&self, old: &Redis) -> Result<(), String> {
         let asked = self.sentinels.iter().map(|sentinel| Some((sentinel, sentinel.master().ok()?)));
         let (sentinel, master) = asked.flatten().next().ok_or("no Sentinel that answers")?;
         let is_old = master.get("port").is_some_and(|port| *port == old.port().to_string());
