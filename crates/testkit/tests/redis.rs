@@ -1,6 +1,7 @@
 //! A Redis server that a test owns: start, pause, kill, restart.
 #![allow(clippy::unwrap_used)]
 
+use mainstay_testkit::proxy::{Proxy, Way};
 use mainstay_testkit::redis::Redis;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -111,6 +112,27 @@ fn a_replica_follows_until_it_is_promoted() {
     primary.kill();
     replica.promote().unwrap();
     assert_eq!(ask(&mut connection, "SET suburb Manly").unwrap(), "+OK\r\n");
+}
+
+#[test]
+fn a_replica_behind_a_proxy_lags_and_once_promoted_has_lost_what_it_never_got() {
+    let primary = Redis::start().unwrap();
+    let proxy = Proxy::to(("127.0.0.1", primary.port())).unwrap();
+    let replica = Redis::builder().replica_of(proxy.port()).start().unwrap();
+    let (mut writer, mut reader) = (connect(&primary), connect(&replica));
+    assert_eq!(ask(&mut writer, "SET suburb Bondi").unwrap(), "+OK\r\n");
+    assert_eq!(ask(&mut writer, "WAIT 1 10000").unwrap(), ":1\r\n");
+
+    proxy.all().hold(Way::ToClient);
+    assert_eq!(ask(&mut writer, "SET suburb Manly").unwrap(), "+OK\r\n");
+    assert_eq!(ask(&mut writer, "WAIT 1 100").unwrap(), ":0\r\n");
+    assert_eq!(ask(&mut reader, "GET suburb").unwrap(), "$5\r\nBondi\r\n");
+
+    primary.kill();
+    replica.promote().unwrap();
+    proxy.heal();
+    assert_eq!(ask(&mut reader, "GET suburb").unwrap(), "$5\r\nBondi\r\n");
+    assert_eq!(ask(&mut reader, "SET suburb Coogee").unwrap(), "+OK\r\n");
 }
 
 #[test]

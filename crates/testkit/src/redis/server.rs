@@ -85,7 +85,7 @@ impl Redis {
     /// Kills the server if it runs, and starts it again on the same port; returns once it answers.
     ///
     /// It comes back empty, or, if it is [persistent](RedisBuilder::persistent), with every write that it had
-    /// acknowledged; its run id is a new one either way. A server started by [`replica`](Self::replica) follows its
+    /// acknowledged; its run id is a new one either way. A server that was started as a replica follows its
     /// first primary again.
     ///
     /// # Errors
@@ -101,11 +101,7 @@ impl Redis {
     ///
     /// As [`start`](Self::start), and [`StartError::Unsettled`] if it has not caught up within 20 s.
     pub fn replica(&self) -> Result<Self, StartError> {
-        let mut builder = RedisBuilder::from(self.server.program());
-        builder.mode = Mode::Replica { primary: self.port() };
-        let replica = builder.start()?;
-        replica.caught_up()?;
-        Ok(replica)
+        RedisBuilder::from(self.server.program()).replica_of(self.port()).start()
     }
 
     /// Makes a replica a primary, with what it has received so far; returns once it takes writes.
@@ -169,20 +165,30 @@ impl RedisBuilder {
         self
     }
 
+    /// The server follows the primary on that port of 127.0.0.1. A [`Proxy`](crate::proxy::Proxy) before the primary may
+    /// be named instead: what it holds back the replica lags by, and what it holds back when the primary dies is lost.
+    pub fn replica_of(self, port: u16) -> Self {
+        self.mode(Mode::Replica { primary: port })
+    }
+
     pub(super) fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Starts the server, and returns once it answers `PING`.
+    /// Starts the server, and returns once it answers `PING`, and has caught up if it is a replica.
     ///
     /// # Errors
     ///
-    /// As [`Redis::start`].
+    /// As [`Redis::start`], and [`StartError::Unsettled`] if a replica has not caught up within 20 s.
     pub fn start(self) -> Result<Redis, StartError> {
         let program =
             RedisServer { path: program()?, args: self.args, persistent: self.persistent, mode: self.mode };
-        Ok(Redis { server: Server::start(program, Home::make("redis", Account::Own)?)? })
+        let redis = Redis { server: Server::start(program, Home::make("redis", Account::Own)?)? };
+        if matches!(self.mode, Mode::Replica { .. }) {
+            redis.caught_up()?;
+        }
+        Ok(redis)
     }
 }
 
