@@ -82,6 +82,26 @@ pub enum StartError {
         /// The end of its output.
         output: String,
     },
+    /// A running server refused a command, or did not answer it.
+    #[error("the server on 127.0.0.1:{port} did not do `{command}`: {reason}")]
+    Command {
+        /// The server's port.
+        port: u16,
+        /// The beginning of the command.
+        command: String,
+        /// What the server said, or why it could not be asked.
+        reason: String,
+    },
+    /// Servers run, and did not come to the awaited state in time.
+    #[error("{awaited} did not come about within {waited:?}; last seen: {seen}")]
+    Unsettled {
+        /// The awaited state.
+        awaited: String,
+        /// How long was waited for it.
+        waited: Duration,
+        /// What was seen instead, last.
+        seen: String,
+    },
 }
 
 impl fmt::Debug for StartError {

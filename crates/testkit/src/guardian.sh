@@ -5,6 +5,9 @@
 
 trap '' HUP INT QUIT TERM
 
+# The folder itself, which is found again though somebody removes it by its name.
+exec 3<"$1/data"
+
 orderly=
 while read -r line; do orderly=$line; done
 
@@ -16,7 +19,7 @@ while [ -n "$found" ]; do
     found=
     for process in /proc/[0-9]*; do
         # shellcheck disable=SC3013 # in POSIX since 2024; dash, bash and busybox have had it for long
-        if [ "$process/cwd" -ef "$1/data" ]; then
+        if [ "$process/cwd" -ef /proc/$$/fd/3 ]; then
             kill -STOP "${process#/proc/}" 2>/dev/null
             # The servers keep such segments in their folder; those that initdb starts cannot be told to.
             sed -n 's|.* \(/dev/shm/PostgreSQL\.[0-9]*\)$|\1|p' "$process/maps" 2>/dev/null |

@@ -10,8 +10,10 @@ mod home;
 mod port;
 mod process;
 mod server;
+mod wait;
 
 pub mod postgres;
+pub mod proxy;
 pub mod redis;
 
 pub use error::StartError;

@@ -9,7 +9,16 @@ const DRAWS: usize = 1_000;
 
 /// A port that is free on 127.0.0.1 now; whoever uses it must be ready to find it taken a moment later.
 pub(crate) fn free() -> Option<u16> {
-    (0..DRAWS)
-        .map(|_| fastrand::u16(RANGE))
-        .find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
+    listen()?.local_addr().ok().map(|address| address.port())
+}
+
+/// A listener on a free port of 127.0.0.1.
+pub(crate) fn listen() -> Option<TcpListener> {
+    (0..DRAWS).find_map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, fastrand::u16(RANGE))).ok())
+}
+
+/// Another port of the range, for a server that needs two; it may be taken.
+pub(crate) fn partner(port: u16) -> u16 {
+    let half = (RANGE.end - RANGE.start) / 2;
+    if port < RANGE.start + half { port + half } else { port - half }
 }

@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use mainstay_testkit::postgres::Postgres;
-use mainstay_testkit::redis::Redis;
+use mainstay_testkit::proxy::Proxy;
+use mainstay_testkit::redis::{Redis, RedisCluster, RedisSentinel, Sentinel};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::Pid;
@@ -71,7 +72,10 @@ fn after_kill_9_during_the_start() {
         let begun = Instant::now();
         let mut child = Owner::spawn("after_kill_9_during_the_start", "wait");
         child.servers_are_up();
-        begun.elapsed()
+        let whole = begun.elapsed();
+        kill(child.pid(), Signal::SIGKILL).unwrap();
+        child.nothing_remains(&[]);
+        whole
     };
     for share in 1..6 {
         let mut child = Owner::spawn("after_kill_9_during_the_start", "wait");
@@ -90,6 +94,36 @@ fn after_ctrl_c() {
     let mut child = Owner::spawn("after_ctrl_c", "wait");
     child.servers_are_up();
     killpg(child.pid(), Signal::SIGINT).unwrap();
+    child.nothing_remains(&[]);
+}
+
+#[test]
+fn of_sentinels_after_drop_and_of_a_cluster_after_a_panic() {
+    play_role();
+    let mut child = Owner::spawn("of_sentinels_after_drop_and_of_a_cluster_after_a_panic", "fleet end");
+    child.fleet_is_up();
+    child.say("end");
+    assert_eq!(child.hear(), "ended");
+    // All folders are gone while the child lives, and with them all processes but its own.
+    assert_eq!(child.folders(&[]), Vec::<String>::new());
+    assert!(child.ports.iter().all(|&port| !listens(port)));
+    child.say("end");
+    child.nothing_remains(&[]);
+}
+
+#[test]
+fn of_sentinels_and_a_cluster_after_kill_9_with_some_of_them_paused() {
+    play_role();
+    let mut child =
+        Owner::spawn("of_sentinels_and_a_cluster_after_kill_9_with_some_of_them_paused", "fleet pause");
+    child.fleet_is_up();
+    child.say("pause");
+    assert_eq!(child.hear(), "paused");
+    // Servers whose folder somebody took away are found all the same.
+    for folder in &child.folders(&[])[..4] {
+        fs::remove_dir_all(folder).unwrap();
+    }
+    kill(child.pid(), Signal::SIGKILL).unwrap();
     child.nothing_remains(&[]);
 }
 
@@ -162,6 +196,17 @@ impl Owner {
         let lock = fs::read_to_string(format!("{cluster}/data/postmaster.pid")).unwrap();
         lock.lines().nth(6).unwrap().split_whitespace().nth(1).unwrap().clone_into(&mut self.segment);
         assert!(self.segment_exists());
+    }
+
+    /// The same of a child with Sentinels and a Cluster: their servers, and a proxy in the child itself.
+    fn fleet_is_up(&mut self) {
+        self.ports = self.hear().split(' ').map(|port| port.parse().unwrap()).collect();
+        assert_eq!(self.ports.len(), 2 + 3 + 3 + 1);
+        for &port in &self.ports {
+            TcpStream::connect(("127.0.0.1", port)).unwrap();
+        }
+        assert_eq!(self.folders(&[]).len(), 2 + 3 + 3, "a folder for each server");
+        assert!(self.processes().len() >= 2 + 3 + 3, "guardians show the folder in their command lines");
     }
 
     fn nothing_remains(&mut self, but: &[&str]) {
@@ -243,6 +288,9 @@ fn play_role() {
         say(&format!("{:?}", Redis::start().unwrap_err()));
         std::process::exit(0);
     }
+    if let Some(end) = role.strip_prefix("fleet ") {
+        play_fleet(end);
+    }
     let redis = Redis::start().unwrap();
     let postgres = Postgres::start().unwrap();
     say(&format!("{} {}", redis.port(), postgres.port()));
@@ -259,6 +307,43 @@ fn play_role() {
         }
         "panic" => panic!("as told"),
         _ => {}
+    }
+    hear();
+    std::process::exit(0);
+}
+
+fn play_fleet(end: &str) -> ! {
+    let (cluster, sentinel) = thread::scope(|scope| {
+        let sentinel = scope.spawn(|| RedisSentinel::start().unwrap());
+        (RedisCluster::start().unwrap(), sentinel.join().unwrap())
+    });
+    let proxy = Proxy::to(("127.0.0.1", sentinel.nodes()[0].port())).unwrap();
+    let servers = sentinel.nodes().iter().chain(cluster.nodes()).map(Redis::port);
+    let ports: Vec<String> = servers
+        .chain(sentinel.sentinels().iter().map(Sentinel::port))
+        .chain([proxy.port()])
+        .map(|port| port.to_string())
+        .collect();
+    say(&ports.join(" "));
+    hear();
+    match end {
+        "end" => {
+            drop((sentinel, proxy));
+            let panicking = thread::spawn(move || {
+                let _cluster = cluster;
+                panic!("as told")
+            });
+            assert!(panicking.join().is_err());
+            say("ended");
+        }
+        "pause" => {
+            sentinel.nodes()[0].pause();
+            sentinel.sentinels()[1].pause();
+            cluster.nodes()[1].pause();
+            cluster.nodes()[2].kill();
+            say("paused");
+        }
+        _ => unreachable!("an end that no test asks for: {end}"),
     }
     hear();
     std::process::exit(0);

@@ -1,11 +1,12 @@
 //! A Redis server that a test owns: start, pause, kill, restart.
 #![allow(clippy::unwrap_used)]
 
+use mainstay_testkit::proxy::{Proxy, Way};
 use mainstay_testkit::redis::Redis;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn connect(redis: &Redis) -> TcpStream {
     let connection = TcpStream::connect(("127.0.0.1", redis.port())).unwrap();
@@ -15,7 +16,7 @@ fn connect(redis: &Redis) -> TcpStream {
 
 fn ask(connection: &mut TcpStream, command: &str) -> io::Result<String> {
     connection.write_all(format!("{command}\r\n").as_bytes())?;
-    let mut answer = [0; 512];
+    let mut answer = [0; 4096];
     let length = connection.read(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
 }
@@ -80,6 +81,73 @@ fn a_killed_server_hangs_up_and_comes_back_empty_on_its_port() {
     redis.restart().unwrap();
     assert_eq!(redis.url(), url);
     assert_eq!(ask(&mut connect(&redis), "GET suburb").unwrap(), "$-1\r\n");
+}
+
+#[test]
+fn a_persistent_server_comes_back_with_its_data_and_another_run_id() {
+    let redis = Redis::builder().persistent().start().unwrap();
+    let mut before = connect(&redis);
+    let run_id = |connection: &mut TcpStream| {
+        let info = ask(connection, "INFO server").unwrap();
+        info.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap().to_owned()
+    };
+    let first_run = run_id(&mut before);
+    assert_eq!(ask(&mut before, "SET suburb Bondi").unwrap(), "+OK\r\n");
+    redis.kill();
+    redis.restart().unwrap();
+    let mut after = connect(&redis);
+    assert_eq!(ask(&mut after, "GET suburb").unwrap(), "$5\r\nBondi\r\n");
+    assert_ne!(run_id(&mut after), first_run);
+}
+
+#[test]
+fn a_replica_follows_until_it_is_promoted() {
+    let primary = Redis::start().unwrap();
+    assert_eq!(ask(&mut connect(&primary), "SET suburb Bondi").unwrap(), "+OK\r\n");
+    let replica = primary.replica().unwrap();
+    let mut connection = connect(&replica);
+    assert_eq!(ask(&mut connection, "GET suburb").unwrap(), "$5\r\nBondi\r\n");
+    assert!(ask(&mut connection, "SET suburb Manly").unwrap().starts_with("-READONLY"));
+
+    primary.kill();
+    replica.promote().unwrap();
+    assert_eq!(ask(&mut connection, "SET suburb Manly").unwrap(), "+OK\r\n");
+}
+
+#[test]
+fn a_replica_behind_a_proxy_lags_and_once_promoted_has_lost_what_it_never_got() {
+    let primary = Redis::start().unwrap();
+    let proxy = Proxy::to(("127.0.0.1", primary.port())).unwrap();
+    let replica = Redis::builder().replica_of(proxy.port()).start().unwrap();
+    let (mut writer, mut reader) = (connect(&primary), connect(&replica));
+    assert_eq!(ask(&mut writer, "SET suburb Bondi").unwrap(), "+OK\r\n");
+    assert_eq!(ask(&mut writer, "WAIT 1 10000").unwrap(), ":1\r\n");
+
+    proxy.all().hold(Way::ToClient);
+    assert_eq!(ask(&mut writer, "SET suburb Manly").unwrap(), "+OK\r\n");
+    assert_eq!(ask(&mut writer, "WAIT 1 100").unwrap(), ":0\r\n");
+    assert_eq!(ask(&mut reader, "GET suburb").unwrap(), "$5\r\nBondi\r\n");
+
+    primary.kill();
+    replica.promote().unwrap();
+    proxy.heal();
+    assert_eq!(ask(&mut reader, "GET suburb").unwrap(), "$5\r\nBondi\r\n");
+    assert_eq!(ask(&mut reader, "SET suburb Coogee").unwrap(), "+OK\r\n");
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_is_told_with_its_port_and_the_command() {
+    let redis = Redis::start().unwrap();
+    redis.kill();
+    let error = redis.promote().unwrap_err().to_string();
+    assert!(error.contains(&redis.port().to_string()) && error.contains("REPLICAOF NO ONE"), "{error}");
+
+    redis.restart().unwrap();
+    redis.pause();
+    let begun = Instant::now();
+    let error = redis.promote().unwrap_err().to_string();
+    assert!(error.contains("REPLICAOF NO ONE"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]
