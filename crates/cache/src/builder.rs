@@ -91,14 +91,24 @@ impl CacheBuilder {
         let stamps = Arc::new(Stamps::new(self.memory.stamps));
         let node = fastrand::u64(1..);
         #[cfg(feature = "redis")]
-        let (l2, standing) = self.open_redis(node, &clock, &stamps)?;
+        let (redis, l2, standing) = self.open_redis(node, &clock, &stamps)?;
         #[cfg(not(feature = "redis"))]
         let (l2, standing) = (None, Arc::new(Standing::alone()));
         #[cfg(any(feature = "sqlite", feature = "postgres"))]
         let l3 = self.open_sql(&clock, &stamps).await?;
         #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
         let l3 = None;
-        let inner = Inner::new(&self.name, &self.memory, Parts { node, clock, stamps, standing, l2, l3 });
+        let parts = Parts {
+            node,
+            clock,
+            stamps,
+            standing,
+            #[cfg(feature = "redis")]
+            redis,
+            l2,
+            l3,
+        };
+        let inner = Inner::new(&self.name, &self.memory, parts);
         // A Redis that is there is known before the first call; one that is not keeps nobody waiting.
         let mut first_word = inner.start_listening();
         let _ = first_word.wait_for(|heard| *heard).await;
@@ -111,14 +121,14 @@ impl CacheBuilder {
         node: u64,
         clock: &Arc<Clock>,
         stamps: &Arc<Stamps>,
-    ) -> Result<(Option<L2>, Arc<Standing>), CacheError> {
+    ) -> Result<(Option<Arc<Redis>>, Option<L2>, Arc<Standing>), CacheError> {
         let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
-        let Some(config) = &self.redis else { return Ok((None, Arc::new(Standing::alone()))) };
+        let Some(config) = &self.redis else { return Ok((None, None, Arc::new(Standing::alone()))) };
         config.validate().map_err(at_fault)?;
         let redis = Redis::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
         let standing = Arc::new(Standing::stranger());
-        let l2 = L2::new("l2", redis, config.protocol(), standing.clone()).map_err(at_fault)?;
-        Ok((Some(l2), standing))
+        let l2 = L2::new("l2", redis.clone(), config.protocol(), standing.clone()).map_err(at_fault)?;
+        Ok((Some(redis), Some(l2), standing))
     }
 
     #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -2,15 +2,21 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+#[cfg(feature = "redis")]
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::builder::CacheBuilder;
 use crate::error::{CacheError, ConfigError};
+#[cfg(feature = "redis")]
+use crate::fleet::{FleetLock, FleetRate, FleetRateConfig};
 use crate::inner::{Inner, Opened};
 use crate::invalidate::Delivery;
 use crate::key::CacheKey;
+#[cfg(feature = "redis")]
+use crate::layers::redis::Redis;
 use crate::options::RegionOptions;
 use crate::region::{Region, RegionMeta};
 use crate::stamps::Target;
@@ -120,6 +126,36 @@ impl Cache {
         if let Some(l3) = &self.inner.l3 {
             l3.flush().await;
         }
+    }
+
+    /// A rate that all nodes of this cache share under that name.
+    ///
+    /// # Errors
+    /// There is no Redis layer, or a value is out of range.
+    #[cfg(feature = "redis")]
+    pub fn fleet_rate(&self, name: &str, config: &FleetRateConfig) -> Result<FleetRate, CacheError> {
+        let redis = self.redis_for(name)?;
+        FleetRate::new(redis, name, config)
+            .map_err(|source| CacheError::Config { cache: self.inner.name.to_string(), source })
+    }
+
+    /// A lock that one node of this cache holds at a time, under that name and for `ttl` a grant (10 ms to 24 h).
+    ///
+    /// # Errors
+    /// There is no Redis layer, or `ttl` is out of range.
+    #[cfg(feature = "redis")]
+    pub fn fleet_lock(&self, name: &str, ttl: Duration) -> Result<FleetLock, CacheError> {
+        let redis = self.redis_for(name)?;
+        FleetLock::new(redis, name, ttl)
+            .map_err(|source| CacheError::Config { cache: self.inner.name.to_string(), source })
+    }
+
+    #[cfg(feature = "redis")]
+    fn redis_for(&self, name: &str) -> Result<Arc<Redis>, CacheError> {
+        self.inner.redis.clone().ok_or_else(|| CacheError::Redis {
+            cache: self.inner.name.to_string(),
+            reason: format!("`{name}` needs a Redis layer: add one with `CacheBuilder::redis`"),
+        })
     }
 
     /// Where this node stands with Redis.

@@ -12,6 +12,8 @@ use crate::generation::Stripes;
 use crate::layers::l2::L2;
 use crate::layers::lower::Lower;
 use crate::layers::memory::{self, MemoryStore};
+#[cfg(feature = "redis")]
+use crate::layers::redis::Redis;
 use crate::options::MemoryConfig;
 use crate::region::RegionMeta;
 use crate::stamps::Stamps;
@@ -29,6 +31,9 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<Clock>,
     pub(crate) stamps: Arc<Stamps>,
     pub(crate) standing: Arc<Standing>,
+    /// The keeper's connection, for what a fleet shares beside values.
+    #[cfg(feature = "redis")]
+    pub(crate) redis: Option<Arc<Redis>>,
     /// The keeper, if there is one.
     pub(crate) l2: Option<L2>,
     /// The durable layer, if there is one.
@@ -48,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<Clock>,
     pub(crate) stamps: Arc<Stamps>,
     pub(crate) standing: Arc<Standing>,
+    #[cfg(feature = "redis")]
+    pub(crate) redis: Option<Arc<Redis>>,
     pub(crate) l2: Option<L2>,
     pub(crate) l3: Option<Lower>,
 }
@@ -63,6 +70,8 @@ impl Inner {
             clock: parts.clock,
             stamps: parts.stamps,
             standing: parts.standing,
+            #[cfg(feature = "redis")]
+            redis: parts.redis,
             l2: parts.l2,
             l3: parts.l3,
             regions: Mutex::default(),

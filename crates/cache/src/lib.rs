@@ -19,6 +19,8 @@ mod descend;
 mod entry;
 mod error;
 mod fill;
+#[cfg(feature = "redis")]
+pub mod fleet;
 mod flight;
 mod floor;
 mod generation;

@@ -428,6 +428,8 @@ pub(super) fn node_within(
     };
     let parts = Parts {
         node,
+        #[cfg(feature = "redis")]
+        redis: None,
         l2: l2.map(|store| L2::new("l2", view(store), config, standing.clone()).unwrap()),
         l3: l3.map(|store| Lower::new("l3", view(store), false, limit, 64).unwrap().write_behind()),
         clock: clock.clone(),

@@ -106,6 +106,11 @@ impl Redis {
         }))
     }
 
+    /// The name in Redis of something that is no entry.
+    pub(crate) fn own_key(&self, part: &str, name: &str) -> String {
+        format!("{}:{part}:{name}", self.prefix)
+    }
+
     fn channel(&self) -> String {
         format!("{}:inv", self.prefix)
     }
@@ -147,7 +152,10 @@ impl Redis {
         invocation
     }
 
-    async fn send<T: FromRedisValue>(&self, invocation: ScriptInvocation<'_>) -> Result<T, LayerError> {
+    pub(crate) async fn send<T: FromRedisValue>(
+        &self,
+        invocation: ScriptInvocation<'_>,
+    ) -> Result<T, LayerError> {
         invocation.invoke_async(&mut self.connection()?).await.map_err(away)
     }
 

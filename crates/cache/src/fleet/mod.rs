@@ -1,0 +1,9 @@
+//! What a fleet shares beside values, over the connection that the cache has anyway: a rate, a lock.
+
+mod error;
+mod lock;
+mod rate;
+
+pub use error::FleetError;
+pub use lock::{FleetLock, LockGuard};
+pub use rate::{FleetRate, FleetRateConfig};
