@@ -32,6 +32,11 @@ mod write;
 mod tests;
 
 pub use cache::{Cache, CacheBuilder};
+#[cfg(feature = "encryption")]
+pub use codec::KeyRing;
+#[cfg(any(feature = "zstd", feature = "lz4"))]
+pub use codec::{Algorithm, Compression};
+pub use codec::{CodecConfig, Format};
 pub use entry::{Hit, Source};
 pub use error::{CacheError, ConfigError, LoadError};
 pub use invalidate::Delivery;

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::cache::Inner;
-use crate::codec::{self, Foreign, Header};
+use crate::codec::{Foreign, Header};
 use crate::entry::{Entry, Hit, Source};
 use crate::error::LoadError;
 use crate::flight::{Boarding, Seat, Turn};
@@ -185,7 +185,7 @@ impl Inner {
         let ttl = said.ttl.unwrap_or(region.options.ttl).min(crate::ttl::LONGEST);
         let entry = self.entry(region, value.clone(), below.born, ttl, said.tags.into());
         if self.land(key, seat, &entry, Source::Loader) && !self.lower.is_empty() {
-            match seal(region, &entry, value.as_ref()) {
+            match seal(region, key, &entry, value.as_ref()) {
                 Ok(bytes) => self.fill_below(below.epoch, key, &entry, bytes).await,
                 Err(_) => self.lower.iter().for_each(|lower| lower.counters.errors.add(1)),
             }
@@ -238,7 +238,7 @@ impl Inner {
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
-        let found = slot.bytes.and_then(|bytes| match self.open::<V>(region, &bytes) {
+        let found = slot.bytes.and_then(|bytes| match self.open::<V>(region, key, &bytes) {
             Ok((entry, born_in)) => {
                 let alive = epoch.is_none_or(|epoch| epoch == born_in)
                     && entry.born >= floor
@@ -246,8 +246,8 @@ impl Inner {
                     && self.believes(&entry, key);
                 alive.then_some(Found { entry: Arc::new(entry), source: lower.source, bytes })
             }
-            Err(Foreign) => {
-                lower.counters.undecodable.add(1);
+            Err(why) => {
+                lower.counters.undecodable.count(why);
                 None
             }
         });
@@ -257,18 +257,16 @@ impl Inner {
     }
 
     /// Bytes to an entry that lives as long as it has left, and the epoch it was written in.
-    fn open<V>(&self, region: &RegionMeta, bytes: &[u8]) -> Result<(Entry, u64), Foreign>
+    fn open<V>(&self, region: &RegionMeta, key: &str, bytes: &[u8]) -> Result<(Entry, u64), Foreign>
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
-        let (header, payload) = codec::unseal(bytes)?;
+        let (header, value) = region.codec.open::<V>(region.fingerprint, key, bytes)?;
         let now_ms = self.clock.wall_ms();
-        if header.fingerprint != region.fingerprint
-            || header.born > (now_ms * 1_000).saturating_add(BORN_AHEAD_AT_MOST_MICROS)
-        {
-            return Err(Foreign);
+        if header.born > (now_ms * 1_000).saturating_add(BORN_AHEAD_AT_MOST_MICROS) {
+            return Err(Foreign::Ahead);
         }
-        let value: V = codec::decode(payload)?;
+        let value = value.ok_or(Foreign::Payload)?;
         self.clock.observe(header.born);
         let left = Duration::from_millis(header.expires_ms.saturating_sub(now_ms)).min(crate::ttl::LONGEST);
         let entry = Entry {
@@ -353,16 +351,22 @@ impl Inner {
     }
 }
 
-pub(crate) fn seal<V: Serialize>(region: &RegionMeta, entry: &Entry, value: &V) -> Result<Vec<u8>, String> {
+pub(crate) fn seal<V: Serialize>(
+    region: &RegionMeta,
+    key: &str,
+    entry: &Entry,
+    value: &V,
+) -> Result<Vec<u8>, String> {
     let header = Header {
         fingerprint: region.fingerprint,
-        epoch: 0,
         born: entry.born,
         created_ms: entry.created_ms,
+        fresh_until_ms: entry.expires_ms,
         expires_ms: entry.expires_ms,
         tags: entry.tags.clone(),
+        ..Header::default()
     };
-    Ok(codec::seal(&header, &codec::encode(value)?))
+    region.codec.seal(key, &header, Some(value))
 }
 
 pub(crate) fn item(key: &Arc<str>, entry: &Entry, bytes: Arc<[u8]>) -> Item {
