@@ -1,1 +1,5 @@
-
+mod entries;
+mod fuzz;
+mod golden;
+mod hostile;
+mod values;
