@@ -31,8 +31,10 @@ struct Sample {
     encrypted: bool,
     key: String,
     bytes: Vec<u8>,
-    open: Box<dyn Fn(&[u8]) -> Outcome>,
+    open: Open,
 }
+
+type Open = Box<dyn Fn(&[u8]) -> Outcome>;
 
 fn sample<V>(flavour: &str, config: &CodecConfig, key: String, header: Header, value: Option<V>) -> Sample
 where

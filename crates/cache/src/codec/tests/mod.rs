@@ -1,4 +1,5 @@
 mod entries;
+mod figures;
 mod fuzz;
 mod golden;
 mod hostile;
