@@ -1,29 +1,21 @@
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::fmt;
-#[cfg(feature = "sqlite")]
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::clock::Clock;
-use crate::entry::Source;
+use crate::builder::CacheBuilder;
 use crate::error::{CacheError, ConfigError};
-use crate::generation::Stripes;
+use crate::inner::{Inner, Opened};
 use crate::invalidate::Delivery;
 use crate::key::CacheKey;
-use crate::layers::lower::Lower;
-use crate::layers::memory::{self, MemoryStore};
-#[cfg(feature = "redis")]
-use crate::options::RedisConfig;
-use crate::options::{MemoryConfig, RegionOptions};
+use crate::options::RegionOptions;
 use crate::region::{Region, RegionMeta};
-use crate::stamps::{Stamps, Target};
-use crate::stats::{CacheStats, LayerCounters, RegionStats};
+use crate::stamps::Target;
+use crate::standing::Coherence;
+use crate::stats::{CacheStats, RegionStats};
 
 /// The layers and what keeps them coherent. Clones are the same cache.
 ///
@@ -48,43 +40,14 @@ use crate::stats::{CacheStats, LayerCounters, RegionStats};
 /// ```
 #[derive(Clone)]
 pub struct Cache {
-    inner: Arc<Inner>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) name: Arc<str>,
-    pub(crate) l1: Box<dyn MemoryStore>,
-    pub(crate) l1_counters: LayerCounters,
-    pub(crate) stripes: Stripes,
-    pub(crate) clock: Arc<Clock>,
-    pub(crate) stamps: Arc<Stamps>,
-    /// The epoch last heard from the layer that keeps the shared clock; 0 before the first word.
-    pub(crate) epoch: AtomicU64,
-    /// Shared layers, nearest first.
-    pub(crate) lower: Vec<Lower>,
-    regions: Mutex<HashMap<String, Opened>>,
-    next_region: AtomicU64,
-}
-
-struct Opened {
-    value: TypeId,
-    meta: Arc<RegionMeta>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl Cache {
     /// Begins a cache; with nothing else said it is memory of 1,000 entries.
     #[must_use]
     pub fn builder(name: impl Into<String>) -> CacheBuilder {
-        CacheBuilder {
-            name: name.into(),
-            memory: MemoryConfig::default(),
-            #[cfg(feature = "redis")]
-            redis: None,
-            #[cfg(feature = "sqlite")]
-            sqlite: None,
-            #[cfg(feature = "postgres")]
-            postgres: None,
-        }
+        CacheBuilder::new(name.into())
     }
 
     /// The cache's name.
@@ -132,7 +95,7 @@ impl Cache {
     /// Dropped early it still holds in this process, and is owed to the shared layers.
     pub async fn invalidate_pattern(&self, pattern: &str) -> Delivery {
         let target = if pattern == "*" { Target::All } else { Target::Pattern(pattern.into()) };
-        self.inner.invalidate_target(target).await
+        self.inner.invalidate_stamp(target).await
     }
 
     /// Makes every entry dead that was loaded with this tag, wherever it lies, even while it is being loaded. Costs the same
@@ -141,7 +104,7 @@ impl Cache {
     /// # Cancel safety
     /// Dropped early it still holds in this process, and is owed to the shared layers.
     pub async fn invalidate_tag(&self, tag: &str) -> Delivery {
-        self.inner.invalidate_target(Target::Tag(tag.into())).await
+        self.inner.invalidate_stamp(Target::Tag(tag.into())).await
     }
 
     /// Makes every entry dead and empties memory.
@@ -149,13 +112,23 @@ impl Cache {
     /// # Cancel safety
     /// Dropped early it still holds in this process, and is owed to the shared layers.
     pub async fn clear(&self) -> Delivery {
-        self.inner.invalidate_target(Target::All).await
+        self.inner.invalidate_stamp(Target::All).await
     }
 
     /// Waits until what was handed to writers behind the callers is written, or was refused.
     pub async fn flush(&self) {
-        for lower in &self.inner.lower {
-            lower.flush().await;
+        if let Some(l3) = &self.inner.l3 {
+            l3.flush().await;
+        }
+    }
+
+    /// Where this node stands with Redis.
+    pub fn coherence(&self) -> Coherence {
+        let (standing, l2) = (&self.inner.standing, &self.inner.l2);
+        Coherence {
+            connected: standing.fence().is_some(),
+            suspect: l2.is_some() && standing.is_suspect(),
+            owed_invalidations: l2.as_ref().map_or(0, |l2| l2.backlog.len() as u64),
         }
     }
 
@@ -177,15 +150,17 @@ impl Cache {
             stats.load_failures += region.load_failures;
             stats.regions.insert(name.clone(), region);
         }
-        for lower in &self.inner.lower {
-            let mut layer = lower.counters.snapshot();
-            layer.owed_invalidations = lower.backlog.len() as u64;
-            layer.statements = lower.statements();
-            match lower.source {
-                Source::L2 => stats.l2 = Some(layer),
-                _ => stats.l3 = Some(layer),
-            }
-        }
+        stats.l2 = self.inner.l2.as_ref().map(|l2| {
+            let mut layer = l2.counters.snapshot();
+            layer.owed_invalidations = l2.backlog.len() as u64;
+            layer
+        });
+        stats.l3 = self.inner.l3.as_ref().map(|l3| {
+            let mut layer = l3.counters.snapshot();
+            layer.owed_invalidations = l3.backlog.len() as u64;
+            layer.statements = l3.statements();
+            layer
+        });
         stats
     }
 }
@@ -195,122 +170,9 @@ impl fmt::Debug for Cache {
         f.debug_struct("Cache")
             .field("name", &self.inner.name)
             .field("memory", &self.inner.l1)
-            .field("shared", &self.inner.lower)
+            .field("l2", &self.inner.l2)
+            .field("l3", &self.inner.l3)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a cache is made of; see [`Cache::builder`].
-#[derive(Debug)]
-pub struct CacheBuilder {
-    name: String,
-    memory: MemoryConfig,
-    #[cfg(feature = "redis")]
-    redis: Option<RedisConfig>,
-    #[cfg(feature = "sqlite")]
-    sqlite: Option<PathBuf>,
-    #[cfg(feature = "postgres")]
-    postgres: Option<String>,
-}
-
-impl CacheBuilder {
-    /// Sets the memory layer. Default 1,000 entries.
-    #[must_use]
-    pub fn memory(mut self, config: MemoryConfig) -> Self {
-        self.memory = config;
-        self
-    }
-
-    /// Adds Redis as the second layer. It need not be there when the cache is built.
-    #[cfg(feature = "redis")]
-    #[must_use]
-    pub fn redis(mut self, config: RedisConfig) -> Self {
-        self.redis = Some(config);
-        self
-    }
-
-    /// Adds a SQLite file as the third layer, made if it is missing. For one process: a file that several nodes do not share
-    /// does not hear of the others' invalidations.
-    #[cfg(feature = "sqlite")]
-    #[must_use]
-    pub fn sqlite(mut self, path: impl Into<PathBuf>) -> Self {
-        self.sqlite = Some(path.into());
-        self
-    }
-
-    /// Adds PostgreSQL as the third layer; takes the place of SQLite if both are given.
-    #[cfg(feature = "postgres")]
-    #[must_use]
-    pub fn postgres(mut self, url: impl Into<String>) -> Self {
-        self.postgres = Some(url.into());
-        self
-    }
-
-    /// Checks the configuration and opens the layers. Called within a tokio runtime.
-    ///
-    /// # Errors
-    /// A value is out of range, Redis' URL is no URL, or the SQL layer cannot be opened.
-    #[cfg_attr(
-        not(any(feature = "redis", feature = "sqlite", feature = "postgres")),
-        expect(clippy::unused_async, reason = "only shared layers are opened")
-    )]
-    pub async fn build(self) -> Result<Cache, CacheError> {
-        let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
-        if self.name.is_empty() {
-            return Err(at_fault(ConfigError::new("name", "empty", "a text")));
-        }
-        self.memory.validate().map_err(at_fault)?;
-        let clock = Arc::new(Clock::new());
-        let stamps = Arc::new(Stamps::new(self.memory.stamps));
-        #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), expect(unused_mut))]
-        let mut lower = Vec::new();
-        #[cfg(feature = "redis")]
-        if let Some(config) = &self.redis {
-            config.validate().map_err(at_fault)?;
-            lower.push(crate::layers::redis::open(&self.name, config, self.memory.stamps, &clock, &stamps)?);
-        }
-        #[cfg(any(feature = "sqlite", feature = "postgres"))]
-        if let Some(sql) = self.open_sql(&clock, &stamps).await? {
-            lower.push(sql);
-        }
-        Ok(Cache { inner: Inner::new(&self.name, &self.memory, clock, stamps, lower) })
-    }
-
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    async fn open_sql(&self, clock: &Arc<Clock>, stamps: &Arc<Stamps>) -> Result<Option<Lower>, CacheError> {
-        use crate::layers::sql;
-        #[cfg(feature = "postgres")]
-        if let Some(url) = &self.postgres {
-            return sql::open_postgres(&self.name, url, self.memory.stamps, clock, stamps).await.map(Some);
-        }
-        #[cfg(feature = "sqlite")]
-        if let Some(path) = &self.sqlite {
-            return sql::open_sqlite(&self.name, path, self.memory.stamps, clock, stamps).await.map(Some);
-        }
-        Ok(None)
-    }
-}
-
-impl Inner {
-    pub(crate) fn new(
-        name: &str,
-        memory: &MemoryConfig,
-        clock: Arc<Clock>,
-        stamps: Arc<Stamps>,
-        lower: Vec<Lower>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            name: name.into(),
-            l1: memory::open(memory),
-            l1_counters: LayerCounters::default(),
-            stripes: Stripes::new(),
-            clock,
-            stamps,
-            epoch: AtomicU64::new(0),
-            lower,
-            regions: Mutex::default(),
-            next_region: AtomicU64::new(0),
-        })
     }
 }
 

@@ -39,6 +39,11 @@ impl Clock {
         self.last.fetch_max(seen, Ordering::SeqCst);
     }
 
+    /// Microseconds since this clock was made: what memory's trust is measured in.
+    pub(crate) fn coarse(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// Milliseconds since the Unix epoch: what expiry times in shared layers are written in.
     pub(crate) fn wall_ms(&self) -> u64 {
         self.wall_micros() / 1_000

@@ -12,10 +12,15 @@ pub(crate) struct Entry {
     pub(crate) region: u32,
     /// The namespace clock, read before the load of this value began.
     pub(crate) born: u64,
+    /// The source's own version of it, 0 for none.
+    pub(crate) version: u64,
     pub(crate) created_ms: u64,
     pub(crate) expires_ms: u64,
     pub(crate) deadline: Instant,
     pub(crate) tags: Box<[u64]>,
+    /// On the clock of this process: up to here it may be served by a node that has lost the keeper, for it was read from the
+    /// source, or from the keeper, within the staleness bound.
+    pub(crate) sure_until: u64,
     /// The stamp epoch this entry was last found alive in; 0 for never.
     pub(crate) checked: AtomicU64,
 }

@@ -112,7 +112,8 @@ impl Seat<'_> {
             if attached {
                 stripe.flights.remove(&self.key);
             }
-            (attached && keep()).then(|| l1.insert(self.key.clone(), entry.clone()))
+            (attached && stripe.floors.admit(&self.key, entry.version) && keep())
+                .then(|| l1.insert(self.key.clone(), entry.clone()))
         };
         let first = self.flight.landed.set((entry.clone(), source)).is_ok();
         debug_assert!(first, "only the holder of the turn lands, and closes it");

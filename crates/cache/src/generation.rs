@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use crate::entry::Entry;
 use crate::flight::Flight;
+use crate::floor::Floors;
 use crate::layers::memory::MemoryStore;
 
 const STRIPES: usize = 256;
@@ -37,6 +38,7 @@ pub(crate) struct Stripe {
     /// The flights that newcomers may join. A flight taken out of here is *detached*: its key was invalidated since it
     /// began, so it may still answer those aboard, and may fill nothing. This is the generation, exact for a key.
     pub(crate) flights: HashMap<Arc<str>, Arc<Flight>, foldhash::fast::RandomState>,
+    pub(crate) floors: Floors,
 }
 
 impl Stripes {
@@ -56,15 +58,21 @@ impl Stripes {
         self.hasher.hash_one(key) as usize % STRIPES
     }
 
+    /// Whether the source's version of a value is not known to be outdated.
+    pub(crate) fn admits(&self, key: &str, version: u64) -> bool {
+        self.of(key).lock().floors.admit(key, version)
+    }
+
     pub(crate) fn generation(&self, key: &str) -> u64 {
         self.of(key).lock().generation
     }
 
     /// Voids all that is under way for the key and takes it out of L1.
-    pub(crate) fn bump(&self, key: &str, l1: &dyn MemoryStore) {
+    pub(crate) fn bump(&self, key: &Arc<str>, version: u64, l1: &dyn MemoryStore) {
         let displaced = {
             let mut stripe = self.of(key).lock();
             stripe.generation += 1;
+            stripe.floors.raise(key, version);
             (stripe.flights.remove(key), l1.remove(key))
         };
         drop(displaced);
@@ -83,7 +91,9 @@ impl Stripes {
                 displaced.extend(stripe.flights.remove(key).map(Displaced::Flight));
                 displaced.extend(l1.remove(key).map(Displaced::Entry));
                 match entry.take() {
-                    Some(entry) if stripe.generation == *generation => {
+                    Some(entry)
+                        if stripe.generation == *generation && stripe.floors.admit(key, entry.version) =>
+                    {
                         displaced.extend(l1.insert(key.clone(), entry).into_iter().map(Displaced::Entry));
                     }
                     Some(entry) => {
@@ -100,6 +110,13 @@ impl Stripes {
 
     /// Voids everything under way and empties L1: for when it is unknown what was invalidated elsewhere.
     pub(crate) fn bump_all(&self, l1: &dyn MemoryStore) {
+        self.void_flights();
+        // After the bumps, so that whatever was filled before its stripe's bump is swept too.
+        l1.clear();
+    }
+
+    /// Voids everything under way, whatever its key.
+    pub(crate) fn void_flights(&self) {
         for stripe in &self.stripes {
             let flights = {
                 let mut stripe = stripe.lock();
@@ -108,8 +125,6 @@ impl Stripes {
             };
             drop(flights);
         }
-        // After the bumps, so that whatever was filled before its stripe's bump is swept too.
-        l1.clear();
     }
 
     /// Keeps `entry` unless the stripe's generation moved; answers whether it did.
@@ -122,7 +137,8 @@ impl Stripes {
     ) -> bool {
         let displaced = {
             let stripe = self.of(key).lock();
-            (stripe.generation == generation).then(|| l1.insert(key.clone(), entry))
+            let kept = stripe.generation == generation && stripe.floors.admit(key, entry.version);
+            kept.then(|| l1.insert(key.clone(), entry))
         };
         displaced.is_some()
     }

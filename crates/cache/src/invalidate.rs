@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::cache::Inner;
 use crate::entry::Entry;
+use crate::inner::Inner;
 use crate::layers::backlog::{Owed, Revocation};
+use crate::layers::l2::L2;
+use crate::layers::lower::Lower;
 use crate::stamps::Target;
 
 /// How far an invalidation got. In this process it holds either way.
@@ -22,21 +24,29 @@ impl Delivery {
     }
 }
 
+/// An invalidation owed to each layer.
+pub(crate) struct Debts<'a> {
+    pub(crate) l2: Option<(&'a L2, Owed<'a>)>,
+    pub(crate) l3: Option<(&'a Lower, Owed<'a>)>,
+}
+
 impl Inner {
-    pub(crate) async fn invalidate_keys(&self, keys: Vec<Arc<str>>) -> Delivery {
+    /// Step 8: bump here, tell the keeper, bump here again, whatever it answered. `version` is the least version of the
+    /// source that is true from now on, 0 if the source has none.
+    pub(crate) async fn invalidate_keys(&self, keys: Vec<Arc<str>>, version: u64) -> Delivery {
         let at = self.clock.tick();
-        let voiding = Voiding::begin(self, keys);
-        let owed = self.owe(at, &Revocation::Keys(voiding.keys.clone()));
-        self.pay(at, owed).await.0
+        let voiding = Voiding::begin(self, keys, version);
+        let debts = self.owe(at, &Revocation::Keys { keys: voiding.keys.clone(), version });
+        self.pay(debts).await.0
     }
 
-    /// O(1) whatever it matches: a stamp, which every entry born before it is older than.
-    pub(crate) async fn invalidate_target(&self, target: Target) -> Delivery {
+    /// Step 9: a stamp, which every entry born before it is older than. O(1) whatever it matches.
+    pub(crate) async fn invalidate_stamp(&self, target: Target) -> Delivery {
         let at = self.clock.tick();
         self.stamps.record(&target, at);
         let mut again = StampAgain { inner: self, target: &target, by: None };
-        let owed = self.owe(at, &Revocation::Stamp(target.clone()));
-        let (delivery, clock) = self.pay(at, owed).await;
+        let debts = self.owe(at, &Revocation::Stamp(target.clone()));
+        let (delivery, clock) = self.pay(debts).await;
         if delivery == Delivery::Applied {
             again.by = Some(clock);
         }
@@ -48,18 +58,24 @@ impl Inner {
     }
 
     /// Owed to all before any is told: a caller who is dropped half-way leaves no layer untold.
-    pub(crate) fn owe(&self, at: u64, revocation: &Revocation) -> Vec<Owed<'_>> {
-        self.lower.iter().map(|lower| lower.owe(at, revocation.clone())).collect()
+    pub(crate) fn owe(&self, at: u64, revocation: &Revocation) -> Debts<'_> {
+        Debts {
+            l2: self.l2.as_ref().map(|l2| (l2, l2.owe(at, revocation.clone()))),
+            l3: self.l3.as_ref().map(|l3| (l3, l3.owe(at, revocation.clone()))),
+        }
     }
 
-    async fn pay(&self, mut at: u64, owed: Vec<Owed<'_>>) -> (Delivery, u64) {
-        let mut delivery = Delivery::Applied;
-        for (lower, mut owed) in self.lower.iter().zip(owed) {
-            owed.at = at;
-            let (answer, clock) = lower.pay(owed).await;
+    async fn pay(&self, debts: Debts<'_>) -> (Delivery, u64) {
+        let (mut delivery, mut at) = (Delivery::Applied, 0);
+        if let Some((l2, owed)) = debts.l2 {
+            let (answer, clock) = l2.pay(owed).await;
             self.clock.observe(clock);
-            at = at.max(clock);
-            delivery = delivery.and(answer);
+            (delivery, at) = (answer, clock);
+        }
+        if let Some((l3, mut owed)) = debts.l3 {
+            owed.at = owed.at.max(at);
+            at = owed.at;
+            delivery = delivery.and(l3.pay(owed).await);
         }
         (delivery, at)
     }
@@ -75,9 +91,9 @@ pub(crate) struct Voiding<'a> {
 }
 
 impl<'a> Voiding<'a> {
-    pub(crate) fn begin(inner: &'a Inner, keys: Vec<Arc<str>>) -> Self {
+    pub(crate) fn begin(inner: &'a Inner, keys: Vec<Arc<str>>, version: u64) -> Self {
         for key in &keys {
-            inner.stripes.bump(key, inner.l1.as_ref());
+            inner.stripes.bump(key, version, inner.l1.as_ref());
         }
         let generations = keys.iter().map(|key| inner.stripes.generation(key)).collect();
         Self { inner, keys, generations, entries: Vec::new() }
@@ -112,7 +128,11 @@ struct StampAgain<'a> {
 
 impl Drop for StampAgain<'_> {
     fn drop(&mut self) {
-        let by = self.by.unwrap_or_else(|| self.inner.clock.tick());
+        let by = self.by.unwrap_or_else(|| {
+            // The keeper was not told for sure: what is on its way from there may be younger than any clock of ours.
+            self.inner.stripes.void_flights();
+            self.inner.clock.tick()
+        });
         self.inner.stamps.record(self.target, by);
     }
 }

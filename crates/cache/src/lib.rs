@@ -3,35 +3,52 @@
 #![warn(unreachable_pub)]
 #![doc = include_str!("../README.md")]
 
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
+mod backplane;
+mod builder;
 mod cache;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
+mod claim;
 mod clock;
 // The shared layers' side is compiled in every feature set, so that there is one way through the house; without any shared
 // layer some of it waits unused.
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod codec;
+#[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
+mod descend;
 mod entry;
 mod error;
+mod fill;
 mod flight;
+mod floor;
 mod generation;
 mod glob;
+mod inner;
 mod invalidate;
 mod key;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod layers;
+mod lead;
 mod load;
 mod options;
 mod read;
+mod recall;
 mod region;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod stamps;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
+mod standing;
 mod stats;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
+mod trust;
 mod ttl;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use cache::{Cache, CacheBuilder};
+pub use builder::CacheBuilder;
+pub use cache::Cache;
 #[cfg(feature = "encryption")]
 pub use codec::KeyRing;
 #[cfg(any(feature = "zstd", feature = "lz4"))]
@@ -44,5 +61,6 @@ pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
 pub use load::LoadContext;
 pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
 pub use region::Region;
+pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};
 pub use ttl::TtlTable;

@@ -99,11 +99,25 @@ pub struct RedisConfig {
     /// Longest wait for a connection. Default 1 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub connect_timeout: Duration,
-    /// How long an invalidated key refuses loads that began before: longer than any load takes. Default 120 s.
+    /// How long the least true version of an invalidated key is remembered: longer than a replica lags. Default 120 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub floor_ttl: Duration,
     /// Most undelivered invalidations remembered one by one while Redis is away; beyond that everything is owed. Default 1,024.
     pub backlog: usize,
+    /// After an invalidation was acknowledged no node serves the old value for longer. Default 2 s.
+    #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    pub staleness_bound: Duration,
+    /// How long who loads holds the others off before it must be heard from again. Default 1 s.
+    #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    pub lease: Duration,
+    /// Longest wait for another node's load, after which this one loads as well. Default 5 s.
+    #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    pub patience: Duration,
+    /// How long a load may take and still be kept. Default 120 s.
+    #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
+    pub token_ttl: Duration,
+    /// Announcements kept for nodes that missed some; who missed more empties its memory. Default 10,000.
+    pub announcements_kept: usize,
 }
 
 impl Default for RedisConfig {
@@ -115,6 +129,11 @@ impl Default for RedisConfig {
             connect_timeout: Duration::from_secs(1),
             floor_ttl: Duration::from_secs(120),
             backlog: 1_024,
+            staleness_bound: Duration::from_secs(2),
+            lease: Duration::from_secs(1),
+            patience: Duration::from_secs(5),
+            token_ttl: Duration::from_secs(120),
+            announcements_kept: 10_000,
         }
     }
 }
@@ -146,8 +165,7 @@ impl RedisConfig {
         self
     }
 
-    /// Sets how long an invalidated key refuses older loads. Default 120 s. Shorter than a load, and that load's value may
-    /// be kept although it was overtaken.
+    /// Sets how long the least true version of an invalidated key is remembered. Default 120 s.
     #[must_use]
     pub fn floor_ttl(mut self, ttl: Duration) -> Self {
         self.floor_ttl = ttl;
@@ -161,6 +179,52 @@ impl RedisConfig {
         self
     }
 
+    /// Sets how long after an acknowledged invalidation any node may still serve the old value. Default 2 s.
+    #[must_use]
+    pub fn staleness_bound(mut self, bound: Duration) -> Self {
+        self.staleness_bound = bound;
+        self
+    }
+
+    /// Sets how long who loads holds the others off before it must be heard from again. Default 1 s.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Sets the longest wait for another node's load. Default 5 s.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Sets how long a load may take and still be kept. Default 120 s.
+    #[must_use]
+    pub fn token_ttl(mut self, ttl: Duration) -> Self {
+        self.token_ttl = ttl;
+        self
+    }
+
+    /// Sets how many announcements are kept for nodes that missed some. Default 10,000.
+    #[must_use]
+    pub fn announcements_kept(mut self, announcements: usize) -> Self {
+        self.announcements_kept = announcements;
+        self
+    }
+
+    #[cfg(feature = "redis")]
+    pub(crate) fn protocol(&self) -> crate::layers::l2::L2Config {
+        crate::layers::l2::L2Config {
+            command_timeout: self.command_timeout,
+            backlog: self.backlog,
+            staleness_bound: self.staleness_bound,
+            patience: self.patience,
+            lease: self.lease,
+        }
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors
@@ -170,15 +234,24 @@ impl RedisConfig {
         if self.url.is_empty() {
             return Err(ConfigError::new("url", "empty", "a redis:// URL"));
         }
-        for (field, value) in
-            [("command_timeout", self.command_timeout), ("connect_timeout", self.connect_timeout)]
-        {
+        for (field, value) in [
+            ("command_timeout", self.command_timeout),
+            ("connect_timeout", self.connect_timeout),
+            ("staleness_bound", self.staleness_bound),
+            ("lease", self.lease),
+            ("patience", self.patience),
+        ] {
             if !(ms(1)..=ms(60_000)).contains(&value) {
                 return Err(ConfigError::new(field, format!("{value:?}"), "1 ms to 60 s"));
             }
         }
-        if !(ms(1_000)..=ms(86_400_000)).contains(&self.floor_ttl) {
-            return Err(ConfigError::new("floor_ttl", format!("{:?}", self.floor_ttl), "1 s to 24 h"));
+        for (field, value) in [("floor_ttl", self.floor_ttl), ("token_ttl", self.token_ttl)] {
+            if !(ms(1_000)..=ms(86_400_000)).contains(&value) {
+                return Err(ConfigError::new(field, format!("{value:?}"), "1 s to 24 h"));
+            }
+        }
+        if !(16..=10_000_000).contains(&self.announcements_kept) {
+            return Err(ConfigError::new("announcements_kept", self.announcements_kept, "16 to 10,000,000"));
         }
         if !(1..=1_000_000).contains(&self.backlog) {
             return Err(ConfigError::new("backlog", self.backlog, "1 to 1,000,000"));

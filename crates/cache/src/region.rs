@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::cache::Inner;
 use crate::codec::Codec;
 use crate::entry::{Hit, Source};
 use crate::error::{CacheError, LoadError};
+use crate::inner::Inner;
 use crate::invalidate::Delivery;
 use crate::key::{CacheKey, with_rendered};
 use crate::load::LoadContext;
@@ -171,7 +171,7 @@ where
     /// # Cancel safety
     /// Dropped early it still holds in this process, and is owed to the shared layers.
     pub async fn invalidate(&self, key: &K) -> Delivery {
-        self.inner.invalidate_keys(vec![self.rendered(key)]).await
+        self.inner.invalidate_keys(vec![self.rendered(key)], 0).await
     }
 
     fn rendered(&self, key: &K) -> Arc<str> {

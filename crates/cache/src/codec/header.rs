@@ -9,7 +9,8 @@ const FORMAT: u8 = 2;
 /// `epoch` and `born` lie together at a fixed place, since the layer that keeps the clock writes them itself, atomically
 /// with its comparison: it is handed what is before [`EPOCH_AT`] and what is from [`STAMPED_TO`] on.
 pub(crate) const EPOCH_AT: usize = 12;
-pub(crate) const STAMPED_TO: usize = EPOCH_AT + 8 + 8;
+const BORN_AT: usize = EPOCH_AT + 8;
+pub(crate) const STAMPED_TO: usize = BORN_AT + 8;
 
 const CHECKSUM: usize = 8;
 /// An entry with no etag, no tags and no payload.
@@ -144,6 +145,11 @@ pub(crate) fn stamp(bytes: &mut [u8], epoch: u64, born: u64) {
         place[..8].copy_from_slice(&epoch.to_be_bytes());
         place[8..].copy_from_slice(&born.to_be_bytes());
     }
+}
+
+/// When sealed bytes were born; of bytes that are not sealed, whatever lies there.
+pub(crate) fn born(bytes: &[u8]) -> Option<u64> {
+    bytes.get(BORN_AT..STAMPED_TO).and_then(<[u8]>::first_chunk).map(|born| u64::from_be_bytes(*born))
 }
 
 /// Appends the checksum.

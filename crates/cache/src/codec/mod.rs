@@ -19,7 +19,7 @@ pub use compression::{Algorithm, Compression};
 pub use config::CodecConfig;
 pub(crate) use foreign::{Foreign, ForeignCounters};
 pub use format::Format;
-pub(crate) use header::{Header, stamp};
+pub(crate) use header::{Header, born, stamp};
 #[cfg(feature = "encryption")]
 pub use keys::KeyRing;
 pub(crate) use seal::Codec;

@@ -9,7 +9,11 @@ use crate::stamps::Target;
 /// An invalidation owed to a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Revocation {
-    Keys(Vec<Arc<str>>),
+    /// With the least version of the source that is true from now on; 0 for none.
+    Keys {
+        keys: Vec<Arc<str>>,
+        version: u64,
+    },
     Stamp(Target),
 }
 
@@ -99,10 +103,10 @@ mod tests {
     fn a_full_backlog_owes_everything_rather_than_forget() {
         let backlog = Backlog::new(3);
         for at in 1..=4_u64 {
-            backlog.push(at, Revocation::Keys(vec![format!("k{at}").into()]));
+            backlog.push(at, Revocation::Keys { keys: vec![format!("k{at}").into()], version: 0 });
         }
         assert_eq!(backlog.first(), Some((4, Revocation::Stamp(Target::All))));
-        backlog.push(9, Revocation::Keys(vec!["k9".into()]));
+        backlog.push(9, Revocation::Keys { keys: vec!["k9".into()], version: 0 });
         assert_eq!(backlog.first(), Some((9, Revocation::Stamp(Target::All))));
         backlog.settle(&(4, Revocation::Stamp(Target::All)));
         assert!(!backlog.is_empty(), "an answer to the older debt does not settle the newer");

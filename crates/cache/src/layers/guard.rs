@@ -1,53 +1,55 @@
 use std::future::Future;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use tokio::time::Instant;
+use mainstay_resilience::{BreakerConfig, CircuitBreaker, Error, FutureExt as _, Timeout};
 
 use super::shared::LayerError;
+use crate::error::ConfigError;
 
-const FAILURES_TO_REST: u32 = 5;
-const REST: Duration = Duration::from_secs(1);
-
-/// The one gate through which every command to a shared layer passes: a time limit, and a rest after repeated failures so
-/// that a dead layer costs its callers nothing.
+/// The one gate through which every command to a shared layer passes: a time limit, and a breaker, so that a dead layer
+/// costs its callers one wait and then nothing.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    limit: Duration,
-    state: Mutex<State>,
+    limit: Timeout,
+    breaker: CircuitBreaker,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    failures: u32,
-    resting_until: Option<Instant>,
-}
+/// A layer that is away is tried again soon, and ever more rarely: nobody waits for the trial but the one who makes it.
+const REST: Duration = Duration::from_millis(100);
+const LONGEST_REST: Duration = Duration::from_secs(2);
 
 impl Guard {
-    pub(crate) fn new(limit: Duration) -> Self {
-        Self { limit, state: Mutex::default() }
+    pub(crate) fn new(name: &str, limit: Duration) -> Result<Self, ConfigError> {
+        let out_of_range = |_| ConfigError::new("command_timeout", format!("{limit:?}"), "1 ms to 60 s");
+        let breaker = BreakerConfig::default()
+            .failure_threshold(1)
+            .open_for(REST)
+            .open_for_max(LONGEST_REST)
+            .success_threshold(1);
+        Ok(Self {
+            limit: Timeout::new(name, limit).map_err(out_of_range)?,
+            breaker: CircuitBreaker::new(name, breaker).expect("the configuration above is valid"),
+        })
     }
 
+    /// Being fenced is an answer: it says nothing of the layer's health.
     pub(crate) async fn run<T>(
         &self,
         command: impl Future<Output = Result<T, LayerError>>,
     ) -> Result<T, LayerError> {
-        if self.state.lock().resting_until.is_some_and(|until| Instant::now() < until) {
-            return Err(LayerError("resting after repeated failures".to_owned()));
-        }
-        let answer = match tokio::time::timeout(self.limit, command).await {
-            Ok(answer) => answer,
-            Err(_) => Err(LayerError(format!("no answer within {:?}", self.limit))),
-        };
-        let mut state = self.state.lock();
-        if answer.is_ok() {
-            *state = State::default();
-        } else {
-            state.failures = state.failures.saturating_add(1);
-            if state.failures >= FAILURES_TO_REST {
-                state.resting_until = Some(Instant::now() + REST);
+        let away = |error: Error<LayerError>| LayerError::Away(error.to_string());
+        let answered = async {
+            match command.under(&self.limit).await {
+                Ok(answer) => Ok(Ok(answer)),
+                Err(Error::Operation(LayerError::Fenced)) => Ok(Err(LayerError::Fenced)),
+                Err(error) => Err(away(error)),
             }
-        }
-        answer
+        };
+        answered.under(&self.breaker).await.unwrap_or_else(|error| Err(away(error)))
+    }
+
+    /// The layer was heard from by another way: no need to wait for a trial.
+    pub(crate) fn reset(&self) {
+        self.breaker.handle().reset();
     }
 }

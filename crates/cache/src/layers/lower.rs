@@ -7,16 +7,17 @@ use tokio::task::JoinHandle;
 
 use super::backlog::{Backlog, Owed, Revocation};
 use super::guard::Guard;
-use super::shared::{Item, LayerError, Reading, Shared};
-use crate::entry::Source;
+use super::shared::{Item, LayerError, Shared, Slot};
+use crate::error::ConfigError;
 use crate::invalidate::Delivery;
 use crate::stats::LayerCounters;
 
-/// A shared layer as the three ways through the house see it: guarded, counted, and never read while it is owed an
+/// The durable layer as the ways through the house see it: guarded, counted, and never read while it is owed an
 /// invalidation.
 #[derive(Debug)]
 pub(crate) struct Lower {
-    pub(crate) source: Source,
+    /// Whether this node alone writes to it, so that others' invalidations must be carried to it.
+    pub(crate) private: bool,
     pub(crate) counters: Arc<LayerCounters>,
     pub(crate) backlog: Backlog,
     layer: Arc<dyn Shared>,
@@ -36,24 +37,26 @@ const BEHIND: usize = 1_024;
 const BATCH: usize = 128;
 
 impl Lower {
-    pub(crate) fn new(source: Source, layer: Arc<dyn Shared>, limit: Duration, backlog: usize) -> Self {
-        Self {
-            source,
+    pub(crate) fn new(
+        name: &str,
+        layer: Arc<dyn Shared>,
+        private: bool,
+        limit: Duration,
+        backlog: usize,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            private,
             counters: Arc::default(),
             backlog: Backlog::new(backlog),
             layer,
-            guard: Arc::new(Guard::new(limit)),
+            guard: Arc::new(Guard::new(name, limit)?),
             behind: None,
             tasks: Mutex::default(),
-        }
+        })
     }
 
     /// Writes fills behind the callers, in batches, from now on. A late write cannot undo an invalidation: the layer
     /// refuses it by its `born`.
-    #[cfg_attr(
-        not(any(feature = "sqlite", feature = "postgres")),
-        allow(dead_code, reason = "only SQL is slow enough")
-    )]
     pub(crate) fn write_behind(mut self) -> Self {
         let (sender, receiver) = mpsc::channel(BEHIND);
         let writer = write(receiver, self.layer.clone(), self.guard.clone(), self.counters.clone());
@@ -62,10 +65,6 @@ impl Lower {
         self
     }
 
-    #[cfg_attr(
-        not(any(feature = "sqlite", feature = "postgres")),
-        allow(dead_code, reason = "Redis expires its own")
-    )]
     pub(crate) fn swept_every(self, period: Duration) -> Self {
         let (layer, counters) = (self.layer.clone(), self.counters.clone());
         self.tasks.lock().push(tokio::spawn(async move {
@@ -79,12 +78,12 @@ impl Lower {
         self
     }
 
-    pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Reading, LayerError> {
+    pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Vec<Slot>, LayerError> {
         self.settle_backlog().await?;
         self.run(self.layer.read(keys)).await
     }
 
-    pub(crate) async fn fill(&self, epoch: u64, items: Vec<Item>) {
+    pub(crate) async fn fill(&self, items: Vec<Item>) {
         let count = items.len() as u64;
         match &self.behind {
             Some(behind) => {
@@ -95,19 +94,19 @@ impl Lower {
             // A layer that is owed an invalidation has nothing to gain from a fill.
             None if !self.backlog.is_empty() => self.counters.refused.add(count),
             None => {
-                if let Ok(refused) = self.run(self.layer.fill(epoch, &items)).await {
+                if let Ok(refused) = self.run(self.layer.fill(&items)).await {
                     self.counters.filled(count, refused);
                 }
             }
         }
     }
 
-    /// Writes what is true from `at` on; the caller owes the keys an invalidation until this succeeds.
-    pub(crate) async fn store(&self, at: u64, items: &[Item]) -> Result<u64, LayerError> {
+    /// Writes what is true from now on; the caller owes the keys an invalidation until this succeeds.
+    pub(crate) async fn store(&self, items: &[Item]) -> Result<(), LayerError> {
         self.settle_backlog().await?;
-        let clock = self.run(self.layer.store(at, items)).await?;
-        self.counters.fills.add(items.len() as u64);
-        Ok(clock)
+        let refused = self.run(self.layer.fill(items)).await?;
+        self.counters.filled(items.len() as u64, refused);
+        Ok(())
     }
 
     pub(crate) fn owe(&self, at: u64, revocation: Revocation) -> Owed<'_> {
@@ -115,16 +114,15 @@ impl Lower {
     }
 
     /// Tells the layer what it is owed; unless it acknowledges, it stays owed.
-    pub(crate) async fn pay(&self, owed: Owed<'_>) -> (Delivery, u64) {
-        let at = owed.at;
-        let Some(revocation) = &owed.revocation else { return (Delivery::Applied, at) };
+    pub(crate) async fn pay(&self, owed: Owed<'_>) -> Delivery {
+        let Some(revocation) = &owed.revocation else { return Delivery::Applied };
         if self.settle_backlog().await.is_ok()
-            && let Ok(clock) = self.tell(at, revocation).await
+            && self.run(self.layer.revoke(owed.at, revocation)).await.is_ok()
         {
             owed.settle();
-            return (Delivery::Applied, clock);
+            return Delivery::Applied;
         }
-        (Delivery::Queued, at)
+        Delivery::Queued
     }
 
     pub(crate) async fn flush(&self) {
@@ -145,17 +143,10 @@ impl Lower {
         }
         let _turn = self.backlog.replaying.lock().await;
         while let Some(first) = self.backlog.first() {
-            self.tell(first.0, &first.1).await?;
+            self.run(self.layer.revoke(first.0, &first.1)).await?;
             self.backlog.settle(&first);
         }
         Ok(())
-    }
-
-    async fn tell(&self, at: u64, revocation: &Revocation) -> Result<u64, LayerError> {
-        match revocation {
-            Revocation::Keys(keys) => self.run(self.layer.revoke(at, keys)).await,
-            Revocation::Stamp(target) => self.run(self.layer.stamp(at, target)).await,
-        }
     }
 
     async fn run<T>(&self, command: impl Future<Output = Result<T, LayerError>>) -> Result<T, LayerError> {
@@ -194,7 +185,7 @@ async fn write(
             }
         }
         if !items.is_empty() {
-            match guard.run(layer.fill(0, &items)).await {
+            match guard.run(layer.fill(&items)).await {
                 Ok(refused) => counters.filled(items.len() as u64, refused),
                 Err(_) => counters.errors.add(1),
             }

@@ -1,9 +1,14 @@
 pub(crate) mod backlog;
 pub(crate) mod guard;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
+pub(crate) mod keeper;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
+pub(crate) mod l2;
 pub(crate) mod lower;
 pub(crate) mod memory;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
 pub(crate) mod shared;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod sql;

@@ -3,53 +3,31 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::stamps::Target;
+use super::backlog::Revocation;
 
-/// A layer below memory, which other processes may share: Redis, SQL.
+/// The durable layer below the keeper: SQL.
 ///
-/// A layer compares `born`s; it never reads values. Whatever it answers, it first made known the stamps it knows (they are
-/// merged into the process's table before `read` returns), so values are judged by stamps at least as new as they are.
+/// It compares `born`s and never reads values. Whatever it answers, it first made known the stamps it knows (they are merged
+/// into the process's table before `read` returns), so values are judged by stamps at least as new as they are.
 pub(crate) trait Shared: Send + Sync + fmt::Debug {
-    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Reading, LayerError>>;
+    /// One slot a key, in order.
+    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Vec<Slot>, LayerError>>;
 
     /// Keeps what was loaded, each item only if nothing newer was said about its key; answers how many it refused.
-    fn fill<'a>(&'a self, epoch: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>>;
+    fn fill<'a>(&'a self, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>>;
 
-    /// Keeps what is true from now on: voids older loads of these keys. `at` is this process's tick for the write; answers
-    /// the clock it was done at.
-    fn store<'a>(&'a self, at: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>>;
-
-    /// Forgets the keys and refuses what was born before; answers the clock it was done at.
-    fn revoke<'a>(&'a self, at: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<u64, LayerError>>;
-
-    /// Keeps the stamp; answers the clock it was done at.
-    fn stamp<'a>(&'a self, at: u64, target: &'a Target) -> BoxFuture<'a, Result<u64, LayerError>>;
+    /// Makes keys, or all that a stamp speaks of, dead, and refuses what was born before.
+    fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), LayerError>>;
 
     /// Reclaims what is expired or dead.
     fn sweep(&self) -> BoxFuture<'_, Result<(), LayerError>> {
         Box::pin(async { Ok(()) })
     }
 
-    /// Statements sent so far, where the layer speaks in statements.
+    /// Statements sent so far.
     fn statements(&self) -> u64 {
         0
     }
-}
-
-/// What a layer answered.
-#[derive(Debug)]
-pub(crate) struct Reading {
-    /// The clock and the epoch of a layer that keeps the namespace clock.
-    pub(crate) clock: Option<Authority>,
-    /// One a key, in order.
-    pub(crate) slots: Vec<Slot>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Authority {
-    /// New whenever the layer may have lost stamps or floors; values of another epoch are dead.
-    pub(crate) epoch: u64,
-    pub(crate) clock: u64,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -65,10 +43,25 @@ pub(crate) struct Item {
     pub(crate) key: Arc<str>,
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) born: u64,
+    /// The source's version, 0 for none.
+    pub(crate) version: u64,
     pub(crate) expires_ms: u64,
 }
 
-/// A layer's failure: it was away, slow, or said something unheard of. Never shown to a reader.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct LayerError(pub(crate) String);
+/// A layer's failure. Never shown to a reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LayerError {
+    /// The keeper lives in another epoch than this node.
+    Fenced,
+    /// It was away, slow, or said something unheard of.
+    Away(String),
+}
+
+impl fmt::Display for LayerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fenced => f.write_str("it lives in another epoch"),
+            Self::Away(reason) => f.write_str(reason),
+        }
+    }
+}

@@ -2,5 +2,6 @@
 
 mod layers;
 mod model;
+mod peers;
 mod races;
 mod stand_in;

@@ -1,23 +1,32 @@
-//! A shared layer in this process, whose interleavings a test decides. It keeps the contract of `Shared` as Redis does
-//! (`keeper`) or as SQL does.
+//! Shared layers in this process, whose interleavings a test decides: one that keeps the protocol's state as Redis does, and
+//! one that compares `born`s as SQL does.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
-use crate::cache::{Cache, Inner};
+use crate::backplane::{Announcement, Told};
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::codec::header::STAMPED_TO;
-use crate::codec::stamp;
-use crate::entry::Source;
+use crate::codec::{born, stamp};
+use crate::inner::{Inner, Parts};
+use crate::layers::backlog::Revocation;
+use crate::layers::keeper::{
+    Claim, Claims, Found, Keeper, Pulse, Push, Since, Stored, Subscription, Tidings, Token, Wanted,
+};
+use crate::layers::l2::{L2, L2Config};
 use crate::layers::lower::Lower;
-use crate::layers::shared::{Authority, Item, LayerError, Reading, Shared, Slot};
+use crate::layers::shared::{Item, LayerError, Shared, Slot};
 use crate::options::MemoryConfig;
 use crate::stamps::{Stamps, Target};
+use crate::standing::Standing;
 
 #[derive(Debug, Default)]
 pub(super) struct Store(Mutex<State>);
@@ -26,11 +35,17 @@ pub(super) struct Store(Mutex<State>);
 struct State {
     epoch: u64,
     clock: u64,
+    log: Vec<Announcement>,
     values: HashMap<Arc<str>, Item>,
-    floors: HashMap<Arc<str>, u64>,
+    /// SQL's tombstones, by `born`.
+    tombstones: HashMap<Arc<str>, u64>,
+    tokens: HashMap<Arc<str>, (Token, Instant)>,
+    versions: HashMap<Arc<str>, u64>,
     stamps: HashMap<Target, u64>,
+    listeners: Vec<mpsc::UnboundedSender<Push>>,
     gates: HashMap<&'static str, (oneshot::Sender<()>, oneshot::Receiver<()>)>,
     down: bool,
+    deaf: bool,
     reads: u64,
 }
 
@@ -58,9 +73,18 @@ impl Store {
         self.0.lock().down = down;
     }
 
+    /// Announcements are lost from now on, or arrive again.
+    pub(super) fn set_deaf(&self, deaf: bool) {
+        self.0.lock().deaf = deaf;
+    }
+
+    /// As a restart without persistence: the connections break.
     pub(super) fn lose_everything(&self) {
         let mut state = self.0.lock();
         let epoch = state.epoch + 1;
+        for listener in &state.listeners {
+            let _ = listener.send(Push::Lost);
+        }
         *state = State { epoch, ..State::default() };
     }
 
@@ -86,7 +110,40 @@ impl Store {
             let _ = reached.send(());
             let _ = go.await;
         }
-        if self.0.lock().down { Err(LayerError("down".to_owned())) } else { Ok(()) }
+        if self.0.lock().down { Err(LayerError::Away("down".to_owned())) } else { Ok(()) }
+    }
+}
+
+impl State {
+    fn fenced(&self, epoch: u64) -> Result<(), LayerError> {
+        if self.epoch == epoch { Ok(()) } else { Err(LayerError::Fenced) }
+    }
+
+    fn tick(&mut self, at: u64) -> u64 {
+        self.clock = at.max(self.clock + 1);
+        self.clock
+    }
+
+    fn announce(&mut self, node: u64, what: Told) {
+        let sequence = self.log.len() as u64 + 1;
+        let said = Announcement { epoch: self.epoch, sequence, clock: self.clock, node, what };
+        self.log.push(said.clone());
+        if !self.deaf {
+            self.listeners.retain(|listener| listener.send(Push::Announced(said.clone())).is_ok());
+        }
+    }
+
+    fn pulse(&self) -> Pulse {
+        Pulse { epoch: self.epoch, sequence: self.log.len() as u64, clock: self.clock }
+    }
+
+    fn keep(&mut self, item: &Item, epoch: u64, born: u64) {
+        let mut bytes = item.bytes.to_vec();
+        assert!(bytes.len() > STAMPED_TO);
+        stamp(&mut bytes, epoch, born);
+        let floor = self.versions.entry(item.key.clone()).or_default();
+        *floor = item.version.max(*floor);
+        self.values.insert(item.key.clone(), Item { bytes: bytes.into(), born, ..item.clone() });
     }
 }
 
@@ -94,132 +151,295 @@ impl Store {
 #[derive(Debug)]
 struct View {
     store: Arc<Store>,
-    keeper: bool,
+    node: u64,
     clock: Arc<Clock>,
     stamps: Arc<Stamps>,
 }
 
 impl View {
-    fn tick(&self, state: &mut State, at: u64) -> u64 {
-        if !self.keeper {
-            return at;
-        }
-        state.clock = at.max(self.clock.read()).max(state.clock + 1);
-        state.clock
+    async fn step<T>(
+        &self,
+        before: &'static str,
+        after: &'static str,
+        work: impl FnOnce(&mut State) -> Result<T, LayerError>,
+    ) -> Result<T, LayerError> {
+        self.store.pass(before).await?;
+        let done = {
+            let mut state = self.store.0.lock();
+            state.clock = state.clock.max(self.clock.read());
+            work(&mut state)?
+        };
+        self.store.pass(after).await?;
+        Ok(done)
+    }
+}
+
+const LEASE: Duration = Duration::from_secs(1);
+
+impl Keeper for View {
+    fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>> {
+        Box::pin(async move {
+            self.store.pass("connect").await?;
+            let (listener, pushes) = mpsc::unbounded_channel();
+            self.store.0.lock().listeners.push(listener);
+            Ok(pushes)
+        })
+    }
+
+    fn hello(&self, since: Since) -> BoxFuture<'_, Result<Tidings, LayerError>> {
+        Box::pin(self.step("hello", "hello done", move |state| {
+            let known = since.epoch == state.epoch && since.sequence <= state.log.len() as u64;
+            let heard = usize::try_from(since.sequence).unwrap();
+            Ok(Tidings {
+                at: state.pulse(),
+                stamps: state.stamps.clone().into_iter().collect(),
+                missed: known.then(|| state.log[heard..].to_vec()),
+            })
+        }))
+    }
+
+    fn adopt(&self) {}
+
+    fn hang_up(&self) {}
+
+    fn pulse(&self) -> BoxFuture<'_, Result<Pulse, LayerError>> {
+        Box::pin(self.step("pulse", "pulse done", |state| Ok(state.pulse())))
+    }
+
+    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>> {
+        Box::pin(self.step("read", "read done", move |state| {
+            state.fenced(epoch)?;
+            state.reads += 1;
+            self.stamps.merge(state.stamps.clone());
+            let bytes = keys.iter().map(|key| state.values.get(key).map(|item| item.bytes.to_vec()));
+            Ok(Found { clock: state.clock, bytes: bytes.collect() })
+        }))
+    }
+
+    fn claim<'a>(
+        &'a self,
+        epoch: u64,
+        wanted: &'a [Wanted],
+        give_up: bool,
+    ) -> BoxFuture<'a, Result<Claims, LayerError>> {
+        Box::pin(self.step("claim", "claim done", move |state| {
+            state.fenced(epoch)?;
+            self.stamps.merge(state.stamps.clone());
+            let now = Instant::now();
+            let mut claims = Vec::new();
+            for wanted in wanted {
+                let floor = state.versions.get(&wanted.key).copied().unwrap_or(0);
+                let there = state.values.get(&wanted.key).map(|item| item.bytes.to_vec());
+                let there = there.filter(|bytes| born(bytes) != wanted.dead);
+                let held = state.tokens.get(&wanted.key).copied();
+                let claim = match (there, held) {
+                    (Some(bytes), _) => Claim::Found(bytes),
+                    (None, Some((_, ends))) if ends > now && !give_up => Claim::Held(ends - now),
+                    (None, held) => {
+                        let token =
+                            held.map_or_else(|| Token(fastrand::u64(1..).to_be_bytes()), |(token, _)| token);
+                        state.tokens.insert(wanted.key.clone(), (token, now + LEASE));
+                        Claim::Granted(token)
+                    }
+                };
+                claims.push((claim, floor));
+            }
+            Ok(Claims { clock: state.clock, claims })
+        }))
+    }
+
+    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>> {
+        Box::pin(self.step("renew", "renew done", move |state| {
+            state.fenced(epoch)?;
+            if let Some((own, ends)) = state.tokens.get_mut(key)
+                && *own == token
+            {
+                *ends = Instant::now() + LEASE;
+            }
+            Ok(())
+        }))
+    }
+
+    fn commit<'a>(
+        &'a self,
+        epoch: u64,
+        items: &'a [(Item, Token)],
+    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+        Box::pin(self.step("fill", "fill done", move |state| {
+            state.fenced(epoch)?;
+            let mut refused = 0;
+            for (item, token) in items {
+                let floor = state.versions.get(&item.key).copied().unwrap_or(0);
+                if state.tokens.get(&item.key).is_some_and(|(own, _)| own == token) && item.version >= floor {
+                    state.keep(item, epoch, item.born);
+                    state.tokens.insert(item.key.clone(), (*token, Instant::now()));
+                } else {
+                    refused += 1;
+                }
+            }
+            Ok(refused)
+        }))
+    }
+
+    fn store<'a>(
+        &'a self,
+        epoch: u64,
+        at: u64,
+        items: &'a [Item],
+    ) -> BoxFuture<'a, Result<Stored, LayerError>> {
+        Box::pin(self.step("store", "store done", move |state| {
+            state.fenced(epoch)?;
+            let clock = state.tick(at);
+            let (mut outdated, mut keys) = (Vec::new(), Vec::new());
+            for (n, item) in items.iter().enumerate() {
+                let floor = state.versions.get(&item.key).copied().unwrap_or(0);
+                if item.version != 0 && item.version < floor {
+                    outdated.push(n);
+                    continue;
+                }
+                state.keep(item, epoch, clock);
+                state.tokens.remove(&item.key);
+                keys.push(item.key.clone());
+            }
+            if !keys.is_empty() {
+                state.announce(self.node, Told::Overwritten { keys, version: 0 });
+            }
+            Ok(Stored { clock, outdated })
+        }))
+    }
+
+    fn revoke<'a>(
+        &'a self,
+        epoch: u64,
+        at: u64,
+        revocation: &'a Revocation,
+    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+        let (before, after) = match revocation {
+            Revocation::Keys { .. } => ("revoke", "revoke done"),
+            Revocation::Stamp(_) => ("stamp", "stamp done"),
+        };
+        Box::pin(self.step(before, after, move |state| {
+            state.fenced(epoch)?;
+            let clock = state.tick(at);
+            match revocation {
+                Revocation::Keys { keys, version } => {
+                    for key in keys {
+                        state.values.remove(key);
+                        state.tokens.remove(key);
+                        let floor = state.versions.entry(key.clone()).or_default();
+                        *floor = (*version).max(*floor);
+                    }
+                    state.announce(self.node, Told::Dead { keys: keys.clone(), version: *version });
+                }
+                Revocation::Stamp(target) => {
+                    state.stamps.insert(target.clone(), clock);
+                    state.announce(self.node, Told::Stamped(target.clone()));
+                }
+            }
+            Ok(clock)
+        }))
     }
 }
 
 impl Shared for View {
-    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Reading, LayerError>> {
-        Box::pin(async move {
-            self.store.pass("read").await?;
-            let reading = {
-                let mut state = self.store.0.lock();
-                state.reads += 1;
-                state.clock = state.clock.max(self.clock.read());
-                let slots = keys.iter().map(|key| Slot {
-                    bytes: state.values.get(key).map(|item| item.bytes.to_vec()),
-                    floor: state.floors.get(key).copied().unwrap_or(0),
-                });
-                let slots = slots.collect();
-                self.stamps.merge(state.stamps.clone());
-                let clock = self.keeper.then_some(Authority { epoch: state.epoch, clock: state.clock });
-                Reading { clock, slots }
-            };
-            self.store.pass("read done").await?;
-            Ok(reading)
-        })
+    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Vec<Slot>, LayerError>> {
+        Box::pin(self.step("read", "read done", move |state| {
+            state.reads += 1;
+            self.stamps.merge(state.stamps.clone());
+            let slots = keys.iter().map(|key| Slot {
+                bytes: state.values.get(key).map(|item| item.bytes.to_vec()),
+                floor: state.tombstones.get(key).copied().unwrap_or(0),
+            });
+            Ok(slots.collect())
+        }))
     }
 
-    fn fill<'a>(&'a self, epoch: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
-        Box::pin(async move {
-            self.store.pass("fill").await?;
-            let mut state = self.store.0.lock();
+    fn fill<'a>(&'a self, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
+        Box::pin(self.step("fill", "fill done", move |state| {
             let mut refused = 0;
             for item in items {
-                let least = state.floors.get(&item.key).copied().unwrap_or(0);
+                let least = state.tombstones.get(&item.key).copied().unwrap_or(0);
                 let there = state.values.get(&item.key).map_or(0, |own| own.born);
-                if item.born < least.max(there) || (self.keeper && epoch != state.epoch) {
+                if item.born < least.max(there) {
                     refused += 1;
-                    continue;
+                } else {
+                    state.keep(item, 0, item.born);
                 }
-                let mut bytes = item.bytes.to_vec();
-                assert!(bytes.len() > STAMPED_TO);
-                stamp(&mut bytes, if self.keeper { epoch } else { 0 }, item.born);
-                state.values.insert(item.key.clone(), Item { bytes: bytes.into(), ..item.clone() });
             }
             Ok(refused)
-        })
+        }))
     }
 
-    fn store<'a>(&'a self, at: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
-        Box::pin(async move {
-            self.store.pass("store").await?;
-            let clock = {
-                let mut state = self.store.0.lock();
-                let clock = self.tick(&mut state, at);
-                let epoch = if self.keeper { state.epoch } else { 0 };
-                for item in items {
-                    let mut bytes = item.bytes.to_vec();
-                    stamp(&mut bytes, epoch, clock);
-                    state.floors.insert(item.key.clone(), clock);
-                    state
-                        .values
-                        .insert(item.key.clone(), Item { bytes: bytes.into(), born: clock, ..item.clone() });
-                }
-                clock
-            };
-            self.store.pass("store done").await?;
-            Ok(clock)
-        })
-    }
-
-    fn revoke<'a>(&'a self, at: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<u64, LayerError>> {
-        Box::pin(async move {
-            self.store.pass("revoke").await?;
-            let clock = {
-                let mut state = self.store.0.lock();
-                let clock = self.tick(&mut state, at);
-                for key in keys {
-                    if self.keeper || state.values.get(key).is_some_and(|own| own.born <= clock) {
-                        state.values.remove(key);
+    fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), LayerError>> {
+        let (before, after) = match revocation {
+            Revocation::Keys { .. } => ("revoke", "revoke done"),
+            Revocation::Stamp(_) => ("stamp", "stamp done"),
+        };
+        Box::pin(self.step(before, after, move |state| {
+            match revocation {
+                Revocation::Keys { keys, .. } => {
+                    for key in keys {
+                        if state.values.get(key).is_some_and(|own| own.born <= at) {
+                            state.values.remove(key);
+                        }
+                        let floor = state.tombstones.entry(key.clone()).or_default();
+                        *floor = at.max(*floor);
                     }
-                    let floor = state.floors.entry(key.clone()).or_default();
-                    *floor = clock.max(*floor);
                 }
-                clock
-            };
-            self.store.pass("revoke done").await?;
-            Ok(clock)
-        })
-    }
-
-    fn stamp<'a>(&'a self, at: u64, target: &'a Target) -> BoxFuture<'a, Result<u64, LayerError>> {
-        Box::pin(async move {
-            self.store.pass("stamp").await?;
-            let mut state = self.store.0.lock();
-            let clock = self.tick(&mut state, at);
-            let own = state.stamps.entry(target.clone()).or_default();
-            *own = clock.max(*own);
-            Ok(clock)
-        })
+                Revocation::Stamp(target) => {
+                    let own = state.stamps.entry(target.clone()).or_default();
+                    *own = at.max(*own);
+                }
+            }
+            Ok(())
+        }))
     }
 }
 
-/// A node over these stores: the first keeps the clock, as Redis does, the second does not, as SQL does.
+/// How long memory is believed without a word from the keeper, where a test does not say: for ever.
+const UNBOUNDED: Duration = Duration::from_secs(400 * 86_400);
+
+/// A node over these stores: the first keeps the protocol's state, as Redis does, the second does not, as SQL does. It has
+/// said hello when this returns.
 pub(super) fn node(l2: Option<&Arc<Store>>, l3: Option<&Arc<Store>>, memory: &MemoryConfig) -> Cache {
+    node_within(UNBOUNDED, l2, l3, memory)
+}
+
+/// [`node`] with a staleness bound.
+pub(super) fn node_within(
+    staleness_bound: Duration,
+    l2: Option<&Arc<Store>>,
+    l3: Option<&Arc<Store>>,
+    memory: &MemoryConfig,
+) -> Cache {
     let (clock, stamps) = (Arc::new(Clock::new()), Arc::new(Stamps::new(memory.stamps)));
-    let layer = |store: &Arc<Store>, source| {
-        let view = View {
-            store: store.clone(),
-            keeper: source == Source::L2,
-            clock: clock.clone(),
-            stamps: stamps.clone(),
-        };
-        Lower::new(source, Arc::new(view), Duration::from_secs(3_600), 64)
+    let node = fastrand::u64(1..);
+    let view = |store: &Arc<Store>| {
+        Arc::new(View { store: store.clone(), node, clock: clock.clone(), stamps: stamps.clone() })
     };
-    let mut lower = Vec::new();
-    lower.extend(l2.map(|store| layer(store, Source::L2)));
-    lower.extend(l3.map(|store| layer(store, Source::L3).write_behind()));
-    Inner::new("test", memory, clock.clone(), stamps.clone(), lower).into()
+    let standing = Arc::new(if l2.is_some() { Standing::stranger() } else { Standing::alone() });
+    let limit = Duration::from_secs(3_600);
+    let config = L2Config {
+        command_timeout: limit,
+        backlog: 64,
+        staleness_bound,
+        patience: Duration::from_secs(5),
+        lease: LEASE,
+    };
+    let parts = Parts {
+        node,
+        l2: l2.map(|store| L2::new("l2", view(store), config, standing.clone()).unwrap()),
+        l3: l3.map(|store| Lower::new("l3", view(store), false, limit, 64).unwrap().write_behind()),
+        clock: clock.clone(),
+        stamps: stamps.clone(),
+        standing,
+    };
+    let inner = Inner::new("test", memory, parts);
+    if let Some(store) = l2.filter(|store| !store.0.lock().down) {
+        let tidings = view(store).hello(Since { epoch: 0, sequence: 0 }).now_or_never().unwrap().unwrap();
+        inner.resynchronise(tidings);
+        inner.standing.trust(u64::MAX);
+    }
+    inner.start_listening();
+    inner.into()
 }

@@ -1,4 +1,6 @@
+mod answer;
 mod client;
+mod keeper;
 mod scripts;
 
-pub(crate) use client::open;
+pub(crate) use keeper::Redis;

@@ -1,100 +1,179 @@
 use redis::Script;
 
-/// The scripts. `KEYS[1]` is always the one key that holds epoch, clock and stamps, so that they are lost together:
-/// `e` epoch (8 raw bytes), `c` clock, `v` the clock at the last stamp, `*` the floor, `t:<tag>` and `p:<glob>` stamps.
-/// `ARGV[1]` is an epoch to begin if there is none, `ARGV[2]` the caller's clock, which the shared one never falls behind.
-/// Numbers stay below 2^53, where Lua's are exact; `%.0f` keeps them out of exponent form.
+/// The scripts. `KEYS[1]` is the one key that holds epoch, run, clock, count and stamps, so that they are lost together:
+/// `e` epoch (8 raw bytes), `r` run id of the server it was made for, `c` clock, `q` number of the last announcement, `v` the
+/// clock at the last stamp, `*` the floor, `t:<tag>` and `p:<glob>` stamps. `KEYS[2]` is the stream of announcements, and the
+/// name of their channel.
+///
+/// `ARGV[1]` is the epoch the node lives in: in another, everything is refused (`FENCED`). `ARGV[2]` is the node's clock,
+/// which the shared one never falls behind. Clocks stay below 2^53, where Lua's numbers are exact, and `%.0f` keeps them out
+/// of exponent form; versions are compared as decimal text, since they may be any 64 bits.
 #[derive(Debug)]
 pub(super) struct Scripts {
-    pub(super) read: Script,
-    pub(super) fill: Script,
+    pub(super) hello: Script,
+    pub(super) claim: Script,
+    pub(super) renew: Script,
+    pub(super) commit: Script,
     pub(super) store: Script,
     pub(super) revoke: Script,
     pub(super) stamp: Script,
 }
 
-const PRELUDE: &str = r"
-local meta = KEYS[1]
+const WORDS: &str = r"
+local meta, stream = KEYS[1], KEYS[2]
 local function text(n) return string.format('%.0f', n) end
 local function micros() local t = redis.call('TIME'); return t[1] * 1000000 + t[2] end
-local m = redis.call('HMGET', meta, 'e', 'c', 'v')
-local epoch, clock, version, seen = m[1], tonumber(m[2]), tonumber(m[3]), tonumber(ARGV[2])
-if not epoch then
-  epoch, clock = ARGV[1], math.max(micros(), seen)
-  version = clock
-  redis.call('DEL', meta)
-  redis.call('HSET', meta, 'e', epoch, 'c', text(clock), 'v', text(version))
+local function older(a, b) return #a < #b or (#a == #b and a < b) end
+";
+
+/// A missing epoch, or another server than the one it was made for, begins a new one: what the server lost is not known.
+const HELLO: &str = r"
+local m = redis.call('HMGET', meta, 'e', 'c', 'q', 'r')
+local epoch, clock, count, seen = m[1], tonumber(m[2] or '0'), tonumber(m[3] or '0'), tonumber(ARGV[2])
+if not epoch or m[4] ~= ARGV[3] then
+  epoch, count, clock = ARGV[1], 0, math.max(micros(), seen, clock)
+  redis.call('DEL', stream)
+  redis.call('HSET', meta, 'e', epoch, 'r', ARGV[3], 'c', text(clock), 'q', '0', 'v', text(clock))
 elseif seen > clock then
   clock = seen
   redis.call('HSET', meta, 'c', text(clock))
 end
-local function tick()
-  clock = math.max(micros(), clock + 1)
+local missed, since = false, tonumber(ARGV[5])
+if epoch == ARGV[4] and since <= count then
+  local entries = since < count and redis.call('XRANGE', stream, '(' .. ARGV[5] .. '-0', '+') or {}
+  if #entries == count - since then
+    missed = {}
+    for i, entry in ipairs(entries) do missed[i] = entry[2][2] end
+  end
+end
+return { epoch, text(clock), text(count), missed, redis.call('HGETALL', meta) }
+";
+
+const FENCE: &str = r"
+local m = redis.call('HMGET', meta, 'e', 'c', 'v')
+if m[1] ~= ARGV[1] then return redis.error_reply('FENCED it lives in another epoch') end
+local epoch, clock, stamped, seen = m[1], tonumber(m[2]), m[3], tonumber(ARGV[2])
+if seen > clock then
+  clock = seen
   redis.call('HSET', meta, 'c', text(clock))
 end
 ";
 
-/// `ARGV[3]` known epoch, `ARGV[4]` known version; the stamps are sent only to who does not know them. The stamps are read
-/// in the same instant as the values they judge.
-const READ: &str = r"
-local stamps = false
-if ARGV[3] ~= epoch or tonumber(ARGV[4]) ~= version then stamps = redis.call('HGETALL', meta) end
-local answer = { epoch, clock, version, stamps }
-for i = 2, #KEYS do
-  local got = redis.call('GET', KEYS[i])
-  answer[#answer + 1] = got
+/// `ARGV[3]` the node, `ARGV[4]` how many announcements are kept, `ARGV[5]` the least life of a floor in ms.
+const ANNOUNCE: &str = r"
+local function tick()
+  clock = math.max(micros(), clock + 1)
+  redis.call('HSET', meta, 'c', text(clock))
+end
+local function announce(kind, version, body)
+  local count = redis.call('HINCRBY', meta, 'q', 1)
+  local hex = string.gsub(epoch, '.', function(c) return string.format('%02x', string.byte(c)) end)
+  local said = table.concat({ hex, count, text(clock), ARGV[3], kind, version }, ' ') .. '\n' .. body
+  redis.call('XADD', stream, 'MAXLEN', '~', ARGV[4], count .. '-0', 'm', said)
+  redis.call('PUBLISH', stream, said)
+end
+local function raise(floor, version, life)
+  if version ~= '0' then
+    local there = redis.call('GET', floor)
+    if not there or older(there, version) then redis.call('SET', floor, version, 'PX', life) end
+  end
+end
+";
+
+/// `ARGV[3]` the stamps the node knows, `ARGV[4]` whether it gives up waiting, `ARGV[5]` a token's life, `ARGV[6]` a lease's;
+/// then two a key: a token to install, and `born` of the value it found dead. The lease says who loads; the token, which
+/// all loaders of a key share until its next invalidation, says who may commit.
+const CLAIM: &str = r"
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local lease = struct.pack('>I8', now + tonumber(ARGV[6]))
+local answer = { text(clock), stamped, ARGV[3] ~= stamped and redis.call('HGETALL', meta) }
+for i = 1, (#KEYS - 2) / 3 do
+  local k, a = 3 * i, 2 * i + 5
+  local value, token = redis.call('GET', KEYS[k]), redis.call('GET', KEYS[k + 1])
+  local kind, what = 'granted', ARGV[a]
+  if value and string.sub(value, 13, 20) == epoch and string.sub(value, 21, 28) ~= ARGV[a + 1] then
+    kind, what = 'found', value
+  elseif token then
+    local ends = struct.unpack('>I8', string.sub(token, 9, 16))
+    if ends > now and ARGV[4] == '0' then
+      kind, what = 'held', text(ends - now)
+    else
+      what = string.sub(token, 1, 8)
+    end
+  end
+  if kind == 'granted' then redis.call('SET', KEYS[k + 1], what .. lease, 'PX', ARGV[5]) end
+  answer[i + 3] = { kind, what, redis.call('GET', KEYS[k + 2]) or '0' }
 end
 return answer
 ";
 
-/// `ARGV[3]` the epoch the load began in; then four an item: head, tail, born, life in ms. Refused if the epoch differs, if
-/// the key was invalidated after `born` (its floor), or if something younger is there.
-const FILL: &str = r"
-local n = (#KEYS - 1) / 2
-if ARGV[3] ~= epoch then return n end
+/// `ARGV[3]` the token, `ARGV[4]` its life, `ARGV[5]` the lease's.
+const RENEW: &str = r"
+local token = redis.call('GET', KEYS[4])
+if token and string.sub(token, 1, 8) == ARGV[3] then
+  local t = redis.call('TIME')
+  local ends = struct.pack('>I8', t[1] * 1000 + math.floor(t[2] / 1000) + tonumber(ARGV[5]))
+  redis.call('SET', KEYS[4], ARGV[3] .. ends, 'PX', ARGV[4])
+end
+return redis.status_reply('OK')
+";
+
+/// From `ARGV[6]` on six an item: token, version, head, tail, born, life in ms. Refused without the token, or below the
+/// floor. What is kept ends the lease.
+const COMMIT: &str = r"
 local refused = 0
-for i = 1, n do
-  local value, floor, a = KEYS[2 * i], KEYS[2 * i + 1], 4 * i
-  local born = tonumber(ARGV[a + 2])
-  local least = tonumber(redis.call('GET', floor) or '0')
-  local there = redis.call('GETRANGE', value, 12, 27)
-  if #there == 16 and string.sub(there, 1, 8) == epoch then
-    least = math.max(least, (struct.unpack('>I8', string.sub(there, 9, 16))))
-  end
-  if born < least then
+for i = 1, (#KEYS - 2) / 3 do
+  local k, a = 3 * i, 6 * i
+  local token, floor = redis.call('GET', KEYS[k + 1]), redis.call('GET', KEYS[k + 2]) or '0'
+  if not token or string.sub(token, 1, 8) ~= ARGV[a] or older(ARGV[a + 1], floor) then
     refused = refused + 1
   else
-    redis.call('SET', value, ARGV[a] .. epoch .. struct.pack('>I8', born) .. ARGV[a + 1], 'PX', ARGV[a + 3])
+    local value = ARGV[a + 2] .. epoch .. struct.pack('>I8', ARGV[a + 4]) .. ARGV[a + 3]
+    redis.call('SET', KEYS[k], value, 'PX', ARGV[a + 5])
+    redis.call('SETRANGE', KEYS[k + 1], 8, string.rep('\0', 8))
+    raise(KEYS[k + 2], ARGV[a + 1], math.max(tonumber(ARGV[5]), tonumber(ARGV[a + 5])))
   end
 end
 return refused
 ";
 
-/// `ARGV[3]` the floor's life; then three an item: head, tail, life in ms.
+/// From `ARGV[6]` on five an item: key, version, head, tail, life in ms.
 const STORE: &str = r"
+local outdated, keys, newest = {}, {}, '0'
 tick()
-for i = 1, (#KEYS - 1) / 2 do
-  local a = 3 * i + 1
-  redis.call('SET', KEYS[2 * i + 1], text(clock), 'PX', ARGV[3])
-  redis.call('SET', KEYS[2 * i], ARGV[a] .. epoch .. struct.pack('>I8', clock) .. ARGV[a + 1], 'PX', ARGV[a + 2])
+for i = 1, (#KEYS - 2) / 3 do
+  local k, a = 3 * i, 5 * i + 1
+  local version = ARGV[a + 1]
+  if version ~= '0' and older(version, redis.call('GET', KEYS[k + 2]) or '0') then
+    outdated[#outdated + 1] = i - 1
+  else
+    redis.call('SET', KEYS[k], ARGV[a + 2] .. epoch .. struct.pack('>I8', clock) .. ARGV[a + 3], 'PX', ARGV[a + 4])
+    redis.call('DEL', KEYS[k + 1])
+    raise(KEYS[k + 2], version, math.max(tonumber(ARGV[5]), tonumber(ARGV[a + 4])))
+    keys[#keys + 1] = ARGV[a]
+  end
 end
-return { epoch, clock }
+if #keys > 0 then announce('s', '0', table.concat(keys, '\n')) end
+return { text(clock), outdated }
 ";
 
+/// `ARGV[6]` the version, `ARGV[7]` the keys, a line each.
 const REVOKE: &str = r"
 tick()
-for i = 1, (#KEYS - 1) / 2 do
-  redis.call('UNLINK', KEYS[2 * i])
-  redis.call('SET', KEYS[2 * i + 1], text(clock), 'PX', ARGV[3])
+for k = 3, #KEYS, 3 do
+  redis.call('UNLINK', KEYS[k], KEYS[k + 1])
+  raise(KEYS[k + 2], ARGV[6], ARGV[5])
 end
-return { epoch, clock }
+announce('k', ARGV[6], ARGV[7])
+return text(clock)
 ";
 
-/// `ARGV[3]` the stamp's name, `ARGV[4]` how many may be kept: beyond it the older half gives way to the floor.
+/// `ARGV[6]` the stamp's name, `ARGV[7]` how many may be kept: beyond it the older half gives way to the floor.
 const STAMP: &str = r"
 tick()
-redis.call('HSET', meta, ARGV[3], text(clock), 'v', text(clock))
-if redis.call('HLEN', meta) > tonumber(ARGV[4]) + 4 then
+redis.call('HSET', meta, ARGV[6], text(clock), 'v', text(clock))
+if redis.call('HLEN', meta) > tonumber(ARGV[7]) + 6 then
   local all, stamps = redis.call('HGETALL', meta), {}
   local floor = tonumber(redis.call('HGET', meta, '*') or '0')
   for i = 1, #all, 2 do
@@ -107,18 +186,22 @@ if redis.call('HLEN', meta) > tonumber(ARGV[4]) + 4 then
   end
   redis.call('HSET', meta, '*', text(floor))
 end
-return { epoch, clock }
+announce('t', '0', ARGV[6])
+return text(clock)
 ";
 
 impl Scripts {
     pub(super) fn new() -> Self {
-        let script = |body: &str| Script::new(&format!("{PRELUDE}{body}"));
+        let fenced = |body: &str| Script::new(&format!("{WORDS}{FENCE}{body}"));
+        let announcing = |body: &str| Script::new(&format!("{WORDS}{FENCE}{ANNOUNCE}{body}"));
         Self {
-            read: script(READ),
-            fill: script(FILL),
-            store: script(STORE),
-            revoke: script(REVOKE),
-            stamp: script(STAMP),
+            hello: Script::new(&format!("{WORDS}{HELLO}")),
+            claim: fenced(CLAIM),
+            renew: fenced(RENEW),
+            commit: announcing(COMMIT),
+            store: announcing(STORE),
+            revoke: announcing(REVOKE),
+            stamp: announcing(STAMP),
         }
     }
 }

@@ -14,9 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::lower::Lower;
-use super::shared::{Item, LayerError, Reading, Shared, Slot};
+use super::shared::{Item, LayerError, Shared, Slot};
 use crate::clock::Clock;
-use crate::entry::Source;
 use crate::error::CacheError;
 use crate::stamps::{Stamps, Target};
 
@@ -80,8 +79,10 @@ impl Common {
 /// The newest stored stamp, and, where there is a row: key, bytes, born.
 type Row = (i64, Option<String>, Option<Vec<u8>>, Option<i64>);
 
-fn lower(layer: Arc<dyn Shared>) -> Lower {
-    Lower::new(Source::L3, layer, TIME_LIMIT, BACKLOG).write_behind().swept_every(SWEEP)
+/// `private`: no other node writes to it.
+fn lower(layer: Arc<dyn Shared>, private: bool) -> Lower {
+    let lower = Lower::new("l3", layer, private, TIME_LIMIT, BACKLOG).expect("the limit above is in range");
+    lower.write_behind().swept_every(SWEEP)
 }
 
 /// One statement may touch a row once: of several values for one key the youngest, and the later of equals.
@@ -106,7 +107,7 @@ fn unsigned(number: i64) -> u64 {
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn failed(error: sqlx::Error) -> LayerError {
-    LayerError(error.to_string())
+    LayerError::Away(error.to_string())
 }
 
 fn unopened(cache: &str, error: impl std::fmt::Display) -> CacheError {
@@ -128,13 +129,12 @@ const DROP_BELOW_FLOOR: &str = "
     AND stamp <= (SELECT stamp FROM mainstay_cache_stamps WHERE cache = $1 AND name = '*')";
 
 /// The rows in the order of the keys. A tombstone's `born` is the floor of its key.
-fn reading(keys: &[Arc<str>], rows: Vec<Row>) -> Reading {
+fn slots(keys: &[Arc<str>], rows: Vec<Row>) -> Vec<Slot> {
     let mut found: HashMap<String, Slot> = HashMap::with_capacity(rows.len());
     for (_, key, bytes, born) in rows {
         if let (Some(key), Some(born)) = (key, born) {
             found.insert(key, Slot { bytes, floor: unsigned(born) });
         }
     }
-    let slots = keys.iter().map(|key| found.get(&**key).cloned().unwrap_or_default()).collect();
-    Reading { clock: None, slots }
+    keys.iter().map(|key| found.get(&**key).cloned().unwrap_or_default()).collect()
 }

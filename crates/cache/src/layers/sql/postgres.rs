@@ -10,9 +10,10 @@ use sqlx::postgres::PgPoolOptions;
 use super::{Common, Row, failed, lower, number, unopened, unsigned, youngest};
 use crate::clock::Clock;
 use crate::error::CacheError;
+use crate::layers::backlog::Revocation;
 use crate::layers::lower::Lower;
-use crate::layers::shared::{Item, LayerError, Reading, Shared};
-use crate::stamps::{Stamps, Target};
+use crate::layers::shared::{Item, LayerError, Shared, Slot};
+use crate::stamps::Stamps;
 
 /// The lock keeps two nodes that start together from making the tables at once, which PostgreSQL answers with an error.
 const TABLES: &str = "
@@ -73,7 +74,7 @@ pub(crate) async fn open_postgres(
     sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| unopened(cache, error))?;
     let postgres = Postgres { common: Common::new(cache, stamp_bound, clock, stamps), pool };
     postgres.remember().await.map_err(|error| unopened(cache, error))?;
-    Ok(lower(Arc::new(postgres)))
+    Ok(lower(Arc::new(postgres), false))
 }
 
 impl Postgres {
@@ -117,7 +118,7 @@ impl Postgres {
 }
 
 impl Shared for Postgres {
-    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Reading, LayerError>> {
+    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Vec<Slot>, LayerError>> {
         async move {
             self.common.sent();
             let rows: Vec<Row> = sqlx::query_as(READ)
@@ -130,46 +131,28 @@ impl Shared for Postgres {
             if rows.iter().any(|(newest, ..)| !self.common.knows(*newest)) {
                 self.learn().await?;
             }
-            Ok(super::reading(keys, rows))
+            Ok(super::slots(keys, rows))
         }
         .boxed()
     }
 
-    fn fill<'a>(&'a self, _epoch: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn fill<'a>(&'a self, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
         self.write(items).boxed()
     }
 
-    fn store<'a>(&'a self, at: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
-        async move { self.write(items).await.map(|_refused| at) }.boxed()
-    }
-
-    fn revoke<'a>(&'a self, at: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), LayerError>> {
         async move {
             self.common.sent();
-            sqlx::query(REVOKE)
-                .bind(&*self.common.cache)
-                .bind(number(at))
-                .bind(self.common.tombstone_ends())
-                .bind(texts(keys))
-                .execute(&self.pool)
-                .await
-                .map_err(failed)?;
-            Ok(at)
-        }
-        .boxed()
-    }
-
-    fn stamp<'a>(&'a self, at: u64, target: &'a Target) -> BoxFuture<'a, Result<u64, LayerError>> {
-        async move {
-            self.common.sent();
-            sqlx::query(STAMP)
-                .bind(&*self.common.cache)
-                .bind(target.name())
-                .bind(number(at))
-                .execute(&self.pool)
-                .await
-                .map_err(failed)?;
-            Ok(at)
+            let (cache, at) = (&*self.common.cache, number(at));
+            let statement = match revocation {
+                Revocation::Keys { keys, .. } => sqlx::query(REVOKE)
+                    .bind(cache)
+                    .bind(at)
+                    .bind(self.common.tombstone_ends())
+                    .bind(texts(keys)),
+                Revocation::Stamp(target) => sqlx::query(STAMP).bind(cache).bind(target.name()).bind(at),
+            };
+            statement.execute(&self.pool).await.map_err(failed).map(|_| ())
         }
         .boxed()
     }

@@ -11,9 +11,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use super::{Common, Row, failed, lower, number, unopened, unsigned, youngest};
 use crate::clock::Clock;
 use crate::error::CacheError;
+use crate::layers::backlog::Revocation;
 use crate::layers::lower::Lower;
-use crate::layers::shared::{Item, LayerError, Reading, Shared};
-use crate::stamps::{Stamps, Target};
+use crate::layers::shared::{Item, LayerError, Shared, Slot};
+use crate::stamps::Stamps;
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS mainstay_cache (
@@ -77,7 +78,7 @@ pub(crate) async fn open_sqlite(
     sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| unopened(cache, error))?;
     let sqlite = Sqlite { common: Common::new(cache, stamp_bound, clock, stamps), pool };
     sqlite.remember().await.map_err(|error| unopened(cache, error))?;
-    Ok(lower(Arc::new(sqlite)))
+    Ok(lower(Arc::new(sqlite), true))
 }
 
 impl Sqlite {
@@ -126,7 +127,7 @@ impl Sqlite {
 }
 
 impl Shared for Sqlite {
-    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Reading, LayerError>> {
+    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Vec<Slot>, LayerError>> {
         async move {
             self.common.sent();
             let rows: Vec<Row> = sqlx::query_as(READ)
@@ -139,46 +140,28 @@ impl Shared for Sqlite {
             if rows.iter().any(|(newest, ..)| !self.common.knows(*newest)) {
                 self.learn().await?;
             }
-            Ok(super::reading(keys, rows))
+            Ok(super::slots(keys, rows))
         }
         .boxed()
     }
 
-    fn fill<'a>(&'a self, _epoch: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn fill<'a>(&'a self, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
         self.write(items).boxed()
     }
 
-    fn store<'a>(&'a self, at: u64, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
-        async move { self.write(items).await.map(|_refused| at) }.boxed()
-    }
-
-    fn revoke<'a>(&'a self, at: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), LayerError>> {
         async move {
             self.common.sent();
-            sqlx::query(REVOKE)
-                .bind(&*self.common.cache)
-                .bind(number(at))
-                .bind(self.common.tombstone_ends())
-                .bind(json(keys))
-                .execute(&self.pool)
-                .await
-                .map_err(failed)?;
-            Ok(at)
-        }
-        .boxed()
-    }
-
-    fn stamp<'a>(&'a self, at: u64, target: &'a Target) -> BoxFuture<'a, Result<u64, LayerError>> {
-        async move {
-            self.common.sent();
-            sqlx::query(STAMP)
-                .bind(&*self.common.cache)
-                .bind(target.name())
-                .bind(number(at))
-                .execute(&self.pool)
-                .await
-                .map_err(failed)?;
-            Ok(at)
+            let (cache, at) = (&*self.common.cache, number(at));
+            let statement = match revocation {
+                Revocation::Keys { keys, .. } => sqlx::query(REVOKE)
+                    .bind(cache)
+                    .bind(at)
+                    .bind(self.common.tombstone_ends())
+                    .bind(json(keys)),
+                Revocation::Stamp(target) => sqlx::query(STAMP).bind(cache).bind(target.name()).bind(at),
+            };
+            statement.execute(&self.pool).await.map_err(failed).map(|_| ())
         }
         .boxed()
     }

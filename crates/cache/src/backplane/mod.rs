@@ -1,0 +1,6 @@
+mod announcement;
+mod listen;
+mod peer;
+
+pub(crate) use announcement::{Announcement, Told};
+pub(crate) use listen::listen;

@@ -1,0 +1,68 @@
+//! Step 10: what other nodes made dead is dead here.
+
+use crate::backplane::{Announcement, Told};
+use crate::inner::Inner;
+use crate::layers::backlog::Revocation;
+use crate::layers::keeper::Tidings;
+
+impl Inner {
+    /// Applies an announcement whatever came before it, and counts it only if nothing is missing before it.
+    pub(crate) fn apply(&self, announcement: &Announcement) {
+        let standing = &self.standing;
+        if announcement.epoch != standing.epoch() {
+            standing.suspect();
+            return;
+        }
+        self.make_dead(announcement);
+        if !standing.advance(announcement.sequence) {
+            standing.suspect();
+        }
+    }
+
+    fn make_dead(&self, announcement: &Announcement) {
+        self.clock.observe(announcement.clock);
+        let own = announcement.node == self.node;
+        match &announcement.what {
+            // Our own write stands in memory already, or will in a moment: what it overwrote was voided when it began.
+            Told::Overwritten { .. } if own => {}
+            Told::Dead { keys, version } | Told::Overwritten { keys, version } => {
+                for key in keys {
+                    self.stripes.bump(key, *version, self.l1.as_ref());
+                }
+                self.tell_private(announcement, || Revocation::Keys {
+                    keys: keys.clone(),
+                    version: *version,
+                });
+            }
+            Told::Stamped(target) => {
+                self.stamps.record(target, announcement.clock);
+                self.tell_private(announcement, || Revocation::Stamp(target.clone()));
+            }
+        }
+    }
+
+    /// A durable layer of this node alone does not hear of the others' invalidations but through us.
+    fn tell_private(&self, announcement: &Announcement, revocation: impl FnOnce() -> Revocation) {
+        if announcement.node != self.node
+            && let Some(lower) = self.l3.as_ref().filter(|lower| lower.private)
+        {
+            lower.backlog.push(announcement.clock, revocation());
+        }
+    }
+
+    /// Takes in what hello answered. Where it is not known what was missed, memory is emptied and every flight voided.
+    pub(crate) fn resynchronise(&self, tidings: Tidings) {
+        self.clock.observe(tidings.at.clock);
+        self.stamps.merge(tidings.stamps);
+        match &tidings.missed {
+            Some(missed) => missed.iter().for_each(|announcement| self.make_dead(announcement)),
+            None => {
+                self.stripes.bump_all(self.l1.as_ref());
+                if let Some(lower) = self.l3.as_ref().filter(|lower| lower.private) {
+                    lower.backlog.push(self.clock.tick(), Revocation::Stamp(crate::stamps::Target::All));
+                }
+            }
+        }
+        self.standing.resynchronised(tidings.at);
+    }
+}

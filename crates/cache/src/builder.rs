@@ -1,0 +1,137 @@
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::error::{CacheError, ConfigError};
+use crate::inner::{Inner, Parts};
+#[cfg(feature = "redis")]
+use crate::layers::l2::L2;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::layers::lower::Lower;
+#[cfg(feature = "redis")]
+use crate::layers::redis::Redis;
+use crate::options::MemoryConfig;
+#[cfg(feature = "redis")]
+use crate::options::RedisConfig;
+use crate::stamps::Stamps;
+use crate::standing::Standing;
+
+/// What a cache is made of; see [`Cache::builder`].
+#[derive(Debug)]
+pub struct CacheBuilder {
+    name: String,
+    memory: MemoryConfig,
+    #[cfg(feature = "redis")]
+    redis: Option<RedisConfig>,
+    #[cfg(feature = "sqlite")]
+    sqlite: Option<PathBuf>,
+    #[cfg(feature = "postgres")]
+    postgres: Option<String>,
+}
+
+impl CacheBuilder {
+    pub(crate) fn new(name: String) -> Self {
+        Self {
+            name,
+            memory: MemoryConfig::default(),
+            #[cfg(feature = "redis")]
+            redis: None,
+            #[cfg(feature = "sqlite")]
+            sqlite: None,
+            #[cfg(feature = "postgres")]
+            postgres: None,
+        }
+    }
+
+    /// Sets the memory layer. Default 1,000 entries.
+    #[must_use]
+    pub fn memory(mut self, config: MemoryConfig) -> Self {
+        self.memory = config;
+        self
+    }
+
+    /// Adds Redis as the second layer. It need not be there when the cache is built.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn redis(mut self, config: RedisConfig) -> Self {
+        self.redis = Some(config);
+        self
+    }
+
+    /// Adds a SQLite file as the third layer, made if it is missing. For one process: a file that several nodes do not share
+    /// does not hear of the others' invalidations.
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn sqlite(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sqlite = Some(path.into());
+        self
+    }
+
+    /// Adds PostgreSQL as the third layer; takes the place of SQLite if both are given.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres(mut self, url: impl Into<String>) -> Self {
+        self.postgres = Some(url.into());
+        self
+    }
+
+    /// Checks the configuration and opens the layers. Called within a tokio runtime.
+    ///
+    /// # Errors
+    /// A value is out of range, Redis' URL is no URL, or the SQL layer cannot be opened.
+    pub async fn build(self) -> Result<Cache, CacheError> {
+        let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
+        if self.name.is_empty() {
+            return Err(at_fault(ConfigError::new("name", "empty", "a text")));
+        }
+        self.memory.validate().map_err(at_fault)?;
+        let clock = Arc::new(Clock::new());
+        let stamps = Arc::new(Stamps::new(self.memory.stamps));
+        let node = fastrand::u64(1..);
+        #[cfg(feature = "redis")]
+        let (l2, standing) = self.open_redis(node, &clock, &stamps)?;
+        #[cfg(not(feature = "redis"))]
+        let (l2, standing) = (None, Arc::new(Standing::alone()));
+        #[cfg(any(feature = "sqlite", feature = "postgres"))]
+        let l3 = self.open_sql(&clock, &stamps).await?;
+        #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+        let l3 = None;
+        let inner = Inner::new(&self.name, &self.memory, Parts { node, clock, stamps, standing, l2, l3 });
+        // A Redis that is there is known before the first call; one that is not keeps nobody waiting.
+        let mut first_word = inner.start_listening();
+        let _ = first_word.wait_for(|heard| *heard).await;
+        Ok(Cache { inner })
+    }
+
+    #[cfg(feature = "redis")]
+    fn open_redis(
+        &self,
+        node: u64,
+        clock: &Arc<Clock>,
+        stamps: &Arc<Stamps>,
+    ) -> Result<(Option<L2>, Arc<Standing>), CacheError> {
+        let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
+        let Some(config) = &self.redis else { return Ok((None, Arc::new(Standing::alone()))) };
+        config.validate().map_err(at_fault)?;
+        let redis = Redis::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
+        let standing = Arc::new(Standing::stranger());
+        let l2 = L2::new("l2", Arc::new(redis), config.protocol(), standing.clone()).map_err(at_fault)?;
+        Ok((Some(l2), standing))
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    async fn open_sql(&self, clock: &Arc<Clock>, stamps: &Arc<Stamps>) -> Result<Option<Lower>, CacheError> {
+        use crate::layers::sql;
+        #[cfg(feature = "postgres")]
+        if let Some(url) = &self.postgres {
+            return sql::open_postgres(&self.name, url, self.memory.stamps, clock, stamps).await.map(Some);
+        }
+        #[cfg(feature = "sqlite")]
+        if let Some(path) = &self.sqlite {
+            return sql::open_sqlite(&self.name, path, self.memory.stamps, clock, stamps).await.map(Some);
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,88 @@
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::backplane::listen;
+use crate::clock::Clock;
+use crate::generation::Stripes;
+use crate::layers::l2::L2;
+use crate::layers::lower::Lower;
+use crate::layers::memory::{self, MemoryStore};
+use crate::options::MemoryConfig;
+use crate::region::RegionMeta;
+use crate::stamps::Stamps;
+use crate::standing::Standing;
+use crate::stats::LayerCounters;
+
+/// What all handles of a cache share.
+pub(crate) struct Inner {
+    pub(crate) name: Arc<str>,
+    /// Tells this node's announcements from those of others.
+    pub(crate) node: u64,
+    pub(crate) l1: Box<dyn MemoryStore>,
+    pub(crate) l1_counters: LayerCounters,
+    pub(crate) stripes: Stripes,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) stamps: Arc<Stamps>,
+    pub(crate) standing: Arc<Standing>,
+    /// The keeper, if there is one.
+    pub(crate) l2: Option<L2>,
+    /// The durable layer, if there is one.
+    pub(crate) l3: Option<Lower>,
+    pub(crate) regions: Mutex<HashMap<String, Opened>>,
+    pub(crate) next_region: AtomicU64,
+}
+
+pub(crate) struct Opened {
+    pub(crate) value: TypeId,
+    pub(crate) meta: Arc<RegionMeta>,
+}
+
+/// What a cache is put together from.
+pub(crate) struct Parts {
+    pub(crate) node: u64,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) stamps: Arc<Stamps>,
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) l2: Option<L2>,
+    pub(crate) l3: Option<Lower>,
+}
+
+impl Inner {
+    pub(crate) fn new(name: &str, memory: &MemoryConfig, parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.into(),
+            node: parts.node,
+            l1: memory::open(memory),
+            l1_counters: LayerCounters::default(),
+            stripes: Stripes::new(),
+            clock: parts.clock,
+            stamps: parts.stamps,
+            standing: parts.standing,
+            l2: parts.l2,
+            l3: parts.l3,
+            regions: Mutex::default(),
+            next_region: AtomicU64::new(0),
+        })
+    }
+
+    /// Listens to the keeper, if there is one, for as long as the cache lives. The receiver turns true with the first word,
+    /// or the first failure.
+    pub(crate) fn start_listening(self: &Arc<Self>) -> watch::Receiver<bool> {
+        let (introduced, first_word) = watch::channel(self.l2.is_none());
+        if self.l2.is_some() {
+            let cache: Weak<Self> = Arc::downgrade(self);
+            tokio::spawn(listen(cache, introduced));
+        }
+        first_word
+    }
+
+    /// Whether there is anything below memory.
+    pub(crate) fn is_layered(&self) -> bool {
+        self.l2.is_some() || self.l3.is_some()
+    }
+}

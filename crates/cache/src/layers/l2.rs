@@ -1,0 +1,164 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::backlog::{Backlog, Owed, Revocation};
+use super::guard::Guard;
+use super::keeper::{Claims, Found, Keeper, Stored, Token, Wanted};
+use super::shared::{Item, LayerError};
+use crate::error::ConfigError;
+use crate::invalidate::Delivery;
+use crate::standing::Standing;
+use crate::stats::LayerCounters;
+
+/// The keeper as the ways through the house see it: fenced, guarded, counted, and never read while it is owed an
+/// invalidation.
+#[derive(Debug)]
+pub(crate) struct L2 {
+    pub(crate) keeper: Arc<dyn Keeper>,
+    pub(crate) counters: LayerCounters,
+    pub(crate) backlog: Backlog,
+    pub(crate) config: L2Config,
+    standing: Arc<Standing>,
+    guard: Guard,
+}
+
+/// What the protocol needs to know, whoever the keeper is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct L2Config {
+    pub(crate) command_timeout: Duration,
+    /// Most invalidations remembered one by one while the keeper is away.
+    pub(crate) backlog: usize,
+    /// No node serves what an acknowledged invalidation made dead for longer.
+    pub(crate) staleness_bound: Duration,
+    /// Longest wait for another node's load.
+    pub(crate) patience: Duration,
+    pub(crate) lease: Duration,
+}
+
+impl L2 {
+    pub(crate) fn new(
+        name: &str,
+        keeper: Arc<dyn Keeper>,
+        config: L2Config,
+        standing: Arc<Standing>,
+    ) -> Result<Self, ConfigError> {
+        let guard = Guard::new(name, config.command_timeout)?;
+        let backlog = Backlog::new(config.backlog);
+        Ok(Self { keeper, counters: LayerCounters::default(), backlog, config, standing, guard })
+    }
+
+    pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Found, LayerError> {
+        let epoch = self.open_for_reads().await?;
+        self.run(self.keeper.read(epoch, keys)).await
+    }
+
+    /// Answers the epoch the tokens are good in beside them.
+    pub(crate) async fn claim(&self, wanted: &[Wanted], give_up: bool) -> Result<(Claims, u64), LayerError> {
+        let epoch = self.open_for_reads().await?;
+        let claims = self.run(self.keeper.claim(epoch, wanted, give_up)).await?;
+        Ok((claims, epoch))
+    }
+
+    pub(crate) async fn renew(&self, epoch: u64, key: &str, token: Token) {
+        if self.standing.fence() == Some(epoch) {
+            let _ = self.run(self.keeper.renew(epoch, key, token)).await;
+        }
+    }
+
+    /// In the epoch the load began in, or not at all.
+    pub(crate) async fn commit(&self, epoch: u64, items: &[(Item, Token)]) {
+        let count = items.len() as u64;
+        if self.standing.fence() != Some(epoch) {
+            self.counters.refused.add(count);
+            return;
+        }
+        match self.run(self.keeper.commit(epoch, items)).await {
+            Ok(refused) => self.counters.filled(count, refused),
+            Err(_) => self.counters.refused.add(count),
+        }
+    }
+
+    /// Writes what is true from `at` on; the caller owes the keys an invalidation until this succeeds.
+    pub(crate) async fn store(&self, at: u64, items: &[Item]) -> Result<Stored, LayerError> {
+        let epoch = self.open_for_reads().await?;
+        let stored = self.run(self.keeper.store(epoch, at, items)).await?;
+        self.still_in(epoch)?;
+        self.counters.filled(items.len() as u64, stored.outdated.len() as u64);
+        Ok(stored)
+    }
+
+    pub(crate) fn owe(&self, at: u64, revocation: Revocation) -> Owed<'_> {
+        Owed { backlog: &self.backlog, at, revocation: Some(revocation) }
+    }
+
+    /// Tells the keeper what it is owed; unless it acknowledges, it stays owed.
+    pub(crate) async fn pay(&self, owed: Owed<'_>) -> (Delivery, u64) {
+        let at = owed.at;
+        let Some(revocation) = &owed.revocation else { return (Delivery::Applied, at) };
+        if self.settle_backlog().await.is_ok()
+            && let Ok(clock) = self.tell(at, revocation).await
+        {
+            owed.settle();
+            return (Delivery::Applied, clock);
+        }
+        (Delivery::Queued, at)
+    }
+
+    /// Replays what is owed, in order: before it is told all, the keeper is not read.
+    pub(crate) async fn settle_backlog(&self) -> Result<(), LayerError> {
+        if self.backlog.is_empty() {
+            return Ok(());
+        }
+        // Not worth a place in the line while it is away.
+        self.fence()?;
+        let _turn = self.backlog.replaying.lock().await;
+        while let Some(first) = self.backlog.first() {
+            self.tell(first.0, &first.1).await?;
+            self.backlog.settle(&first);
+        }
+        Ok(())
+    }
+
+    /// The keeper was heard from: commands may flow again at once.
+    pub(crate) fn heard(&self) {
+        self.guard.reset();
+    }
+
+    async fn tell(&self, at: u64, revocation: &Revocation) -> Result<u64, LayerError> {
+        let epoch = self.fence()?;
+        let clock = self.run(self.keeper.revoke(epoch, at, revocation)).await?;
+        self.still_in(epoch)?;
+        Ok(clock)
+    }
+
+    /// An answer of an older epoch may speak of a keeper that has since lost what it was told.
+    fn still_in(&self, epoch: u64) -> Result<(), LayerError> {
+        if self.standing.epoch() == epoch { Ok(()) } else { Err(LayerError::Fenced) }
+    }
+
+    async fn open_for_reads(&self) -> Result<u64, LayerError> {
+        self.settle_backlog().await?;
+        self.fence()
+    }
+
+    fn fence(&self) -> Result<u64, LayerError> {
+        self.standing.fence().ok_or_else(|| {
+            self.counters.errors.add(1);
+            LayerError::Away("not connected".to_owned())
+        })
+    }
+
+    async fn run<T>(&self, command: impl Future<Output = Result<T, LayerError>>) -> Result<T, LayerError> {
+        let answer = self.guard.run(command).await;
+        match &answer {
+            Ok(_) => {}
+            Err(LayerError::Fenced) => self.standing.suspect(),
+            Err(LayerError::Away(_)) => {
+                self.counters.errors.add(1);
+                // The pulse finds out whether it is the command or the connection.
+                self.standing.check.notify_one();
+            }
+        }
+        answer
+    }
+}

@@ -1,0 +1,132 @@
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::layers::keeper::{Pulse, Since};
+use crate::trust::Trust;
+
+/// Where a node stands with Redis, for a health page; all is well without Redis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Coherence {
+    /// Whether commands reach Redis.
+    pub connected: bool,
+    /// Whether this node may have missed an invalidation: until it has heard all, it serves from memory only what it read
+    /// within the staleness bound.
+    pub suspect: bool,
+    /// Invalidations that Redis has not acknowledged.
+    pub owed_invalidations: u64,
+}
+
+/// Where this node stands with the keeper: the epoch it lives in, and how far it has heard.
+///
+/// A node is *suspect* when it may have missed an announcement: its memory is not believed until it has heard all.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    /// The epoch of the last resynchronisation, 0 before the first. Every command carries it.
+    epoch: AtomicU64,
+    /// Whether a connection is in use: without one all commands would fail.
+    linked: AtomicBool,
+    suspect: AtomicBool,
+    /// The last announcement heard with none missing before it.
+    last: Mutex<u64>,
+    /// Until when memory may be believed.
+    pub(crate) trust: Trust,
+    /// Wakes the listener for a pulse out of turn.
+    pub(crate) check: Notify,
+}
+
+impl Standing {
+    /// A node without a keeper: nobody else's invalidations concern it.
+    pub(crate) fn alone() -> Self {
+        Self::new(Trust::unbounded())
+    }
+
+    /// A node that has not yet spoken with the keeper.
+    pub(crate) fn stranger() -> Self {
+        Self::new(Trust::none())
+    }
+
+    fn new(trust: Trust) -> Self {
+        Self {
+            epoch: AtomicU64::new(0),
+            linked: AtomicBool::new(false),
+            suspect: AtomicBool::new(true),
+            last: Mutex::new(0),
+            trust,
+            check: Notify::new(),
+        }
+    }
+
+    /// The epoch that commands carry, if the keeper can be reached.
+    pub(crate) fn fence(&self) -> Option<u64> {
+        let linked = self.linked.load(Ordering::SeqCst);
+        let epoch = self.epoch.load(Ordering::SeqCst);
+        (linked && epoch != 0).then_some(epoch)
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn since(&self) -> Since {
+        let last = self.last.lock();
+        Since { epoch: self.epoch(), sequence: *last }
+    }
+
+    /// Something may have been missed: memory is not believed until all is heard.
+    pub(crate) fn suspect(&self) {
+        // In this order: who extends the trust looks for suspicion after it.
+        self.suspect.store(true, Ordering::SeqCst);
+        self.trust.revoke();
+        self.check.notify_one();
+    }
+
+    /// The connection is gone.
+    pub(crate) fn lost(&self) {
+        self.linked.store(false, Ordering::SeqCst);
+        self.suspect.store(true, Ordering::SeqCst);
+        self.trust.revoke();
+    }
+
+    /// All was heard that the keeper knew at some time; memory is good until `until`.
+    pub(crate) fn trust(&self, until: u64) {
+        self.trust.extend(until);
+        if self.is_suspect() {
+            self.trust.revoke();
+        }
+    }
+
+    /// Counts an announcement that was applied; answers whether none is missing before it.
+    pub(crate) fn advance(&self, sequence: u64) -> bool {
+        let mut last = self.last.lock();
+        if sequence == *last + 1 {
+            *last = sequence;
+        }
+        sequence <= *last
+    }
+
+    /// Whether nothing is missing up to the pulse. The keeper's count never goes back below what this node had heard when
+    /// it asked, but by losing its memory.
+    pub(crate) fn agrees(&self, pulse: Pulse, when_asked: Since) -> bool {
+        pulse.epoch == self.epoch()
+            && pulse.epoch == when_asked.epoch
+            && pulse.sequence >= when_asked.sequence
+            && pulse.sequence <= *self.last.lock()
+    }
+
+    /// All that was announced up to `at` has been applied.
+    pub(crate) fn resynchronised(&self, at: Pulse) {
+        let mut last = self.last.lock();
+        // Within an epoch pushes may have carried us further than the answer, which was written before them.
+        *last = if self.epoch() == at.epoch { at.sequence.max(*last) } else { at.sequence };
+        self.epoch.store(at.epoch, Ordering::SeqCst);
+        self.linked.store(true, Ordering::SeqCst);
+        self.suspect.store(false, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,204 @@
+//! What a node must do about the others' invalidations: hear them, notice that it did not, and say so.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::stand_in::{Store, node, node_within};
+use crate::{Cache, Delivery, MemoryConfig, Region, RegionOptions, Source};
+
+const BOUND: Duration = Duration::from_secs(2);
+
+fn within(bound: Duration, l2: &Arc<Store>) -> (Cache, Region<str, u32>) {
+    let cache = node_within(bound, Some(l2), None, &MemoryConfig::default());
+    let region = cache.region("k", RegionOptions::default()).unwrap();
+    (cache, region)
+}
+
+fn nodes(l2: &Arc<Store>) -> [(Cache, Region<str, u32>); 2] {
+    [(); 2].map(|()| within(BOUND, l2))
+}
+
+async fn load(values: &Region<str, u32>, value: u32) -> (u32, Source) {
+    let load = values.get_or_load_hit("a", |cx| async move {
+        cx.tag("t");
+        Ok::<_, Infallible>(value)
+    });
+    let hit = load.await.unwrap();
+    (*hit.value, hit.source)
+}
+
+async fn invalidate(how: &str, cache: &Cache, values: &Region<str, u32>) -> Delivery {
+    match how {
+        "key" => values.invalidate("a").await,
+        "tag" => cache.invalidate_tag("t").await,
+        "pattern" => cache.invalidate_pattern("k:*").await,
+        "set" => values.set("a", 2).await.unwrap(),
+        _ => cache.clear().await,
+    }
+}
+
+const WAYS: [&str; 5] = ["key", "tag", "pattern", "set", "clear"];
+
+/// dotnet/runtime#125602, dotnet/extensions#5517 and #7411, dotnet/aspnetcore#58402: without a backplane the other nodes
+/// serve what was revoked for as long as it lives.
+#[tokio::test(start_paused = true)]
+async fn what_one_node_invalidates_the_others_memory_gives_up() {
+    for how in WAYS {
+        let l2 = Store::new();
+        let [(one, here), (_other, there)] = nodes(&l2);
+        load(&here, 1).await;
+        assert_eq!(load(&there, 9).await, (1, Source::L2));
+        assert_eq!(load(&there, 9).await, (1, Source::L1));
+        assert_eq!(invalidate(how, &one, &here).await, Delivery::Applied);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(there.get_cached("a"), None, "{how}");
+    }
+}
+
+/// redisson/redisson#4653, #4034, #4686 and #5206, redis/redis#3559: announcements get lost without a sign. The pulse shows
+/// the gap within a quarter of the bound, and memory is believed again once the stream was replayed.
+#[tokio::test(start_paused = true)]
+async fn d_a_lost_announcement_is_noticed_and_replayed_within_the_bound() {
+    for how in WAYS {
+        let l2 = Store::new();
+        let [(one, here), (other, there)] = nodes(&l2);
+        load(&here, 1).await;
+        load(&there, 9).await;
+        l2.set_deaf(true);
+        assert_eq!(invalidate(how, &one, &here).await, Delivery::Applied);
+        assert_eq!(there.get_cached("a").as_deref(), Some(&1), "{how}: it cannot know yet");
+        tokio::time::sleep(BOUND).await;
+        assert_eq!(there.get_cached("a"), None, "{how}");
+        assert!(!other.coherence().suspect, "{how}: it heard all in the end");
+        l2.set_deaf(false);
+        load(&there, 3).await;
+        tokio::time::sleep(BOUND * 3).await;
+        assert!(there.get_cached("a").is_some(), "{how}: memory is used again");
+    }
+}
+
+/// A node that hears nothing at all, or stood still itself, serves nothing from memory that it did not read of late.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_hears_nothing_serves_only_what_it_read_within_the_bound() {
+    let l2 = Store::new();
+    let [(one, here), (_other, there)] = nodes(&l2);
+    load(&here, 1).await;
+    load(&there, 9).await;
+    // Long enough in step that the load itself vouches for nothing any more.
+    tokio::time::sleep(BOUND * 2).await;
+    assert!(there.get_cached("a").is_some());
+
+    let held = [l2.hold("pulse"), l2.hold("pulse")];
+    assert_eq!(here.invalidate("a").await, Delivery::Applied);
+    drop(one);
+    let beyond = BOUND + Duration::from_millis(1);
+    tokio::time::advance(beyond).await;
+    assert_eq!(there.get_cached("a"), None, "too long since it heard");
+    drop(held);
+
+    l2.set_down(true);
+    tokio::time::sleep(BOUND * 2).await;
+    assert_eq!(load(&there, 5).await, (5, Source::Loader));
+    assert_eq!(load(&there, 6).await, (5, Source::L1), "read within the bound");
+    tokio::time::sleep(beyond).await;
+    assert_eq!(load(&there, 7).await, (7, Source::Loader), "beyond it");
+}
+
+/// redisson/redisson#1707 and #5208: what is served while disconnected is a stated choice, and reconnecting brings all of it
+/// into step again.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_comes_back_replays_what_it_missed_and_keeps_the_rest() {
+    let l2 = Store::new();
+    let [(_one, here), (_other, there)] = nodes(&l2);
+    here.set_many([("a", 1), ("b", 1)]).await.unwrap();
+    // Its announcement is heard first: it would take out again what is read before.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    for key in ["a", "b"] {
+        assert_eq!(there.get(key).await.as_deref(), Some(&1));
+    }
+    l2.set_deaf(true);
+    let _ = here.invalidate("a").await;
+    tokio::time::sleep(BOUND).await;
+    assert_eq!(there.get_cached("a"), None);
+    assert_eq!(there.get_cached("b").as_deref(), Some(&1), "what nobody invalidated is still there");
+}
+
+/// Two nodes, one key: the second waits for the first one's load and reads it.
+#[tokio::test(start_paused = true)]
+async fn one_load_a_key_in_the_fleet() {
+    let l2 = Store::new();
+    let [(one, here), (other, there)] = nodes(&l2);
+    let slow = |values: Region<str, u32>, value: u32| {
+        tokio::spawn(async move {
+            let load = values.get_or_load("a", |_| async move {
+                // Beyond a lease, which is renewed, and within the others' patience.
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                Ok::<_, Infallible>(value)
+            });
+            *load.await.unwrap()
+        })
+    };
+    let loads = [slow(here, 1), slow(there, 2)];
+    let mut answers = Vec::new();
+    for load in loads {
+        answers.push(load.await.unwrap());
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(one.stats().loads + other.stats().loads, 1);
+}
+
+/// The holder's node dies: its lease ends unrenewed, and another takes over.
+#[tokio::test(start_paused = true)]
+async fn a_dead_holders_lease_passes_on() {
+    let l2 = Store::new();
+    let [(_one, here), (other, there)] = nodes(&l2);
+    let holder = tokio::spawn(async move {
+        let load = here.get_or_load("a", |_| std::future::pending::<Result<u32, Infallible>>());
+        load.await.map(|value| *value)
+    });
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    holder.abort();
+    let began = tokio::time::Instant::now();
+    assert_eq!(load(&there, 2).await, (2, Source::Loader));
+    assert!(began.elapsed() < Duration::from_millis(1_100), "{:?}", began.elapsed());
+    assert_eq!(other.stats().l2.unwrap().fills, 1, "and it may commit");
+}
+
+/// A holder that is alive but slower than the others' patience does not stop them.
+#[tokio::test(start_paused = true)]
+async fn waiting_for_another_nodes_load_is_bounded() {
+    let l2 = Store::new();
+    let [(_one, here), (_other, there)] = nodes(&l2);
+    let holder = tokio::spawn(async move {
+        let load = here.get_or_load("a", |_| std::future::pending::<Result<u32, Infallible>>());
+        load.await.map(|value| *value)
+    });
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let began = tokio::time::Instant::now();
+    assert_eq!(load(&there, 2).await, (2, Source::Loader));
+    assert!((4_900..5_200).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+    holder.abort();
+}
+
+/// F: two writers' sets reach the keeper in one order, and all nodes end with the last of it.
+#[tokio::test(start_paused = true)]
+async fn f_after_two_writers_all_memories_agree_with_the_keeper() {
+    let l2 = Store::new();
+    let [(_one, here), (_other, there)] = nodes(&l2);
+    let gate = l2.hold("store done");
+    let first = tokio::spawn({
+        let here = here.clone();
+        async move { here.set("a", 1).await.unwrap() }
+    });
+    gate.reached.await.unwrap();
+    assert_eq!(there.set("a", 2).await.unwrap(), Delivery::Applied);
+    gate.go.send(()).unwrap();
+    assert_eq!(first.await.unwrap(), Delivery::Applied);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let fresh = node(Some(&l2), None, &MemoryConfig::default());
+    let fresh: Region<str, u32> = fresh.region("k", RegionOptions::default()).unwrap();
+    for values in [&here, &there, &fresh] {
+        assert_eq!(values.get("a").await.as_deref(), Some(&2));
+    }
+}
