@@ -128,6 +128,24 @@ fn only_what_gets_smaller_is_compressed_and_only_above_the_length() {
     }
 }
 
+#[cfg(all(feature = "config", feature = "zstd"))]
+#[test]
+fn a_codec_is_data() {
+    use crate::codec::{Algorithm, Compression, Format};
+
+    let read = |text| serde_json::from_str::<CodecConfig>(text);
+    assert_eq!(read("{}").unwrap(), CodecConfig::default());
+    let text = r#"{"format": "json", "compression": {"algorithm": "zstd", "level": 7}, "max_bytes": 4096}"#;
+    let expected = CodecConfig::default()
+        .format(Format::Json)
+        .compression(Compression::new(Algorithm::Zstd).level(7))
+        .max_bytes(4_096);
+    assert_eq!(read(text).unwrap(), expected);
+    assert_eq!(read(&serde_json::to_string(&expected).unwrap()).unwrap(), expected);
+    assert!(read(r#"{"formt": "json"}"#).is_err());
+    assert!(read(r#"{"compression": {"algorithm": "zstd", "abve": 7}}"#).is_err());
+}
+
 #[cfg(feature = "encryption")]
 mod encryption {
     use super::{Foreign, from, header, reason};
