@@ -61,6 +61,15 @@ impl<'b, T> Bounded<'b, T> {
     }
 }
 
+/// Numbers contain nothing, in any format that is read through this.
+macro_rules! deserialize_number {
+    ($($method:ident)+) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.inner.$method(visitor)
+        }
+    )+};
+}
+
 macro_rules! deserialize {
     ($($counted:literal: $($method:ident($($name:ident: $type:ty),*))+;)+) => {$($(
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, D::Error> {
@@ -72,13 +81,16 @@ macro_rules! deserialize {
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<'_, D> {
     type Error = D::Error;
 
+    deserialize_number! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128 deserialize_u8
+        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+    }
+
     deserialize! {
         true: deserialize_any() deserialize_seq() deserialize_map() deserialize_ignored_any();
         false:
-            deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64() deserialize_i128()
-            deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128() deserialize_f32()
-            deserialize_f64() deserialize_char() deserialize_str() deserialize_string() deserialize_bytes()
-            deserialize_byte_buf() deserialize_option() deserialize_unit() deserialize_identifier()
+            deserialize_char() deserialize_str() deserialize_string() deserialize_bytes() deserialize_byte_buf()
+            deserialize_option() deserialize_unit() deserialize_identifier()
             deserialize_unit_struct(name: &'static str)
             deserialize_newtype_struct(name: &'static str)
             deserialize_tuple(len: usize)

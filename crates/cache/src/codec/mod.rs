@@ -23,3 +23,8 @@ pub(crate) use header::{Header, born, stamp};
 #[cfg(feature = "encryption")]
 pub use keys::KeyRing;
 pub(crate) use seal::Codec;
+
+/// The page of the book, its programs run as tests.
+#[cfg(all(doctest, feature = "encryption"))]
+#[doc = include_str!("../../../../docs/src/cache/codecs.md")]
+mod page {}
