@@ -117,7 +117,7 @@ impl CacheBuilder {
         config.validate().map_err(at_fault)?;
         let redis = Redis::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
         let standing = Arc::new(Standing::stranger());
-        let l2 = L2::new("l2", Arc::new(redis), config.protocol(), standing.clone()).map_err(at_fault)?;
+        let l2 = L2::new("l2", redis, config.protocol(), standing.clone()).map_err(at_fault)?;
         Ok((Some(l2), standing))
     }
 

@@ -30,6 +30,9 @@ mod key;
 mod layers;
 mod lead;
 mod load;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod macro_support;
 mod options;
 mod read;
 mod recall;
@@ -59,6 +62,8 @@ pub use error::{CacheError, ConfigError, LoadError};
 pub use invalidate::Delivery;
 pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
 pub use load::LoadContext;
+#[cfg(feature = "macros")]
+pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
 pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
 pub use region::Region;
 pub use standing::Coherence;

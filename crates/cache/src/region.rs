@@ -47,7 +47,7 @@ impl RegionMeta {
 /// A hit in memory renders the key into a buffer of the thread, looks it up and clones an `Arc`: it allocates and
 /// serialises nothing.
 pub struct Region<K: ?Sized, V> {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
     meta: Arc<RegionMeta>,
     types: PhantomData<fn(&K) -> V>,
 }
@@ -174,7 +174,7 @@ where
         self.inner.invalidate_keys(vec![self.rendered(key)], 0).await
     }
 
-    fn rendered(&self, key: &K) -> Arc<str> {
+    pub(crate) fn rendered(&self, key: &K) -> Arc<str> {
         with_rendered(&self.meta.prefix, key, |text| Arc::from(text))
     }
 }

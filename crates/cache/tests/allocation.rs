@@ -5,6 +5,36 @@ use std::convert::Infallible;
 
 use mainstay_cache::{Cache, CacheKeyBuilder, Key, MemoryConfig, MemoryKind, RegionOptions};
 
+#[cfg(feature = "macros")]
+#[mainstay_cache::cacheable(region = values, key = id, ttl = "1h", tags = [format!("id:{id}")], cache_if = value.len() < 9)]
+async fn cached(values: &mainstay_cache::Region<u64, Vec<u8>>, id: u64) -> std::sync::Arc<Vec<u8>> {
+    vec![4; usize::try_from(id).unwrap()]
+}
+
+#[cfg(feature = "macros")]
+#[test]
+fn a_hit_through_the_attribute_allocates_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let cache = Cache::builder("hits").build().await.unwrap();
+        let values = cache.region("id", RegionOptions::default()).unwrap();
+        for _ in 0..100 {
+            assert_eq!(*cached(&values, 3).await, [4; 3]);
+        }
+        let mut hits = std::pin::pin!(async {
+            for _ in 0..20 {
+                assert_eq!(cached(&values, 3).await.len(), 3);
+            }
+        });
+        let counted = allocation_counter::measure(|| {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(hits.as_mut().poll(&mut context).is_ready(), "a hit never waits");
+        });
+        assert_eq!(counted.count_total, 0, "{counted:?}");
+        assert_eq!(cache.stats().loads, 1);
+    });
+}
+
 #[test]
 fn a_hit_in_memory_allocates_nothing() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

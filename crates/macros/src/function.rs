@@ -1,5 +1,7 @@
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{
-    Error, FnArg, Ident, ItemFn, PatIdent, Result, ReturnType, Token, Type,
+    Error, FnArg, Ident, ItemFn, Pat, PatIdent, Result, ReturnType, Token, Type,
     parse::{Parse, ParseStream},
     spanned::Spanned,
     visit_mut::{self, VisitMut},
@@ -24,59 +26,58 @@ impl Function {
         &self.0.sig.ident
     }
 
-    /// Everything that stands in the way of running the body once an attempt.
-    pub(crate) fn check(&self, attribute: &str) -> Result<()> {
+    /// What stands in the way of awaiting anything.
+    pub(crate) fn check_async(&self, attribute: &str) -> Vec<Error> {
         let signature = &self.0.sig;
-        let mut wrong = Vec::new();
-        if let Some(keyword) = &signature.constness {
-            wrong.push(Error::new(
-                keyword.span(),
-                format!("#[{attribute}] waits for its attempts, which a `const fn` cannot"),
-            ));
+        let (span, what) = if let Some(keyword) = &signature.constness {
+            (keyword.span(), format!("#[{attribute}] makes a function wait, which a `const fn` cannot"))
         } else if signature.asyncness.is_none() {
-            wrong.push(Error::new(
+            let name = &signature.ident;
+            (
                 signature.fn_token.span(),
-                format!("#[{attribute}] guards async functions: write `async fn {}`", signature.ident),
-            ));
-        }
-        if let Some(FnArg::Receiver(receiver)) = signature.inputs.first()
-            && receiver.reference.is_none()
-            && receiver.colon_token.is_none()
-        {
-            wrong.push(Error::new(
-                receiver.span(),
-                "the first attempt would consume `self`, and there may be more: take `&self`",
-            ));
-        }
-        if matches!(signature.output, ReturnType::Default) {
-            wrong.push(Error::new(
-                signature.ident.span(),
-                "a guarded function returns `Result<T, mainstay_resilience::Error<E>>`; its body answers `Result<T, E>`",
-            ));
-        }
-        let all = wrong.into_iter().reduce(|mut all, next| {
-            all.combine(next);
-            all
-        });
-        all.map_or(Ok(()), Err)
+                format!("#[{attribute}] stands on async functions: write `async fn {name}`"),
+            )
+        } else {
+            return Vec::new();
+        };
+        vec![Error::new(span, what)]
     }
 
-    /// Takes the `mut` from the arguments that are cloned, since it is the clone that changes, and gives it back.
+    /// The statements by which the body owns a clone of each of these arguments. A `mut` goes from the argument to the
+    /// clone, since it is the clone that changes.
     ///
     /// # Errors
-    /// A name that is no argument; an argument that is `mut` and not cloned.
-    pub(crate) fn unmut(&mut self, clones: &[Ident]) -> Result<Vec<Option<Token![mut]>>> {
-        let mut names = Names { clones, found: vec![None; clones.len()], error: None };
-        for argument in &mut self.0.sig.inputs {
-            names.visit_fn_arg_mut(argument);
-        }
-        if let Some(error) = names.error {
-            return Err(error);
-        }
-        let known = |(found, name): (Option<_>, &Ident)| {
-            found.ok_or_else(|| Error::new(name.span(), format!("`{name}` is no argument of this function")))
+    /// A name that is no argument.
+    pub(crate) fn clones(&mut self, clones: &[Ident]) -> Result<TokenStream> {
+        let mut muts: Vec<Option<Option<Token![mut]>>> = vec![None; clones.len()];
+        self.each_name(|name| {
+            if let Some(place) = clones.iter().position(|clone| *clone == name.ident) {
+                muts[place] = Some(name.mutability.take());
+            }
+        });
+        let statement = |(keyword, name): (Option<_>, &Ident)| {
+            let keyword: Option<Token![mut]> = keyword.ok_or_else(|| {
+                Error::new(name.span(), format!("`{name}` is no argument of this function"))
+            })?;
+            Ok(quote!(let #keyword #name = ::core::clone::Clone::clone(&#name);))
         };
-        names.found.into_iter().zip(clones).map(known).collect()
+        muts.into_iter().zip(clones).map(statement).collect()
+    }
+
+    /// The names of the arguments after `self`, if each has one.
+    ///
+    /// # Errors
+    /// An argument that is taken apart by a pattern.
+    pub(crate) fn arguments(&self) -> std::result::Result<Vec<&Ident>, &Pat> {
+        let patterns = self.0.sig.inputs.iter().filter_map(|argument| match argument {
+            FnArg::Typed(typed) => Some(&*typed.pat),
+            FnArg::Receiver(_) => None,
+        });
+        let names = patterns.map(|pattern| match pattern {
+            Pat::Ident(PatIdent { ident, subpat: None, .. }) => Ok(ident),
+            other => Err(other),
+        });
+        names.collect()
     }
 
     /// What it returns, with what only the compiler can name left for it to find.
@@ -86,34 +87,49 @@ impl Function {
         Unnamed.visit_type_mut(&mut returned);
         Some(returned)
     }
-}
 
-/// Looks for the names that patterns bind.
-struct Names<'a> {
-    clones: &'a [Ident],
-    /// For each name to clone, once it is found, its `mut`.
-    found: Vec<Option<Option<Token![mut]>>>,
-    error: Option<Error>,
-}
-
-impl VisitMut for Names<'_> {
-    fn visit_pat_ident_mut(&mut self, name: &mut PatIdent) {
-        let place = self.clones.iter().position(|clone| *clone == name.ident);
-        if let Some(place) = place {
-            self.found[place] = Some(name.mutability.take());
-        } else if let Some(keyword) = &name.mutability {
-            let error = Error::new(
-                keyword.span(),
-                format!(
-                    "an attempt would see what the one before it did to `{0}`: list it in `clone({0})`",
-                    name.ident
-                ),
-            );
-            match &mut self.error {
-                Some(all) => all.combine(error),
-                None => self.error = Some(error),
-            }
+    pub(crate) fn each_name(&mut self, see: impl FnMut(&mut PatIdent)) {
+        let mut names = Names(see);
+        for argument in &mut self.0.sig.inputs {
+            names.visit_fn_arg_mut(argument);
         }
+    }
+}
+
+/// A return that is never reached, at the head of a body that becomes an async block.
+///
+/// The compiler cannot tell an async block's type before it has seen where its answer goes: `?` would not know what to
+/// convert errors into. This says it beforehand.
+pub(crate) fn type_hint(returning: TokenStream) -> TokenStream {
+    quote! {
+        #[allow(
+            unreachable_code,
+            clippy::diverging_sub_expression,
+            clippy::empty_loop,
+            clippy::let_unit_value,
+            clippy::needless_return
+        )]
+        if false {
+            #returning
+        }
+    }
+}
+
+/// All of these errors as one, if there are any.
+pub(crate) fn all(errors: impl IntoIterator<Item = Error>) -> Result<()> {
+    let all = errors.into_iter().reduce(|mut all, next| {
+        all.combine(next);
+        all
+    });
+    all.map_or(Ok(()), Err)
+}
+
+/// Sees the names that patterns bind.
+struct Names<F>(F);
+
+impl<F: FnMut(&mut PatIdent)> VisitMut for Names<F> {
+    fn visit_pat_ident_mut(&mut self, name: &mut PatIdent) {
+        (self.0)(name);
         visit_mut::visit_pat_ident_mut(self, name);
     }
 }

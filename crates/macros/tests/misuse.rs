@@ -3,5 +3,7 @@
 
 #[test]
 fn misuse_is_explained() {
-    trybuild::TestCases::new().compile_fail("tests/misuse/*.rs");
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/misuse/*.rs");
+    cases.compile_fail("tests/misuse/cache/*.rs");
 }

@@ -133,13 +133,11 @@ fn only_what_gets_smaller_is_compressed_and_only_above_the_length() {
 fn a_codec_is_data() {
     use crate::codec::{Algorithm, Compression, Format};
 
-    let read = |text| serde_json::from_str::<CodecConfig>(text);
+    let read = |text: &str| serde_json::from_str::<CodecConfig>(text);
     assert_eq!(read("{}").unwrap(), CodecConfig::default());
     let text = r#"{"format": "json", "compression": {"algorithm": "zstd", "level": 7}, "max_bytes": 4096}"#;
-    let expected = CodecConfig::default()
-        .format(Format::Json)
-        .compression(Compression::new(Algorithm::Zstd).level(7))
-        .max_bytes(4_096);
+    let zstd = Compression::new(Algorithm::Zstd).level(7);
+    let expected = CodecConfig::default().format(Format::Json).compression(zstd).max_bytes(4_096);
     assert_eq!(read(text).unwrap(), expected);
     assert_eq!(read(&serde_json::to_string(&expected).unwrap()).unwrap(), expected);
     assert!(read(r#"{"formt": "json"}"#).is_err());

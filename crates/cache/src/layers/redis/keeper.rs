@@ -1,15 +1,18 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::{FromRedisValue, RedisError, Script, ScriptInvocation, Value};
+use redis::{
+    FromRedisValue, RedisError, RedisWrite, Script, ScriptInvocation, ToRedisArgs, ToSingleRedisArg, Value,
+};
 
 use super::answer::{self, Answer};
 use super::client::{Address, Link, away};
+use super::gather::Gather;
 use super::scripts::Scripts;
 use crate::clock::Clock;
 use crate::codec::header::{EPOCH_AT, STAMPED_TO};
@@ -26,6 +29,9 @@ const _: () = assert!(EPOCH_AT == 12 && STAMPED_TO == 28, "the scripts find epoc
 
 /// Redis as the keeper.
 pub(crate) struct Redis {
+    /// For the tasks that outlive a caller.
+    own: Weak<Self>,
+    pub(super) gather: Gather,
     address: Address,
     link: Mutex<Links>,
     prefix: String,
@@ -41,6 +47,21 @@ pub(crate) struct Redis {
     lease_ms: u64,
     scripts: Scripts,
 }
+
+/// The name of a key in Redis, written without a text in between.
+struct Name<'a> {
+    prefix: &'a str,
+    part: &'static str,
+    key: &'a str,
+}
+
+impl ToRedisArgs for Name<'_> {
+    fn write_redis_args<W: RedisWrite + ?Sized>(&self, out: &mut W) {
+        out.write_arg_fmt(format_args!("{}:{}:{}", self.prefix, self.part, self.key));
+    }
+}
+
+impl ToSingleRedisArg for Name<'_> {}
 
 /// Epoch, clock and the clock at the last stamp.
 type Control = (Option<Vec<u8>>, u64, u64);
@@ -60,13 +81,16 @@ impl Redis {
         stamp_bound: usize,
         clock: &Arc<Clock>,
         stamps: &Arc<Stamps>,
-    ) -> Result<Self, CacheError> {
+    ) -> Result<Arc<Self>, CacheError> {
         let failed =
             |error: RedisError| CacheError::Redis { cache: cache.to_owned(), reason: error.to_string() };
         let prefix =
             if config.prefix.is_empty() { format!("mainstay:{cache}") } else { config.prefix.clone() };
-        Ok(Self {
-            address: Address::new(config).map_err(failed)?,
+        let address = Address::new(config).map_err(failed)?;
+        Ok(Arc::new_cyclic(|own| Self {
+            own: own.clone(),
+            gather: Gather::default(),
+            address,
             link: Mutex::default(),
             prefix,
             node,
@@ -79,7 +103,7 @@ impl Redis {
             token_ms: ms(config.token_ttl),
             lease_ms: ms(config.lease),
             scripts: Scripts::new(),
-        })
+        }))
     }
 
     fn channel(&self) -> String {
@@ -103,7 +127,7 @@ impl Redis {
         invocation.key(format!("{}:meta", self.prefix)).key(self.channel());
         for key in keys {
             for part in ["v", "l", "f"] {
-                invocation.key(format!("{}:{part}:{key}", self.prefix));
+                invocation.key(Name { prefix: &self.prefix, part, key });
             }
         }
         invocation.arg(&epoch.to_be_bytes()[..]).arg(at.max(self.clock.read()));
@@ -125,6 +149,29 @@ impl Redis {
 
     async fn send<T: FromRedisValue>(&self, invocation: ScriptInvocation<'_>) -> Result<T, LayerError> {
         invocation.invoke_async(&mut self.connection()?).await.map_err(away)
+    }
+
+    /// The values first and then the control key: stamps read later than the values judge them no more kindly.
+    pub(super) async fn read_now(&self, epoch: u64, keys: &[Arc<str>]) -> Result<Found, LayerError> {
+        let meta = format!("{}:meta", self.prefix);
+        let mut pipeline = redis::pipe();
+        let mget = pipeline.cmd("MGET");
+        for key in keys {
+            mget.arg(Name { prefix: &self.prefix, part: "v", key });
+        }
+        pipeline.cmd("HMGET").arg(&meta).arg(&["e", "c", "v"]);
+        let mut connection = self.connection()?;
+        let (bytes, (lives, clock, version)): (Vec<Option<Vec<u8>>>, Control) =
+            pipeline.query_async(&mut connection).await.map_err(away)?;
+        if lives.as_deref() != Some(&epoch.to_be_bytes()[..]) {
+            return Err(LayerError::Fenced);
+        }
+        if *self.known.lock() != (epoch, version) {
+            let stamps: Value =
+                redis::cmd("HGETALL").arg(&meta).query_async(&mut connection).await.map_err(away)?;
+            self.learn(epoch, version, stamps)?;
+        }
+        Ok(Found { clock, bytes })
     }
 
     /// Merges the stamps, and only then claims to know them.
@@ -180,28 +227,12 @@ impl Keeper for Redis {
         .boxed()
     }
 
-    /// The values first and then the control key: stamps read later than the values judge them no more kindly.
     fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>> {
         async move {
-            let meta = format!("{}:meta", self.prefix);
-            let mut pipeline = redis::pipe();
-            let mget = pipeline.cmd("MGET");
-            for key in keys {
-                mget.arg(format!("{}:v:{key}", self.prefix));
+            match (keys, self.own.upgrade()) {
+                ([key], Some(own)) => self.gather.read(&own, epoch, key).await,
+                _ => self.read_now(epoch, keys).await,
             }
-            pipeline.cmd("HMGET").arg(&meta).arg(&["e", "c", "v"]);
-            let mut connection = self.connection()?;
-            let (bytes, (lives, clock, version)): (Vec<Option<Vec<u8>>>, Control) =
-                pipeline.query_async(&mut connection).await.map_err(away)?;
-            if lives.as_deref() != Some(&epoch.to_be_bytes()[..]) {
-                return Err(LayerError::Fenced);
-            }
-            if *self.known.lock() != (epoch, version) {
-                let stamps: Value =
-                    redis::cmd("HGETALL").arg(&meta).query_async(&mut connection).await.map_err(away)?;
-                self.learn(epoch, version, stamps)?;
-            }
-            Ok(Found { clock, bytes })
         }
         .boxed()
     }

@@ -1,5 +1,6 @@
 mod answer;
 mod client;
+mod gather;
 mod keeper;
 mod scripts;
 
