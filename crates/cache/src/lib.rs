@@ -47,6 +47,7 @@ mod stats;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;
+pub mod warm;
 mod write;
 
 #[cfg(test)]
