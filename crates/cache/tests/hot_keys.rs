@@ -25,7 +25,7 @@ fn a_manifest_comes_back_as_it_was_saved_heaviest_first_each_key_once() {
     assert_eq!(read, manifest);
     let order: Vec<_> = read.iter().map(|hot| (hot.key.as_str(), hot.weight)).collect();
     assert_eq!(order, [("property:2", 9.5), ("property:1", 7.0), (other.key.as_str(), 5.0)]);
-    assert_eq!(read.region("property").filter_map(|hot| hot.parse::<u64>()).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(read.region("property").filter_map(HotKey::parse::<u64>).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(read.region("suburb").next().unwrap().components(), ["nsw", "North Sydney"]);
     let names: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

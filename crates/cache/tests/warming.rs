@@ -10,6 +10,9 @@ use mainstay_cache::{Cache, RegionOptions};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
+/// Which warmer was given which keys.
+type Seen = (&'static str, Vec<u64>);
+
 /// Notes what it is given, and takes its time for it.
 #[derive(Clone)]
 struct Noting {
@@ -19,7 +22,7 @@ struct Noting {
     batch: Option<usize>,
     /// Keys that fail.
     fails: fn(u64) -> bool,
-    seen: Arc<Mutex<Vec<(&'static str, Vec<u64>)>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
     under_way: Arc<AtomicUsize>,
     most_under_way: Arc<AtomicUsize>,
 }
