@@ -27,6 +27,7 @@ mod generation;
 mod glob;
 mod inner;
 mod invalidate;
+pub mod invalidators;
 mod key;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod layers;
@@ -44,6 +45,7 @@ mod stamps;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod standing;
 mod stats;
+pub mod tags;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;
