@@ -14,6 +14,7 @@ mod clock;
 // layer some of it waits unused.
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod codec;
+pub mod config;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod descend;
 mod entry;
@@ -68,4 +69,4 @@ pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
 pub use region::Region;
 pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};
-pub use ttl::TtlTable;
+pub use ttl::{LiveTtl, NamedTtl, Ttl, TtlChange, TtlTable};
