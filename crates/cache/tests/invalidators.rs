@@ -46,7 +46,7 @@ async fn filled(cache: &Cache) -> Region<Key, String> {
 fn key(name: &str) -> Key {
     let mut parts = name.split(':');
     let first = CacheKeyBuilder::new(parts.next().unwrap());
-    parts.fold(first, |key, part| key.component(part)).build()
+    parts.fold(first, CacheKeyBuilder::component).build()
 }
 
 async fn dead(all: &Region<Key, String>) -> Vec<&'static str> {

@@ -70,7 +70,9 @@ fn changes_from_many_threads_leave_table_and_followers_at_one() {
         for thread in 1..=4 {
             let table = &table;
             scope.spawn(move || {
-                (1..=200).for_each(|n| drop(table.set("search_results", secs(thread * n)).unwrap()))
+                for n in 1..=200 {
+                    table.set("search_results", secs(thread * n)).unwrap();
+                }
             });
         }
     });
