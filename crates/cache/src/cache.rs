@@ -119,7 +119,7 @@ impl Cache {
     /// # Cancel safety
     /// Once polled it holds in this process, and is owed to the shared layers, also if it is dropped then.
     pub async fn invalidate_keys(&self, keys: impl IntoIterator<Item = Key>) -> Delivery {
-        self.inner.invalidate_keys(keys.into_iter().map(|key| key.as_str().into()).collect()).await
+        self.inner.invalidate_keys(keys.into_iter().map(|key| key.as_str().into()).collect(), 0).await
     }
 
     /// Makes every entry dead and empties memory.

@@ -2,7 +2,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Profile;
-use crate::cache::{Cache, CacheBuilder};
+use crate::builder::CacheBuilder;
+use crate::cache::Cache;
 use crate::error::ConfigError;
 use crate::options::{MemoryConfig, RedisConfig};
 use crate::ttl::TtlTable;
