@@ -30,3 +30,8 @@ pub use origin::Origin;
 pub use problem::{LoadError, LoadProblem};
 #[cfg(feature = "config")]
 pub use sources::{Format, Sources};
+
+/// The page of the book, its programs run as tests.
+#[cfg(all(doctest, feature = "config"))]
+#[doc = include_str!("../../../../docs/src/cache/configuration.md")]
+mod page {}
