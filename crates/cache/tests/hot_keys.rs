@@ -155,15 +155,38 @@ fn yesterdays_favourite_gives_way_to_todays() {
 #[test]
 fn a_sample_estimates_the_reads() {
     fastrand::seed(7);
-    let popularity = Popularity::new(PopularityConfig::default().capacity(10_000)).unwrap();
-    for n in 0..640_000_u32 {
-        popularity.touch("home", &(n % 10));
+    // Two that look on at the same reads, each with a rate of its own, on the same thread.
+    let base = PopularityConfig::default().capacity(10_000);
+    let of_rate = |rate| Popularity::new(base.clone().sample_one_in(rate)).unwrap();
+    let (one, other) = (of_rate(64), of_rate(7));
+    for n in 0..320_000_u32 {
+        one.touch("home", &(n % 10));
+        other.touch("home", &(n % 10));
     }
-    let hottest = popularity.hottest(10);
-    let total: f64 = hottest.iter().map(|hot| hot.weight).sum();
-    // 64,000 reads of each, one in 64 counted; seed 7.
-    assert!((total - 640_000.0).abs() < 64_000.0, "{total}");
-    assert!(hottest.iter().all(|hot| (hot.weight - 64_000.0).abs() < 12_800.0), "{hottest:?}");
+    // 32,000 reads of each; seed 7. Of a key the first has about 500 samples, the other 4,571.
+    for (popularity, off) in [(one, 4_000.0), (other, 1_500.0)] {
+        let hottest = popularity.hottest(11);
+        assert_eq!(hottest.len(), 10);
+        assert!(hottest.iter().all(|hot| (hot.weight - 32_000.0).abs() < off), "{hottest:?}");
+    }
+}
+
+#[test]
+fn threads_that_read_little_are_in_the_sample_too() {
+    fastrand::seed(7);
+    let popularity = Popularity::new(PopularityConfig::default().sample_one_in(16)).unwrap();
+    for thread in 0..500 {
+        let popularity = &popularity;
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                fastrand::seed(thread);
+                (0..4).for_each(|_| popularity.touch("home", "x"));
+            });
+        });
+    }
+    // 2,000 reads.
+    let weight = popularity.hottest(1)[0].weight;
+    assert!((1_500.0..2_500.0).contains(&weight), "{weight}");
 }
 
 #[test]

@@ -166,6 +166,7 @@ mod with_redis {
             let _ = here.clear().await;
             let all = filled(&here).await;
             assert_eq!(plan.apply(&here).await, Delivery::Applied);
+            assert_eq!(here.stats().l2.unwrap().owed_invalidations, 0, "{name}: applied is told");
             assert_eq!(dead(&all).await, expected, "{name}");
             let there = node(&redis).await;
             let all = there.region("all", mainstay_cache::RegionOptions::default()).unwrap();

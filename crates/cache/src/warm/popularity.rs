@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -62,12 +63,48 @@ impl PopularityConfig {
 /// Counts a sample of the reads and knows the keys that are read most, in bounded memory.
 ///
 /// Misra and Gries' heavy hitters, pruned in bulk as in Apache DataSketches' frequent items: a full table loses its median count
-/// from every count, and with it at least half of the keys. A read that is not in the sample costs one random number; one that is
-/// takes a lock, or is let go if somebody else has it.
+/// from every count, and with it at least half of the keys. A read that is not in the sample lowers a number of its thread; one that
+/// is takes a lock, or is let go if somebody else has it.
 #[derive(Debug)]
 pub struct Popularity {
     config: PopularityConfig,
     counts: Mutex<Counts>,
+}
+
+/// What a thread pays for one sample on average, whoever asks: a read of which one in `n` is counted pays an `n`th.
+const SAMPLE: i64 = 1 << 30;
+
+thread_local! {
+    /// What is still to be paid before the next sample; drawn, so that no rhythm of the reads meets that of the samples.
+    static LEFT: Cell<Option<i64>> = const { Cell::new(None) };
+}
+
+#[inline]
+fn is_sampled(pays: i64) -> bool {
+    let left = LEFT.get().map_or(-1, |left| left - pays);
+    if left >= 0 {
+        LEFT.set(Some(left));
+        return false;
+    }
+    draw(pays)
+}
+
+#[cold]
+fn draw(pays: i64) -> bool {
+    let left = LEFT.get().unwrap_or_else(rest_of_a_gap) - pays;
+    // A gap is never less than one read may pay: two samples never fall on one read, and none is passed on to the next.
+    LEFT.set(Some(if left < 0 { left + SAMPLE / 2 + fastrand::i64(0..SAMPLE) } else { left }));
+    left < 0
+}
+
+/// A thread comes upon the samples as if it had read for ever: what is left of the gap it falls into, so that its first read is as
+/// likely a sample as any other.
+fn rest_of_a_gap() -> i64 {
+    if fastrand::bool() {
+        fastrand::i64(0..SAMPLE / 2)
+    } else {
+        SAMPLE / 2 + fastrand::i64(0..SAMPLE).min(fastrand::i64(0..SAMPLE))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -98,7 +135,7 @@ impl Popularity {
 
     /// A key was read from a region.
     pub fn touch<K: CacheKey + ?Sized>(&self, region: &str, key: &K) {
-        if fastrand::u32(..self.config.sample_one_in) == 0 {
+        if self.config.sample_one_in == 1 || is_sampled(SAMPLE / i64::from(self.config.sample_one_in)) {
             self.count(region, key);
         }
     }
@@ -115,7 +152,8 @@ impl Popularity {
         }
     }
 
-    /// The keys read most, most first, each with about how many reads of it there were lately.
+    /// The keys read most, most first, each with about how many reads of it there were lately: the longer ago, the less a read
+    /// counts.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub fn hottest(&self, most: usize) -> Vec<HotKey> {
         let scale = f64::from(self.config.sample_one_in);
