@@ -14,7 +14,7 @@ use crate::error::{CacheError, ConfigError};
 use crate::fleet::{FleetLock, FleetRate, FleetRateConfig};
 use crate::inner::{Inner, Opened};
 use crate::invalidate::Delivery;
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Key};
 #[cfg(feature = "redis")]
 use crate::layers::redis::Redis;
 use crate::options::RegionOptions;
@@ -111,6 +111,15 @@ impl Cache {
     /// Dropped early it still holds in this process, and is owed to the shared layers.
     pub async fn invalidate_tag(&self, tag: &str) -> Delivery {
         self.inner.invalidate_stamp(Target::Tag(tag.into())).await
+    }
+
+    /// Makes the entries of these complete keys dead, of whatever regions, with one command a layer; what
+    /// [`Region::invalidate`] does for one.
+    ///
+    /// # Cancel safety
+    /// Once polled it holds in this process, and is owed to the shared layers, also if it is dropped then.
+    pub async fn invalidate_keys(&self, keys: impl IntoIterator<Item = Key>) -> Delivery {
+        self.inner.invalidate_keys(keys.into_iter().map(|key| key.as_str().into()).collect(), 0).await
     }
 
     /// Makes every entry dead and empties memory.

@@ -14,6 +14,7 @@ mod clock;
 // layer some of it waits unused.
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod codec;
+pub mod config;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod descend;
 mod entry;
@@ -27,6 +28,7 @@ mod generation;
 mod glob;
 mod inner;
 mod invalidate;
+pub mod invalidators;
 mod key;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod layers;
@@ -44,9 +46,11 @@ mod stamps;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod standing;
 mod stats;
+pub mod tags;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;
+pub mod warm;
 mod write;
 
 #[cfg(test)]
@@ -70,4 +74,4 @@ pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
 pub use region::Region;
 pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};
-pub use ttl::TtlTable;
+pub use ttl::{LiveTtl, NamedTtl, Ttl, TtlChange, TtlTable};

@@ -1,12 +1,9 @@
-use super::{
-    regions::home_tag,
-    side::{After, loaded},
-};
+use super::side::{After, loaded};
 use crate::{
     domain::{Body, Failure, Request, Trending},
     market::TODAY,
 };
-use mainstay_cache::LoadContext;
+use mainstay_cache::{LoadContext, tags};
 
 impl After {
     pub(super) async fn trending(&self) -> Result<Body, Failure> {
@@ -19,7 +16,7 @@ impl After {
         let ranking = loaded(self.regions.ranking.get_or_load("week", |_| self.load_ranking()).await)?;
         let mut properties = Vec::with_capacity(ranking.len());
         for id in ranking.iter() {
-            cx.tag(home_tag(*id));
+            cx.tag(tags::property(*id));
             properties.push(self.details(*id).await?.property.clone());
         }
         Ok(Trending { properties })
