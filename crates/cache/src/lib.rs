@@ -38,6 +38,8 @@ mod load;
 #[doc(hidden)]
 pub mod macro_support;
 mod options;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod outbox;
 mod read;
 mod recall;
 mod region;
