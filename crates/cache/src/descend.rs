@@ -148,8 +148,8 @@ impl Inner {
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
-        let (entry, epoch) = self.open::<V>(region, &bytes, sure_until).map_err(|Foreign| {
-            counters.undecodable.add(1);
+        let (entry, epoch) = self.open::<V>(region, key, &bytes, sure_until).map_err(|why| {
+            counters.undecodable.count(why);
             Refused::Foreign
         })?;
         let alive = (epoch == 0 || epoch == self.standing.epoch())
@@ -165,25 +165,30 @@ impl Inner {
     }
 
     /// Bytes to an entry that lives as long as it has left, and the epoch it was written in.
-    fn open<V>(&self, region: &RegionMeta, bytes: &[u8], sure_until: u64) -> Result<(Entry, u64), Foreign>
+    fn open<V>(
+        &self,
+        region: &RegionMeta,
+        key: &str,
+        bytes: &[u8],
+        sure_until: u64,
+    ) -> Result<(Entry, u64), Foreign>
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
-        let (header, payload) = codec::unseal(bytes)?;
+        let (header, value) = region.codec.open::<V>(region.fingerprint, key, bytes)?;
         let now_ms = self.clock.wall_ms();
-        if header.fingerprint != region.fingerprint
-            || header.born > (now_ms * 1_000).saturating_add(BORN_AHEAD_AT_MOST_MICROS)
-        {
-            return Err(Foreign);
+        if header.born > (now_ms * 1_000).saturating_add(BORN_AHEAD_AT_MOST_MICROS) {
+            return Err(Foreign::Ahead);
         }
-        let value: V = codec::decode(payload)?;
+        // Nothing remembers absences yet.
+        let value = value.ok_or(Foreign::Payload)?;
         self.clock.observe(header.born);
         let left = Duration::from_millis(header.expires_ms.saturating_sub(now_ms)).min(crate::ttl::LONGEST);
         let entry = Entry {
             value: Arc::new(value),
             region: region.id,
             born: header.born,
-            version: 0,
+            version: header.version,
             created_ms: header.created_ms,
             expires_ms: header.expires_ms,
             deadline: Instant::now() + left,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::claim::Ticket;
-use crate::codec::{self, Header};
+use crate::codec::Header;
 use crate::descend::Found;
 use crate::entry::{Entry, Source};
 use crate::flight::Seat;
@@ -112,16 +112,23 @@ impl Inner {
     }
 }
 
-pub(crate) fn seal<V: Serialize>(region: &RegionMeta, entry: &Entry, value: &V) -> Result<Vec<u8>, String> {
+pub(crate) fn seal<V: Serialize>(
+    region: &RegionMeta,
+    key: &str,
+    entry: &Entry,
+    value: &V,
+) -> Result<Vec<u8>, String> {
     let header = Header {
         fingerprint: region.fingerprint,
-        epoch: 0,
         born: entry.born,
+        version: entry.version,
         created_ms: entry.created_ms,
+        fresh_until_ms: entry.expires_ms,
         expires_ms: entry.expires_ms,
         tags: entry.tags.clone(),
+        ..Header::default()
     };
-    Ok(codec::seal(&header, &codec::encode(value)?))
+    region.codec.seal(key, &header, Some(value))
 }
 
 pub(crate) fn item(key: &Arc<str>, entry: &Entry, bytes: Arc<[u8]>) -> Item {

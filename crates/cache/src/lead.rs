@@ -96,7 +96,7 @@ impl Inner {
         let ttl = said.ttl.unwrap_or(region.options.ttl).min(crate::ttl::LONGEST);
         let entry = self.entry(region, value.clone(), below.born, ttl, said.tags.into(), below.sure_until);
         if self.land(key, seat, &entry, Source::Loader) && self.is_layered() {
-            match seal(region, &entry, value.as_ref()) {
+            match seal(region, key, &entry, value.as_ref()) {
                 Ok(bytes) => self.fill_below(key, &entry, bytes, ticket).await,
                 Err(_) => self.l1_counters.errors.add(1),
             }

@@ -49,6 +49,11 @@ mod tests;
 
 pub use builder::CacheBuilder;
 pub use cache::Cache;
+#[cfg(feature = "encryption")]
+pub use codec::KeyRing;
+#[cfg(any(feature = "zstd", feature = "lz4"))]
+pub use codec::{Algorithm, Compression};
+pub use codec::{CodecConfig, Format};
 pub use entry::{Hit, Source};
 pub use error::{CacheError, ConfigError, LoadError};
 pub use invalidate::Delivery;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::codec::CodecConfig;
 use crate::error::ConfigError;
 
 /// The map behind the memory layer.
@@ -274,11 +275,13 @@ pub struct RegionOptions {
     /// The version of the value's type: raise it whenever the type changes, for stored bytes do not describe themselves.
     /// Values of another schema are misses. Default 0.
     pub schema: u32,
+    /// How values are stored in shared layers. Default postcard, neither compressed nor encrypted.
+    pub codec: CodecConfig,
 }
 
 impl Default for RegionOptions {
     fn default() -> Self {
-        Self { ttl: Duration::from_secs(300), schema: 0 }
+        Self { ttl: Duration::from_secs(300), schema: 0, codec: CodecConfig::default() }
     }
 }
 
@@ -297,6 +300,13 @@ impl RegionOptions {
         self
     }
 
+    /// Sets how values are stored in shared layers. Default postcard.
+    #[must_use]
+    pub fn codec(mut self, codec: CodecConfig) -> Self {
+        self.codec = codec;
+        self
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors
@@ -305,6 +315,6 @@ impl RegionOptions {
         if !(Duration::from_millis(1)..=crate::ttl::LONGEST).contains(&self.ttl) {
             return Err(ConfigError::new("ttl", format!("{:?}", self.ttl), "1 ms to 365 days"));
         }
-        Ok(())
+        self.codec.validate()
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::codec::Codec;
 use crate::entry::{Hit, Source};
 use crate::error::{CacheError, LoadError};
 use crate::inner::Inner;
@@ -23,6 +24,7 @@ pub(crate) struct RegionMeta {
     pub(crate) prefix: String,
     /// Name and schema: bytes of another fingerprint are foreign.
     pub(crate) fingerprint: u64,
+    pub(crate) codec: Codec,
     pub(crate) options: RegionOptions,
     pub(crate) counters: RegionCounters,
 }
@@ -33,6 +35,7 @@ impl RegionMeta {
             id,
             prefix: format!("{name}:"),
             fingerprint: xxh3_64_with_seed(name.as_bytes(), u64::from(options.schema)),
+            codec: Codec::new(&options.codec),
             options,
             counters: RegionCounters::default(),
         }

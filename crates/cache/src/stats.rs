@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::codec::ForeignCounters;
+
 /// A figure that only grows; alone on its cache line where it is written on the hot path.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
@@ -22,7 +24,7 @@ pub(crate) struct LayerCounters {
     pub(crate) fills: Counter,
     pub(crate) refused: Counter,
     pub(crate) errors: Counter,
-    pub(crate) undecodable: Counter,
+    pub(crate) undecodable: ForeignCounters,
 }
 
 impl LayerCounters {
@@ -38,7 +40,8 @@ impl LayerCounters {
             fills: self.fills.get(),
             refused_fills: self.refused.get(),
             errors: self.errors.get(),
-            undecodable: self.undecodable.get(),
+            undecodable: self.undecodable.total(),
+            undecodable_by_reason: self.undecodable.by_reason(),
             owed_invalidations: 0,
             statements: 0,
         }
@@ -67,8 +70,10 @@ pub struct LayerStats {
     pub refused_fills: u64,
     /// Commands that failed, timed out or were not sent because the layer was resting.
     pub errors: u64,
-    /// Stored bytes that were corrupt, or of another format, schema or region; each also a miss.
+    /// Stored bytes that were corrupt, forged, or of another format, schema, region or key; each also a miss.
     pub undecodable: u64,
+    /// The same by reason, for reasons that occurred: `checksum`, `fingerprint`, `decrypt`, `unknown_key`, ….
+    pub undecodable_by_reason: BTreeMap<&'static str, u64>,
     /// Invalidations waiting for the layer to come back.
     pub owed_invalidations: u64,
     /// SQL statements sent (L3 only).

@@ -38,10 +38,8 @@ impl Inner {
             for (key, value) in keys.iter().zip(&values) {
                 let entry = make(value, at);
                 // Returning drops the debts and `voiding`: the old values are invalidated everywhere, nothing new is written.
-                let bytes = seal(region, &entry, value.as_ref()).map_err(|reason| CacheError::Encode {
-                    cache: self.name.to_string(),
-                    key: key.to_string(),
-                    reason,
+                let bytes = seal(region, key, &entry, value.as_ref()).map_err(|reason| {
+                    CacheError::Encode { cache: self.name.to_string(), key: key.to_string(), reason }
                 })?;
                 sealed.push(item(key, &entry, bytes.into()));
             }
