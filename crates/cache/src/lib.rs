@@ -5,6 +5,7 @@
 
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod backplane;
+mod budget;
 mod builder;
 mod cache;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
@@ -18,6 +19,7 @@ mod codec;
 mod descend;
 mod entry;
 mod error;
+mod explain;
 mod fill;
 mod flight;
 mod floor;
@@ -29,8 +31,10 @@ mod key;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod layers;
 mod lead;
+mod life;
 mod load;
 mod options;
+mod prolong;
 mod read;
 mod recall;
 mod region;
@@ -54,12 +58,18 @@ pub use codec::KeyRing;
 #[cfg(any(feature = "zstd", feature = "lz4"))]
 pub use codec::{Algorithm, Compression};
 pub use codec::{CodecConfig, Format};
-pub use entry::{Hit, Source};
+pub use budget::{FleetAnswer, FleetBudget};
+pub use entry::{Freshness, Hit, Source, Why};
 pub use error::{CacheError, ConfigError, LoadError};
+pub use explain::{Explanation, InMemory, Stored, Verdict};
 pub use invalidate::Delivery;
 pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
-pub use load::LoadContext;
-pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
+pub use lead::Missing;
+pub use load::{LoadContext, Loaded};
+pub use options::{
+    EagerRefresh, FailSafe, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind, RedisConfig,
+    RegionOptions,
+};
 pub use region::Region;
 pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};

@@ -433,6 +433,8 @@ pub(super) fn node_within(
         clock: clock.clone(),
         stamps: stamps.clone(),
         standing,
+        budget: crate::budget::Budget::default(),
+        defaults: crate::RegionOptions::default(),
     };
     let inner = Inner::new("test", memory, parts);
     if let Some(store) = l2.filter(|store| !store.0.lock().down) {

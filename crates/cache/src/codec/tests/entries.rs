@@ -1,7 +1,7 @@
 //! What comes back, what is refused, and why.
 
 use super::values::{Index, Tree, codec, flavours, formats, header, house, tree};
-use crate::codec::{Codec, CodecConfig, Foreign, Header};
+use crate::codec::{Codec, CodecConfig, Foreign};
 
 fn from(seed: u64) -> fastrand::Rng {
     fastrand::Rng::with_seed(seed)
