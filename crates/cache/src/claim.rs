@@ -11,7 +11,7 @@ use crate::inner::Inner;
 use crate::layers::keeper::{Claim, Token, Wanted};
 use crate::layers::l2::L2;
 
-const FIRST_LOOK: Duration = Duration::from_millis(2);
+pub(crate) const FIRST_LOOK: Duration = Duration::from_millis(2);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
 
 /// The rights to commit that a descent brought back, one a key.

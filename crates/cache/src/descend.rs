@@ -8,11 +8,12 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use crate::claim::Tickets;
+use crate::claim::{FIRST_LOOK, Tickets};
 use crate::codec::{self, Foreign};
-use crate::entry::{Entry, Nothing, Source};
+use crate::entry::{Entry, Moment, Nothing, Source};
 use crate::inner::Inner;
 use crate::layers::keeper::Wanted;
+use crate::layers::l2::L2;
 use crate::life::{Course, Stage, Terms};
 use crate::region::RegionMeta;
 use crate::stats::LayerCounters;
@@ -49,17 +50,18 @@ enum Refused {
 
 impl Below {
     /// Puts what a layer had where it belongs; answers whether the key is settled.
-    fn sort(&mut self, at: usize, found: Found, replacing: Option<&[u64]>) -> bool {
+    fn sort(&mut self, at: usize, found: Found, replacing: Option<&[Moment]>) -> bool {
         let stage = found.entry.stage(Instant::now());
         let serves = match replacing {
             None => stage != Stage::Dead,
-            Some(borns) => {
-                matches!(stage, Stage::Fresh | Stage::Due) && borns.get(at).is_none_or(|born| found.entry.born > *born)
+            Some(older) => {
+                let younger = older.get(at).is_none_or(|older| found.entry.moment() > *older);
+                matches!(stage, Stage::Fresh | Stage::Due) && younger
             }
         };
         if serves {
             self.found[at] = Some(found);
-        } else if self.stale[at].as_ref().is_none_or(|own| own.entry.born < found.entry.born) {
+        } else if self.stale[at].as_ref().is_none_or(|own| own.entry.moment() < found.entry.moment()) {
             self.stale[at] = Some(found);
         }
         serves
@@ -67,7 +69,7 @@ impl Below {
 }
 
 impl Inner {
-    /// Asks the shared layers in turn. For a load, `replacing` says what each key's value must be younger than (0 for none):
+    /// Asks the shared layers in turn. For a load, `replacing` says what each key's value must be younger than:
     /// what the keeper has not, or only past its time, is claimed, so that it may be committed there; where another node is
     /// loading, its load is waited for, within bounds.
     ///
@@ -77,7 +79,7 @@ impl Inner {
         &self,
         region: &RegionMeta,
         keys: &[Arc<str>],
-        replacing: Option<&[u64]>,
+        replacing: Option<&[Moment]>,
     ) -> Below
     where
         V: DeserializeOwned + Send + Sync + 'static,
@@ -101,7 +103,7 @@ impl Inner {
         &self,
         region: &RegionMeta,
         keys: &[Arc<str>],
-        replacing: Option<&[u64]>,
+        replacing: Option<&[Moment]>,
         below: &mut Below,
     ) where
         V: DeserializeOwned + Send + Sync + 'static,
@@ -136,7 +138,11 @@ impl Inner {
         if replacing.is_none() || wanted.is_empty() {
             return;
         }
+        let began = Instant::now();
         let came = self.claim(l2, wanted, below).await;
+        if began.elapsed() >= FIRST_LOOK {
+            self.look_again::<V>(region, l2, keys, replacing, below).await;
+        }
         for (at, key, bytes) in came {
             if let Ok((entry, bytes)) =
                 self.accept::<V>(region, &key, &l2.counters, 0, below.sure_until, bytes)
@@ -147,11 +153,40 @@ impl Inner {
         }
     }
 
+    /// Who waited for another node's load of what is past its time may have been granted the claim after it: where the
+    /// clock stood still, a claim cannot tell the new value from the one it replaces.
+    async fn look_again<V>(
+        &self,
+        region: &RegionMeta,
+        l2: &L2,
+        keys: &[Arc<str>],
+        replacing: Option<&[Moment]>,
+        below: &mut Below,
+    ) where
+        V: DeserializeOwned + Send + Sync + 'static,
+    {
+        let stale: Vec<usize> =
+            (0..keys.len()).filter(|at| below.stale[*at].is_some() && below.found[*at].is_none()).collect();
+        let wanted: Vec<Arc<str>> = stale.iter().map(|at| keys[*at].clone()).collect();
+        if wanted.is_empty() || !region.options.layers.reads(Source::L2) {
+            return;
+        }
+        let Ok(read) = l2.read(&wanted).await else { return };
+        for ((at, key), bytes) in stale.into_iter().zip(&wanted).zip(read.bytes) {
+            let Some(bytes) = bytes else { continue };
+            if let Ok((entry, bytes)) =
+                self.accept::<V>(region, key, &l2.counters, 0, below.sure_until, bytes)
+            {
+                below.sort(at, Found { entry, source: Source::L2, bytes }, replacing);
+            }
+        }
+    }
+
     async fn read_durable<V>(
         &self,
         region: &RegionMeta,
         keys: &[Arc<str>],
-        replacing: Option<&[u64]>,
+        replacing: Option<&[Moment]>,
         below: &mut Below,
     ) where
         V: DeserializeOwned + Send + Sync + 'static,

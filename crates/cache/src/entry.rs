@@ -32,6 +32,9 @@ pub(crate) struct Entry {
     pub(crate) life: Option<Box<Life>>,
 }
 
+/// Which of two entries of a key is the younger: by the namespace clock, and while that stood still, by the wall's.
+pub(crate) type Moment = (u64, u64);
+
 /// What stands in a value's place where it is known that there is none.
 #[derive(Debug)]
 pub(crate) struct Nothing;
@@ -39,6 +42,10 @@ pub(crate) struct Nothing;
 impl Entry {
     pub(crate) fn value<V: Send + Sync + 'static>(&self) -> Option<Arc<V>> {
         self.value.clone().downcast().ok()
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        (self.born, self.created_ms)
     }
 
     pub(crate) fn is_absence(&self) -> bool {

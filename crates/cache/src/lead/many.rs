@@ -14,7 +14,7 @@ use super::begin::Begin;
 use super::refresh::Refreshing;
 use super::voyage::{FailedUnlessDone, Voyage};
 use crate::descend::Found;
-use crate::entry::{Answer, Freshness, Hit, Source, Why};
+use crate::entry::{Answer, Freshness, Hit, Moment, Source, Why};
 use crate::error::LoadError;
 use crate::fill::item;
 use crate::flight::{Boarding, Seat, Turn};
@@ -205,8 +205,8 @@ impl Inner {
         Fut: Future<Output = Result<Vec<L>, E>>,
     {
         let keys: Vec<Arc<str>> = led.iter().map(|(n, _)| aboard[*n].0.voyage.key.clone()).collect();
-        let borns: Vec<u64> = led.iter().map(|(n, _)| aboard[*n].0.voyage.born_to_replace()).collect();
-        let mut below = self.descend::<V>(region, &keys, Some(&borns)).await;
+        let older: Vec<Moment> = led.iter().map(|(n, _)| aboard[*n].0.voyage.older_than()).collect();
+        let mut below = self.descend::<V>(region, &keys, Some(&older)).await;
         let (mut promoted, mut loading) = (Vec::new(), Vec::new());
         for (m, (n, _)) in led.iter().enumerate() {
             let (Passage { at, voyage, .. }, seat) = &aboard[*n];

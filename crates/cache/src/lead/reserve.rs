@@ -50,7 +50,7 @@ impl Watch {
     /// An old value was found below; the younger of two is kept.
     pub(crate) fn offer(&self, entry: Arc<Entry>, source: Source, flight: &Arc<Flight>) {
         let mut reserve = self.reserve.lock();
-        if reserve.as_ref().is_none_or(|own| own.entry.born < entry.born || own.suspect) {
+        if reserve.as_ref().is_none_or(|own| own.entry.moment() < entry.moment() || own.suspect) {
             *reserve = Some(Reserve { entry, source, suspect: false, flight: flight.clone() });
         }
     }

@@ -11,7 +11,7 @@ use super::refresh::Refreshing;
 use super::reserve::Watch;
 use crate::claim::Ticket;
 use crate::descend::Found;
-use crate::entry::{Answer, Entry, Freshness, Hit, Nothing, Source, Why};
+use crate::entry::{Answer, Entry, Freshness, Hit, Moment, Nothing, Source, Why};
 use crate::error::LoadError;
 use crate::fill::{Newborn, seal, seal_absence};
 use crate::flight::{Boarding, Seat, Turn};
@@ -147,8 +147,8 @@ impl Voyage {
         }
     }
 
-    pub(super) fn born_to_replace(&self) -> u64 {
-        self.replacing.as_ref().map_or(0, |entry| entry.born)
+    pub(super) fn older_than(&self) -> Moment {
+        self.replacing.as_ref().map_or((0, 0), |entry| entry.moment())
     }
 
     /// Somebody landed between this caller's look at memory and its turn.
@@ -196,7 +196,7 @@ impl Voyage {
         {
             return Ok(answer);
         }
-        let replacing = [self.born_to_replace()];
+        let replacing = [self.older_than()];
         let mut below = inner.descend::<V>(region, std::slice::from_ref(key), Some(&replacing)).await;
         seat.rejuvenate(below.born);
         let ticket = below.tickets.of(0);

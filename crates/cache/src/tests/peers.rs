@@ -154,7 +154,7 @@ async fn a_dead_holders_lease_passes_on() {
     let l2 = Store::new();
     let [(_one, here), (other, there)] = nodes(&l2);
     let holder = tokio::spawn(async move {
-        let load = here.get_or_load("a", move |_| std::future::pending::<Result<u32, Infallible>>());
+        let load = here.get_or_load_borrowed("a", |_| std::future::pending::<Result<u32, Infallible>>());
         load.await.map(|value| *value)
     });
     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -171,7 +171,7 @@ async fn waiting_for_another_nodes_load_is_bounded() {
     let l2 = Store::new();
     let [(_one, here), (_other, there)] = nodes(&l2);
     let holder = tokio::spawn(async move {
-        let load = here.get_or_load("a", move |_| std::future::pending::<Result<u32, Infallible>>());
+        let load = here.get_or_load_borrowed("a", |_| std::future::pending::<Result<u32, Infallible>>());
         load.await.map(|value| *value)
     });
     tokio::time::sleep(Duration::from_millis(10)).await;
