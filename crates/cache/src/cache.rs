@@ -21,7 +21,7 @@ use crate::options::RegionOptions;
 use crate::region::{Region, RegionMeta};
 use crate::stamps::Target;
 use crate::standing::Coherence;
-use crate::stats::{CacheStats, RegionStats};
+use crate::stats::CacheStats;
 
 /// The layers and what keeps them coherent. Clones are the same cache.
 ///
@@ -92,6 +92,27 @@ impl Cache {
         let meta = Arc::new(RegionMeta::new(u32::try_from(id).unwrap_or(u32::MAX), name, options));
         regions.insert(name.to_owned(), Opened { value: TypeId::of::<V>(), meta: meta.clone() });
         Ok(Region::new(self.inner.clone(), meta))
+    }
+
+    /// [`region`](Self::region) with options made of the cache's defaults.
+    ///
+    /// # Errors
+    /// As [`region`](Self::region).
+    pub fn region_with<K, V>(
+        &self,
+        name: &str,
+        change: impl FnOnce(RegionOptions) -> RegionOptions,
+    ) -> Result<Region<K, V>, CacheError>
+    where
+        K: CacheKey + ?Sized,
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.region(name, change(self.inner.defaults.clone()))
+    }
+
+    /// What regions are made of where they say nothing else; see [`CacheBuilder::defaults`].
+    pub fn defaults(&self) -> &RegionOptions {
+        &self.inner.defaults
     }
 
     /// Makes every entry dead whose rendered key matches the glob (`property:*`), wherever it lies, even while it is being
@@ -182,13 +203,7 @@ impl Cache {
         let mut stats = CacheStats { l1: self.inner.l1_counters.snapshot(), ..CacheStats::default() };
         stats.l1_entries = self.inner.l1.len();
         for (name, opened) in self.inner.regions.lock().iter() {
-            let counters = &opened.meta.counters;
-            let region = RegionStats {
-                hits: counters.hits.get(),
-                misses: counters.misses.get(),
-                loads: counters.loads.get(),
-                load_failures: counters.load_failures.get(),
-            };
+            let region = opened.meta.counters.snapshot();
             stats.l1.hits += region.hits;
             stats.l1.misses += region.misses;
             stats.loads += region.loads;
