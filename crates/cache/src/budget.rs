@@ -47,7 +47,9 @@ struct Own {
 /// A load's place, given back when it is dropped. A bulkhead's permit borrows the bulkhead; this one goes with a load that
 /// goes on behind its caller.
 #[derive(Debug)]
-pub(crate) struct Place(#[expect(dead_code, reason = "held for its drop alone")] Option<OwnedSemaphorePermit>);
+pub(crate) struct Place(
+    #[expect(dead_code, reason = "held for its drop alone")] Option<OwnedSemaphorePermit>,
+);
 
 impl Budget {
     pub(crate) fn new(config: Option<LoadBudget>, fleet: Option<Arc<dyn FleetBudget>>) -> Self {
@@ -76,7 +78,9 @@ impl Budget {
             let answer = tokio::time::timeout_at(give_up, fleet.try_acquire(loads)).await;
             match answer.unwrap_or(FleetAnswer::Unavailable) {
                 FleetAnswer::Granted | FleetAnswer::Unavailable => return Ok(Place(place)),
-                FleetAnswer::RetryAfter(after) if Instant::now() + after > give_up => return Err(Some(after)),
+                FleetAnswer::RetryAfter(after) if Instant::now() + after > give_up => {
+                    return Err(Some(after));
+                }
                 FleetAnswer::RetryAfter(after) => {
                     tokio::time::sleep(after.max(Duration::from_millis(1))).await;
                 }

@@ -13,9 +13,9 @@ use crate::layers::l2::L2;
 use crate::layers::lower::Lower;
 #[cfg(feature = "redis")]
 use crate::layers::redis::Redis;
-use crate::options::{LoadBudget, MemoryConfig, RegionOptions};
 #[cfg(feature = "redis")]
 use crate::options::RedisConfig;
+use crate::options::{LoadBudget, MemoryConfig, RegionOptions};
 use crate::stamps::Stamps;
 use crate::standing::Standing;
 

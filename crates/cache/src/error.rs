@@ -61,7 +61,9 @@ pub enum CacheError {
         reason: String,
     },
     /// The value is of an older version of the source than what is there or was invalidated; nothing was written.
-    #[error("cache `{cache}`: version {version} of `{key}` is older than what is known of its source; it was not written")]
+    #[error(
+        "cache `{cache}`: version {version} of `{key}` is older than what is known of its source; it was not written"
+    )]
     Outdated {
         /// The cache asked.
         cache: String,

@@ -210,10 +210,7 @@ impl fmt::Display for Explanation {
             InMemory::NotAsked => writeln!(f, "  memory: not asked")?,
             InMemory::Empty => writeln!(f, "  memory: nothing")?,
             InMemory::Entry { verdict, age, born, version, tags } => {
-                writeln!(
-                    f,
-                    "  memory: {verdict}, {age:?} old, born {born}, version {version}, {tags} tags"
-                )?;
+                writeln!(f, "  memory: {verdict}, {age:?} old, born {born}, version {version}, {tags} tags")?;
             }
         }
         if self.loading {

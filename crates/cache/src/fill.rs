@@ -110,7 +110,8 @@ impl Inner {
         ticket: Option<Ticket>,
     ) {
         let item = item(key, entry, bytes.into());
-        let (epoch, tickets) = ticket.map_or((0, vec![None]), |ticket| (ticket.epoch, vec![Some(ticket.token)]));
+        let (epoch, tickets) =
+            ticket.map_or((0, vec![None]), |ticket| (ticket.epoch, vec![Some(ticket.token)]));
         self.fill_below_many(region, epoch, vec![item], tickets).await;
     }
 

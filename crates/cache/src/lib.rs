@@ -51,6 +51,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use budget::{FleetAnswer, FleetBudget};
 pub use builder::CacheBuilder;
 pub use cache::Cache;
 #[cfg(feature = "encryption")]
@@ -58,7 +59,6 @@ pub use codec::KeyRing;
 #[cfg(any(feature = "zstd", feature = "lz4"))]
 pub use codec::{Algorithm, Compression};
 pub use codec::{CodecConfig, Format};
-pub use budget::{FleetAnswer, FleetBudget};
 pub use entry::{Freshness, Hit, Source, Why};
 pub use error::{CacheError, ConfigError, LoadError};
 pub use explain::{Explanation, InMemory, Stored, Verdict};
@@ -67,8 +67,8 @@ pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
 pub use lead::Missing;
 pub use load::{LoadContext, Loaded};
 pub use options::{
-    EagerRefresh, FailSafe, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind, RedisConfig,
-    RegionOptions,
+    EagerRefresh, FailSafe, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
+    RedisConfig, RegionOptions,
 };
 pub use region::Region;
 pub use standing::Coherence;

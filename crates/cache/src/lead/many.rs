@@ -163,8 +163,7 @@ impl Inner {
                         Err(_) => {
                             let key = voyage.key.to_string();
                             let old = voyage.serve_old(Why::LoaderTimedOut);
-                            answers[aboard[n].0.at] =
-                                Some(old.ok_or(LoadError::TimedOut { key, limit })?);
+                            answers[aboard[n].0.at] = Some(old.ok_or(LoadError::TimedOut { key, limit })?);
                             continue;
                         }
                     }
@@ -261,8 +260,7 @@ impl Inner {
             let Passage { at, voyage, .. } = &aboard[*n].0;
             contexts.push((*at, voyage.context(*ticket)));
         }
-        let leases: Vec<_> =
-            loading.iter().map(|(n, ticket)| (&*aboard[*n].0.voyage.key, *ticket)).collect();
+        let leases: Vec<_> = loading.iter().map(|(n, ticket)| (&*aboard[*n].0.voyage.key, *ticket)).collect();
         let began = Instant::now();
         let load = self.holding(&leases, batch(contexts.clone()));
         let loaded = match deadline {

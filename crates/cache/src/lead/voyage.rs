@@ -160,7 +160,11 @@ impl Voyage {
     }
 
     /// What the flight ended with, for who waited for it.
-    pub(super) fn landed<V: Send + Sync + 'static>(&self, entry: &Entry, source: Source) -> Option<Answer<V>> {
+    pub(super) fn landed<V: Send + Sync + 'static>(
+        &self,
+        entry: &Entry,
+        source: Source,
+    ) -> Option<Answer<V>> {
         let now = Instant::now();
         let freshness = match entry.held_off(now) {
             Some(why) if !matches!(entry.stage(now), Stage::Fresh | Stage::Due) => {

@@ -38,7 +38,8 @@ async fn what_is_missing_is_one_batch_and_one_round_trip_a_layer() {
         let (world, asked) = (World::new(shape, options()), Asked::default());
         world.values.set("bb", 22).await.unwrap();
         world.other.set("ccc", 33).await.unwrap();
-        let reads = |world: &World| (world.l2.as_ref().map(|l2| l2.reads()), world.l3.as_ref().map(|l3| l3.reads()));
+        let reads =
+            |world: &World| (world.l2.as_ref().map(|l2| l2.reads()), world.l3.as_ref().map(|l3| l3.reads()));
         let before = reads(&world);
         let keys = ["a", "bb", "ccc", "dddd", "absent", "a"];
         let answers = many(&world.values, &keys, &asked).await;
@@ -119,9 +120,12 @@ async fn a_failing_batch_falls_back_key_by_key_or_fails() {
         many(&world.values, &["a", "bb"], &asked).await;
         pass(seconds(101)).await;
         let fail = |keys: &'static [&'static str]| {
-            world.values.get_many_or_load(keys.iter().copied(), |_| async { Err::<Vec<u64>, _>("no database") })
+            world
+                .values
+                .get_many_or_load(keys.iter().copied(), |_| async { Err::<Vec<u64>, _>("no database") })
         };
-        let old: Vec<_> = fail(&["a", "bb"]).await.unwrap().into_iter().map(|value| *value.unwrap()).collect();
+        let old: Vec<_> =
+            fail(&["a", "bb"]).await.unwrap().into_iter().map(|value| *value.unwrap()).collect();
         assert_eq!(old, [1, 2], "{shape:?}");
         let error = fail(&["a", "new"]).await.unwrap_err();
         assert!(error.is_loader(), "{shape:?}: {error}");

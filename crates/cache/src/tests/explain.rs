@@ -24,7 +24,10 @@ async fn every_stage_of_a_life_is_told_layer_by_layer() {
         RegionOptions::default().ttl(seconds(20)).soft_ttl(seconds(10)).fail_safe(fail_safe).tag("t");
     let world = World::new(Shape::L1L2L3, options);
     let empty = world.values.explain("a").await;
-    assert_eq!((&empty.l1, &empty.l2, &empty.l3), (&InMemory::Empty, &Some(Stored::Empty), &Some(Stored::Empty)));
+    assert_eq!(
+        (&empty.l1, &empty.l2, &empty.l3),
+        (&InMemory::Empty, &Some(Stored::Empty), &Some(Stored::Empty))
+    );
     world.load().await.unwrap();
     world.settle().await;
     let loads = world.values.stats();
@@ -53,7 +56,8 @@ async fn what_is_refused_says_why() {
     assert!(told.to_string().contains("memory: refused: its tag, pattern or everything was invalidated"));
 
     world.load().await.unwrap();
-    let blind = world.values.with(|options| options.layers(LayerOptions::default().read(Layers::L1))).unwrap();
+    let blind =
+        world.values.with(|options| options.layers(LayerOptions::default().read(Layers::L1))).unwrap();
     assert_eq!(blind.explain("a").await.l2, Some(Stored::NotAsked));
 
     world.l2.as_ref().unwrap().corrupt("k:a");

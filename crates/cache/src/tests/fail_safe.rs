@@ -160,7 +160,9 @@ async fn those_who_waited_for_a_failing_load_are_served_without_loads_of_their_o
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..100 {
             let (values, source) = (world.values.clone(), world.source.clone());
-            tasks.spawn(async move { values.get_or_load_hit("a", move |_| source.read()).await.unwrap().freshness });
+            tasks.spawn(async move {
+                values.get_or_load_hit("a", move |_| source.read()).await.unwrap().freshness
+            });
         }
         world.settle().await;
         world.source.release();

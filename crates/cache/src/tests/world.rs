@@ -63,7 +63,10 @@ impl World {
         self.load_in(&self.values).await
     }
 
-    pub(super) async fn load_in(&self, values: &Region<str, u64>) -> Result<Hit<u64>, LoadError<&'static str>> {
+    pub(super) async fn load_in(
+        &self,
+        values: &Region<str, u64>,
+    ) -> Result<Hit<u64>, LoadError<&'static str>> {
         let source = self.source.clone();
         values.get_or_load_hit("a", move |_| source.read()).await
     }

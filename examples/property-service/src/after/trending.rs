@@ -16,7 +16,8 @@ impl After {
 
     /// A new price changes what is shown but no rank: the ranking is cached by itself, and each home is anyway.
     async fn compose_trending(&self, cx: LoadContext) -> Result<Trending, Failure> {
-        let ranking = loaded(self.regions.ranking.get_or_load_borrowed("week", |_| self.load_ranking()).await)?;
+        let ranking =
+            loaded(self.regions.ranking.get_or_load_borrowed("week", |_| self.load_ranking()).await)?;
         let mut properties = Vec::with_capacity(ranking.len());
         for id in ranking.iter() {
             cx.tag(home_tag(*id));
