@@ -4,7 +4,7 @@ use std::fmt;
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -17,13 +17,15 @@ use crate::generation::Stripes;
 use crate::invalidate::Delivery;
 use crate::key::CacheKey;
 use crate::layers::lower::Lower;
-use crate::layers::memory::{self, MemoryStore};
+use crate::layers::memory::L1;
 #[cfg(feature = "redis")]
 use crate::options::RedisConfig;
 use crate::options::{MemoryConfig, RegionOptions};
 use crate::region::{Region, RegionMeta};
 use crate::stamps::{Stamps, Target};
 use crate::stats::{CacheStats, LayerCounters, RegionStats};
+use crate::trust::Trust;
+use crate::weigher::Weigher;
 
 /// The layers and what keeps them coherent. Clones are the same cache.
 ///
@@ -53,7 +55,8 @@ pub struct Cache {
 
 pub(crate) struct Inner {
     pub(crate) name: Arc<str>,
-    pub(crate) l1: Box<dyn MemoryStore>,
+    pub(crate) l1: Box<L1>,
+    pub(crate) trust: Trust,
     pub(crate) l1_counters: LayerCounters,
     pub(crate) stripes: Stripes,
     pub(crate) clock: Arc<Clock>,
@@ -63,7 +66,6 @@ pub(crate) struct Inner {
     /// Shared layers, nearest first.
     pub(crate) lower: Vec<Lower>,
     regions: Mutex<HashMap<String, Opened>>,
-    next_region: AtomicU64,
 }
 
 struct Opened {
@@ -103,6 +105,56 @@ impl Cache {
         K: CacheKey + ?Sized,
         V: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
+        self.open(name, options, Weigher::by_size::<V>())
+    }
+
+    /// [`region`](Self::region) with what each of its values weighs, which counts where memory has a
+    /// [`max_weight`](MemoryConfig::max_weight); in bytes, unless all regions speak of something else. Asked once a value,
+    /// when it is loaded, set or read from a shared layer; 0 counts as 1. The first opening's weigher stays.
+    ///
+    /// ```
+    /// use mainstay_cache::{Cache, MemoryConfig, RegionOptions};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let memory = MemoryConfig::default().max_weight(64 << 20);
+    /// let cache = Cache::builder("service").memory(memory).build().await?;
+    /// let pages = cache.region_with_weigher::<str, Vec<u8>>(
+    ///     "page",
+    ///     RegionOptions::default(),
+    ///     |page| u32::try_from(page.len()).unwrap_or(u32::MAX),
+    /// )?;
+    /// pages.set("home", vec![0; 10_000]).await?;
+    /// assert_eq!(cache.stats().l1_weight, 10_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`region`](Self::region).
+    pub fn region_with_weigher<K, V>(
+        &self,
+        name: &str,
+        options: RegionOptions,
+        weigher: impl Fn(&V) -> u32 + Send + Sync + 'static,
+    ) -> Result<Region<K, V>, CacheError>
+    where
+        K: CacheKey + ?Sized,
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.open(name, options, Weigher::new(weigher))
+    }
+
+    fn open<K, V>(
+        &self,
+        name: &str,
+        options: RegionOptions,
+        weigher: Weigher,
+    ) -> Result<Region<K, V>, CacheError>
+    where
+        K: CacheKey + ?Sized,
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
         let at_fault = |source| CacheError::Config { cache: self.inner.name.to_string(), source };
         options.validate().map_err(at_fault)?;
         if name.is_empty() || name.contains(|c: char| c.is_whitespace() || "*?[]\\%{}".contains(c)) {
@@ -119,8 +171,8 @@ impl Cache {
             }
             return Ok(Region::new(self.inner.clone(), opened.meta.clone()));
         }
-        let id = self.inner.next_region.fetch_add(1, Ordering::Relaxed);
-        let meta = Arc::new(RegionMeta::new(u32::try_from(id).unwrap_or(u32::MAX), name, options));
+        let id = self.inner.l1.region(&format!("{name}:"));
+        let meta = Arc::new(RegionMeta::new(id, name, options, weigher));
         regions.insert(name.to_owned(), Opened { value: TypeId::of::<V>(), meta: meta.clone() });
         Ok(Region::new(self.inner.clone(), meta))
     }
@@ -163,6 +215,7 @@ impl Cache {
     pub fn stats(&self) -> CacheStats {
         let mut stats = CacheStats { l1: self.inner.l1_counters.snapshot(), ..CacheStats::default() };
         stats.l1_entries = self.inner.l1.len();
+        stats.l1_weight = self.inner.l1.weight();
         for (name, opened) in self.inner.regions.lock().iter() {
             let counters = &opened.meta.counters;
             let region = RegionStats {
@@ -301,7 +354,8 @@ impl Inner {
     ) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
-            l1: memory::open(memory),
+            l1: Box::new(L1::new(memory)),
+            trust: Trust::default(),
             l1_counters: LayerCounters::default(),
             stripes: Stripes::new(),
             clock,
@@ -309,7 +363,6 @@ impl Inner {
             epoch: AtomicU64::new(0),
             lower,
             regions: Mutex::default(),
-            next_region: AtomicU64::new(0),
         })
     }
 }

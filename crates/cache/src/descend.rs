@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
 use crate::cache::Inner;
 use crate::codec::{self, Foreign};
@@ -114,12 +113,13 @@ impl Inner {
         self.clock.observe(header.born);
         let left = Duration::from_millis(header.expires_ms.saturating_sub(now_ms)).min(crate::ttl::LONGEST);
         let entry = Entry {
+            weight: region.weigh(&value),
             value: Arc::new(value),
             region: region.id,
             born: header.born,
             created_ms: header.created_ms,
             expires_ms: header.expires_ms,
-            deadline: Instant::now() + left,
+            deadline: self.clock.deadline(left),
             tags: header.tags,
             checked: AtomicU64::new(0),
         };

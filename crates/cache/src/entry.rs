@@ -3,8 +3,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 /// A value as the memory layer keeps it.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -14,13 +12,21 @@ pub(crate) struct Entry {
     pub(crate) born: u64,
     pub(crate) created_ms: u64,
     pub(crate) expires_ms: u64,
-    pub(crate) deadline: Instant,
+    /// Dead from then on, by [`Clock::now`](crate::clock::Clock::now).
+    pub(crate) deadline: u64,
+    /// What its region's weigher said; it counts where memory is bounded by weight.
+    pub(crate) weight: u32,
     pub(crate) tags: Box<[u64]>,
     /// The stamp epoch this entry was last found alive in; 0 for never.
     pub(crate) checked: AtomicU64,
 }
 
 impl Entry {
+    /// Until then a hit needs no more of the entry than its value, if no stamp came since.
+    pub(crate) fn plain_until(&self) -> u64 {
+        self.deadline
+    }
+
     pub(crate) fn value<V: Send + Sync + 'static>(&self) -> Option<Arc<V>> {
         self.value.clone().downcast().ok()
     }

@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::Instant;
 
 use crate::cache::Inner;
 use crate::codec::{self, Header};
@@ -18,7 +17,7 @@ use crate::region::RegionMeta;
 
 impl Inner {
     pub(crate) fn land(&self, key: &Arc<str>, seat: &Seat<'_>, entry: &Arc<Entry>, source: Source) -> bool {
-        let worth = entry.deadline > Instant::now();
+        let worth = entry.deadline > self.clock.now();
         let kept = seat.land(self.l1.as_ref(), entry, source, || worth && self.believes(entry, key));
         self.l1_counters.filled(1, u64::from(!kept));
         kept
@@ -60,12 +59,13 @@ impl Inner {
         let created_ms = self.clock.wall_ms();
         let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
         Arc::new(Entry {
+            weight: region.weigh(value.as_ref()),
             value,
             region: region.id,
             born,
             created_ms,
             expires_ms: created_ms.saturating_add(ttl_ms),
-            deadline: Instant::now() + ttl,
+            deadline: self.clock.deadline(ttl),
             tags,
             checked: AtomicU64::new(0),
         })

@@ -23,6 +23,7 @@ mod key;
 mod layers;
 mod lead;
 mod load;
+mod monotonic;
 mod options;
 mod read;
 mod recall;
@@ -30,7 +31,9 @@ mod region;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod stamps;
 mod stats;
+mod trust;
 mod ttl;
+mod weigher;
 mod write;
 
 #[cfg(test)]
@@ -40,7 +43,7 @@ pub use cache::{Cache, CacheBuilder};
 pub use entry::{Hit, Source};
 pub use error::{CacheError, ConfigError, LoadError};
 pub use invalidate::Delivery;
-pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
+pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText, Probe};
 pub use load::LoadContext;
 pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
 pub use region::Region;

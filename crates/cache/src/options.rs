@@ -27,8 +27,12 @@ pub enum MemoryKind {
 )]
 #[non_exhaustive]
 pub struct MemoryConfig {
-    /// Most entries kept, over all regions. Default 1,000.
+    /// Most entries kept, over all regions; with `max_weight`, how many there are likely to be. Default 1,000.
     pub capacity: usize,
+    /// Most weight kept, over all regions, instead of a count: each region's weigher says what its values weigh, and where
+    /// there is none it is about the bytes of an entry, without what the value points to. `QuickCache` keeps nothing that
+    /// is heavier than an eighth of it. Default none.
+    pub max_weight: Option<u64>,
     /// The map behind it. Default `QuickCache`.
     pub kind: MemoryKind,
     /// Most tag stamps, and most pattern stamps, remembered one by one; beyond that the oldest give way to a floor that
@@ -38,7 +42,7 @@ pub struct MemoryConfig {
 
 impl Default for MemoryConfig {
     fn default() -> Self {
-        Self { capacity: 1_000, kind: MemoryKind::QuickCache, stamps: 4_096 }
+        Self { capacity: 1_000, max_weight: None, kind: MemoryKind::QuickCache, stamps: 4_096 }
     }
 }
 
@@ -47,6 +51,13 @@ impl MemoryConfig {
     #[must_use]
     pub fn capacity(mut self, entries: usize) -> Self {
         self.capacity = entries;
+        self
+    }
+
+    /// Bounds memory by weight instead of by count. Default none.
+    #[must_use]
+    pub fn max_weight(mut self, weight: u64) -> Self {
+        self.max_weight = Some(weight);
         self
     }
 
@@ -71,6 +82,10 @@ impl MemoryConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         if !(1..=100_000_000).contains(&self.capacity) {
             return Err(ConfigError::new("capacity", self.capacity, "1 to 100,000,000"));
+        }
+        if self.max_weight.is_some_and(|weight| !(64..=1 << 50).contains(&weight)) {
+            let weight = self.max_weight.unwrap_or_default();
+            return Err(ConfigError::new("max_weight", weight, "64 to 2^50"));
         }
         if !(8..=1_000_000).contains(&self.stamps) {
             return Err(ConfigError::new("stamps", self.stamps, "8 to 1,000,000"));

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -15,6 +16,7 @@ use crate::key::{CacheKey, with_rendered};
 use crate::load::LoadContext;
 use crate::options::RegionOptions;
 use crate::stats::RegionCounters;
+use crate::weigher::Weigher;
 
 /// What a region is to the layers.
 #[derive(Debug)]
@@ -25,24 +27,30 @@ pub(crate) struct RegionMeta {
     pub(crate) fingerprint: u64,
     pub(crate) options: RegionOptions,
     pub(crate) counters: RegionCounters,
+    weigher: Weigher,
 }
 
 impl RegionMeta {
-    pub(crate) fn new(id: u32, name: &str, options: RegionOptions) -> Self {
+    pub(crate) fn new(id: u32, name: &str, options: RegionOptions, weigher: Weigher) -> Self {
         Self {
             id,
             prefix: format!("{name}:"),
+            weigher,
             fingerprint: xxh3_64_with_seed(name.as_bytes(), u64::from(options.schema)),
             options,
             counters: RegionCounters::default(),
         }
     }
+
+    pub(crate) fn weigh(&self, value: &dyn Any) -> u32 {
+        self.weigher.weigh(value)
+    }
 }
 
 /// A typed view of a cache: keys `K`, values `Arc<V>`. Clones are the same region.
 ///
-/// A hit in memory renders the key into a buffer of the thread, looks it up and clones an `Arc`: it allocates and
-/// serialises nothing.
+/// A hit in memory looks the key up and clones an `Arc`: it allocates and serialises nothing. A number, or a text that
+/// renders as it stands, is looked up as it is; any other key is rendered into a buffer of the thread.
 pub struct Region<K: ?Sized, V> {
     inner: Arc<Inner>,
     meta: Arc<RegionMeta>,
@@ -60,11 +68,13 @@ where
 
     /// Looks in memory only.
     pub fn get_cached(&self, key: &K) -> Option<Arc<V>> {
-        let found = with_rendered(&self.meta.prefix, key, |key| self.inner.recall(&self.meta, key));
-        let value = found.and_then(|entry| entry.value());
+        let value = self.inner.glance(&self.meta, key);
         let counters = &self.meta.counters;
-        let counter = if value.is_some() { &*counters.hits } else { &counters.misses };
-        counter.add(1);
+        if value.is_some() {
+            counters.hits.add(1);
+        } else {
+            counters.misses.add(1);
+        }
         value
     }
 
@@ -108,8 +118,7 @@ where
         F: FnOnce(LoadContext) -> Fut,
         Fut: Future<Output = Result<V, E>>,
     {
-        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.recall(&self.meta, key));
-        if let Some(value) = cached.and_then(|entry| entry.value()) {
+        if let Some(value) = self.inner.glance(&self.meta, key) {
             self.meta.counters.hits.add(1);
             return Ok(value);
         }

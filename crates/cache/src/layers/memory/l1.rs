@@ -1,0 +1,99 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::moka::Moka;
+use super::quick::Quick;
+use super::store::{Glance, Store};
+use super::store_key::{Lookup, WHOLE};
+use crate::entry::Entry;
+use crate::options::{MemoryConfig, MemoryKind};
+
+/// The memory layer: a store, and the regions by whose names rendered texts find their entries.
+#[derive(Debug)]
+pub(crate) struct L1 {
+    store: Box<dyn Store>,
+    regions: RwLock<Regions>,
+}
+
+#[derive(Debug, Default)]
+struct Regions {
+    prefixes: Vec<Box<str>>,
+    ids: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
+}
+
+impl L1 {
+    pub(crate) fn new(config: &MemoryConfig) -> Self {
+        let store: Box<dyn Store> = match config.kind {
+            MemoryKind::QuickCache => Box::new(Quick::new(config)),
+            MemoryKind::Moka => Box::new(Moka::new(config)),
+        };
+        Self { store, regions: RwLock::default() }
+    }
+
+    /// The number of the region whose keys begin so.
+    pub(crate) fn region(&self, prefix: &str) -> u32 {
+        let mut regions = self.regions.write();
+        if let Some(known) = regions.ids.get(prefix) {
+            return *known;
+        }
+        let id = u32::try_from(regions.prefixes.len()).unwrap_or(WHOLE).min(WHOLE - 1);
+        regions.prefixes.push(prefix.into());
+        regions.ids.insert(prefix.into(), id);
+        id
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, at: &Lookup<'_>) -> Option<Glance> {
+        self.store.get(at)
+    }
+
+    pub(crate) fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
+        self.store.entry(at)
+    }
+
+    /// The entry was found alive and says so itself: the next hit may know.
+    pub(crate) fn note(&self, at: &Lookup<'_>, entry: &Arc<Entry>) {
+        self.store.note(at, entry);
+    }
+
+    /// Called under the stripe's lock; hands out what was displaced, to be dropped after it.
+    #[expect(clippy::needless_pass_by_value, reason = "the layer that keeps it takes it over")]
+    pub(crate) fn insert(&self, text: Arc<str>, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
+        let key = {
+            let regions = self.regions.read();
+            // A region that was never named keeps its texts whole.
+            let prefix = regions.prefixes.get(entry.region as usize).map_or("\0", |prefix| prefix);
+            Lookup::rendered(entry.region, prefix, &text).to_owned()
+        };
+        self.store.insert(key, entry)
+    }
+
+    /// Takes out what lies under this text, in whatever region: names may begin alike, as `a` and `a:b` do. Called under
+    /// the stripe's lock; hands out what was taken, to be dropped after it.
+    pub(crate) fn remove(&self, text: &str) -> std::vec::IntoIter<Arc<Entry>> {
+        let mut removed = Vec::new();
+        removed.extend(self.store.remove(&Lookup::text(WHOLE, text)));
+        let regions = self.regions.read();
+        for (separator, _) in text.match_indices(':') {
+            let (prefix, rest) = text.split_at(separator + 1);
+            if let Some(region) = regions.ids.get(prefix) {
+                removed.extend(self.store.remove(&Lookup::text(*region, rest)));
+            }
+        }
+        removed.into_iter()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.store.clear();
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.store.len()
+    }
+
+    pub(crate) fn weight(&self) -> u64 {
+        self.store.weight()
+    }
+}
