@@ -96,4 +96,10 @@ impl L1 {
     pub(crate) fn weight(&self) -> u64 {
         self.store.weight()
     }
+
+    /// What the map holds at this moment, whatever its maintenance has yet to do about it.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> u64 {
+        self.store.held()
+    }
 }

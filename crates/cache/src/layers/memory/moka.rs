@@ -13,21 +13,30 @@ use crate::options::MemoryConfig;
 #[derive(Debug)]
 pub(super) struct Moka {
     map: Cache<StoreKey, Arc<Entry>, foldhash::fast::RandomState>,
+    by_weight: bool,
+    /// The weight that came since the last maintenance, and how much of it is waited for.
     unsettled: AtomicU64,
+    unsettled_at_most: u64,
 }
-
-/// moka evicts in maintenance, by default after 64 inserts: too late for a small cache's bound, so we ask for it sooner.
-const UNSETTLED_AT_MOST: u64 = 16;
 
 impl Moka {
     pub(super) fn new(config: &MemoryConfig) -> Self {
         let count = u64::try_from(config.capacity).unwrap_or(u64::MAX);
-        let mut map = Cache::builder().max_capacity(config.max_weight.unwrap_or(count));
+        let bound = config.max_weight.unwrap_or(count);
+        let mut map = Cache::builder().max_capacity(bound);
         if config.max_weight.is_some() {
             map = map.initial_capacity(config.capacity).weigher(|_, entry: &Arc<Entry>| entry.weight.max(1));
         }
-        let map = map.build_with_hasher(foldhash::fast::RandomState::default());
-        Self { map, unsettled: AtomicU64::new(0) }
+        Self {
+            map: map.build_with_hasher(foldhash::fast::RandomState::default()),
+            by_weight: config.max_weight.is_some(),
+            unsettled: AtomicU64::new(0),
+            unsettled_at_most: bound / 64,
+        }
+    }
+
+    fn weigh(&self, entry: &Entry) -> u64 {
+        if self.by_weight { u64::from(entry.weight.max(1)) } else { 1 }
     }
 }
 
@@ -43,11 +52,14 @@ impl Store for Moka {
     /// It holds the entry itself, where the caller noted it.
     fn note(&self, _at: &Lookup<'_>, _entry: &Arc<Entry>) {}
 
-    /// Hands out nothing: moka keeps the displaced to itself and drops them in its own maintenance.
+    /// Hands out nothing: moka keeps the displaced to itself and drops them in its own maintenance. By default that comes
+    /// after 64 inserts, too late for a small cache's bound, so we ask for it sooner.
     fn insert(&self, key: StoreKey, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
+        let weight = self.weigh(&entry);
         self.map.insert(key, entry);
-        if self.unsettled.fetch_add(1, Ordering::Relaxed) % UNSETTLED_AT_MOST == UNSETTLED_AT_MOST - 1 {
+        if self.unsettled.fetch_add(weight, Ordering::Relaxed) + weight > self.unsettled_at_most {
             self.map.run_pending_tasks();
+            self.unsettled.store(0, Ordering::Relaxed);
         }
         Vec::new()
     }
@@ -71,5 +83,10 @@ impl Store for Moka {
     fn weight(&self) -> u64 {
         self.map.run_pending_tasks();
         self.map.weighted_size()
+    }
+
+    #[cfg(test)]
+    fn held(&self) -> u64 {
+        self.map.iter().map(|(_, entry)| self.weigh(&entry)).sum()
     }
 }

@@ -122,6 +122,11 @@ impl Store for Quick {
     fn weight(&self) -> u64 {
         self.0.weight()
     }
+
+    #[cfg(test)]
+    fn held(&self) -> u64 {
+        self.0.weight()
+    }
 }
 
 impl fmt::Debug for Quick {

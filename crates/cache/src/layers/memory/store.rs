@@ -20,6 +20,9 @@ pub(super) trait Store: Send + Sync + fmt::Debug {
     fn clear(&self);
     fn len(&self) -> u64;
     fn weight(&self) -> u64;
+    /// The weight of what is there at this moment, maintenance done or not.
+    #[cfg(test)]
+    fn held(&self) -> u64;
 }
 
 /// What a hit needs of an [`Entry`], copied out under the store's lock: one `Arc` is cloned, the one that the caller gets.
