@@ -44,6 +44,7 @@ pub use entry::{Hit, Source};
 pub use error::{CacheError, ConfigError, LoadError};
 pub use invalidate::Delivery;
 pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText, Probe};
+pub use layers::memory::GhostEstimate;
 pub use load::LoadContext;
 pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
 pub use region::Region;

@@ -35,6 +35,9 @@ pub struct MemoryConfig {
     pub max_weight: Option<u64>,
     /// The map behind it. Default `QuickCache`.
     pub kind: MemoryKind,
+    /// Whether to estimate what other capacities would give: `Cache::ghost`. Costs each read a hash of its key, and a sample
+    /// of them three lookups more. Default no.
+    pub ghost: bool,
     /// Most tag stamps, and most pattern stamps, remembered one by one; beyond that the oldest give way to a floor that
     /// makes everything older than they are dead. Default 4,096.
     pub stamps: usize,
@@ -42,7 +45,7 @@ pub struct MemoryConfig {
 
 impl Default for MemoryConfig {
     fn default() -> Self {
-        Self { capacity: 1_000, max_weight: None, kind: MemoryKind::QuickCache, stamps: 4_096 }
+        Self { capacity: 1_000, max_weight: None, kind: MemoryKind::QuickCache, ghost: false, stamps: 4_096 }
     }
 }
 
@@ -65,6 +68,13 @@ impl MemoryConfig {
     #[must_use]
     pub fn kind(mut self, kind: MemoryKind) -> Self {
         self.kind = kind;
+        self
+    }
+
+    /// Turns the estimates of other capacities on or off. Default off.
+    #[must_use]
+    pub fn ghost(mut self, on: bool) -> Self {
+        self.ghost = on;
         self
     }
 

@@ -17,7 +17,7 @@ impl Inner {
         let mut hits: Vec<Option<Hit<V>>> = Vec::with_capacity(keys.len());
         let mut missing = Vec::new();
         for (at, key) in keys.iter().enumerate() {
-            let hit = self.recall(region, key).and_then(|entry| self.hit(&entry, Source::L1));
+            let hit = self.ask(region, key).and_then(|entry| self.hit(&entry, Source::L1));
             if hit.is_none() {
                 missing.push(at);
             }

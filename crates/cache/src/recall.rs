@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::cache::Inner;
 use crate::entry::{Entry, Hit, Source};
 use crate::key::{CacheKey, Probe, with_rendered};
-use crate::layers::memory::Lookup;
+use crate::layers::memory::{Glance, Lookup};
 use crate::region::RegionMeta;
 
 impl Inner {
@@ -18,34 +18,50 @@ impl Inner {
         K: CacheKey + ?Sized,
         V: Send + Sync + 'static,
     {
-        let found = with_lookup(region, key, |at| self.l1.get(at))?;
-        let now = self.clock.now();
-        if found.plain_until > now
+        let found = with_lookup(region, key, |at| {
+            let (found, now) = (self.l1.get(at), self.clock.now());
+            self.l1.requested(at, now, found.as_ref());
+            found.map(|found| (self.is_plain(region, &found, now), found))
+        });
+        match found? {
+            (true, found) => found.value.downcast().ok(),
+            (false, _) => with_rendered(&region.prefix, key, |text| self.recall(region, text))
+                .and_then(|own| own.value()),
+        }
+    }
+
+    #[inline]
+    fn is_plain(&self, region: &RegionMeta, found: &Glance, now: u64) -> bool {
+        found.plain_until > now
             && self.trust.until() > now
             && found.checked.load(Ordering::Relaxed) == self.stamps.epoch()
             && found.region == region.id
-        {
-            return found.value.downcast().ok();
-        }
-        drop(found);
-        with_rendered(&region.prefix, key, |text| self.recall(region, text)).and_then(|entry| entry.value())
     }
 
-    /// The whole of a live entry, which more than a plain hit is to be made of.
+    /// [`recall`](Self::recall) for a request that begins with it.
+    pub(crate) fn ask(&self, region: &RegionMeta, text: &str) -> Option<Arc<Entry>> {
+        let at = Lookup::rendered(region.id, &region.prefix, text);
+        let entry = self.l1.get(&at).and_then(|_| self.recall(region, text));
+        self.l1.asked(&at, self.clock.now(), entry.as_deref());
+        entry
+    }
+
+    /// The whole of a live entry, which more than a plain hit is to be made of. To the store's policy it is no request: who
+    /// looks again for a key that was just asked for would make it look popular.
     #[cold]
     pub(crate) fn recall(&self, region: &RegionMeta, text: &str) -> Option<Arc<Entry>> {
         let at = Lookup::rendered(region.id, &region.prefix, text);
-        // First as a hit is, for the sake of the store's policy, and since that takes no more than a shared lock.
-        let found = self.l1.get(&at)?;
         let now = self.clock.now();
-        if found.region != region.id || self.trust.until() <= now {
+        // Most look in vain, and for that a shared lock is enough.
+        if self.trust.until() <= now || !self.l1.has(&at) {
             return None;
         }
         let entry = self.l1.entry(&at)?;
+        let noted = entry.checked.load(Ordering::Relaxed);
         if entry.region != region.id || entry.deadline <= now || !self.believes(&entry, text) {
             return None;
         }
-        if entry.checked.load(Ordering::Relaxed) != found.checked.load(Ordering::Relaxed) {
+        if entry.checked.load(Ordering::Relaxed) != noted {
             self.l1.note(&at, &entry);
         }
         Some(entry)

@@ -135,7 +135,7 @@ where
         F: FnOnce(LoadContext) -> Fut,
         Fut: Future<Output = Result<V, E>>,
     {
-        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.recall(&self.meta, key));
+        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.ask(&self.meta, key));
         if let Some(hit) = cached.and_then(|entry| self.inner.hit(&entry, Source::L1)) {
             self.meta.counters.hits.add(1);
             return Ok(hit);

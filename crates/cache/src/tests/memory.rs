@@ -315,3 +315,62 @@ async fn hits_of_many_threads_are_all_counted() {
     });
     assert_eq!(cache.stats().regions["k"].hits, 20_000);
 }
+
+/// Against real runs of the same stream at half, the same and twice the capacity.
+#[tokio::test]
+async fn the_ghost_tells_what_half_and_twice_the_memory_would_give() {
+    let real = async |kind, capacity, weighed: bool, ghost: bool, stream: &[u64]| {
+        let memory = MemoryConfig::default().kind(kind).capacity(capacity).ghost(ghost);
+        let cache = cache(if weighed { memory.max_weight(10 * capacity as u64) } else { memory }).await;
+        let values = cache.region_with_weigher::<u64, ()>("k", RegionOptions::default(), |()| 10).unwrap();
+        for key in stream {
+            values.get_or_load(key, |_| async { Ok::<_, std::convert::Infallible>(()) }).await.unwrap();
+        }
+        let rate = 1.0 - cache.stats().loads as f64 / stream.len() as f64;
+        (rate, cache.ghost())
+    };
+    for (kind, weighed) in [(KINDS[0], false), (KINDS[0], true), (KINDS[1], false)] {
+        for skew in [0.8, 1.0] {
+            let mut rng = fastrand::Rng::with_seed(7);
+            let mut sum = 0.0;
+            let up_to: Vec<f64> = (1..=20_000_u32)
+                .map(|rank| {
+                    sum += f64::from(rank).powf(-skew);
+                    sum
+                })
+                .collect();
+            let stream: Vec<u64> = (0..60_000)
+                .map(|_| rng.f64() * sum)
+                .map(|at| up_to.partition_point(|share| *share <= at) as u64)
+                .collect();
+            let (rate, estimate) = real(kind, 1_000, weighed, true, &stream).await;
+            let (half, none) = real(kind, 500, weighed, false, &stream).await;
+            let (twice, _) = real(kind, 2_000, weighed, false, &stream).await;
+            let estimate = estimate.unwrap();
+            println!("{kind:?} {weighed} {skew}: {half:.3} {rate:.3} {twice:.3} against {estimate:?}");
+            assert_eq!((estimate.requests, none), (60_000, None));
+            for (real, estimated) in [(half, estimate.half), (rate, estimate.same), (twice, estimate.twice)] {
+                assert!((real - estimated).abs() < 0.04, "{kind:?}, Zipf {skew}: {real} against {estimated}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ghost_knows_deadlines_and_invalidations() {
+    let cache = cache(MemoryConfig::default().capacity(100).ghost(true)).await;
+    let options = RegionOptions::default().ttl(Duration::from_secs(10));
+    let values = cache.region::<u64, ()>("k", options).unwrap();
+    let read = async || {
+        values.get_or_load(&1, |_| async { Ok::<_, std::convert::Infallible>(()) }).await.unwrap();
+    };
+    read().await;
+    read().await;
+    assert_eq!(cache.ghost().unwrap().twice, 0.5);
+    tokio::time::advance(Duration::from_secs(11)).await;
+    read().await;
+    let _ = values.invalidate(&1).await;
+    read().await;
+    let estimate = cache.ghost().unwrap();
+    assert_eq!((estimate.half, estimate.same, estimate.twice, estimate.requests), (0.25, 0.25, 0.25, 4));
+}

@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::ghost::{Ghost, GhostEstimate, Known};
 use super::moka::Moka;
 use super::quick::Quick;
-use super::store::{Glance, Store};
+use super::store::{Glance, Store, Weigh};
 use super::store_key::{Lookup, WHOLE};
 use crate::entry::Entry;
 use crate::options::{MemoryConfig, MemoryKind};
@@ -15,6 +16,8 @@ use crate::options::{MemoryConfig, MemoryKind};
 pub(crate) struct L1 {
     store: Box<dyn Store>,
     regions: RwLock<Regions>,
+    ghost: Option<Ghost>,
+    weigh: Weigh,
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +32,12 @@ impl L1 {
             MemoryKind::QuickCache => Box::new(Quick::new(config)),
             MemoryKind::Moka => Box::new(Moka::new(config)),
         };
-        Self { store, regions: RwLock::default() }
+        Self {
+            store,
+            regions: RwLock::default(),
+            ghost: config.ghost.then(|| Ghost::new(config)),
+            weigh: Weigh::by(config),
+        }
     }
 
     /// The number of the region whose keys begin so.
@@ -49,6 +57,34 @@ impl L1 {
         self.store.get(at)
     }
 
+    /// A request came, and found this.
+    #[inline]
+    pub(crate) fn requested(&self, at: &Lookup<'_>, now: u64, found: Option<&Glance>) {
+        if let Some(ghost) = &self.ghost {
+            let known = found.map(|found| Known { deadline: found.plain_until, weight: found.weight });
+            ghost.request(at, now, known.filter(|known| known.deadline > now));
+        }
+    }
+
+    /// [`requested`](Self::requested) where the whole entry was asked for.
+    pub(crate) fn asked(&self, at: &Lookup<'_>, now: u64, found: Option<&Entry>) {
+        if let Some(ghost) = &self.ghost {
+            ghost.request(at, now, found.map(|entry| self.known(entry)));
+        }
+    }
+
+    fn known(&self, entry: &Entry) -> Known {
+        Known { deadline: entry.plain_until(), weight: self.weigh.of(entry) }
+    }
+
+    pub(crate) fn estimate(&self) -> Option<GhostEstimate> {
+        self.ghost.as_ref().map(Ghost::estimate)
+    }
+
+    pub(crate) fn has(&self, at: &Lookup<'_>) -> bool {
+        self.store.has(at)
+    }
+
     pub(crate) fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
         self.store.entry(at)
     }
@@ -61,25 +97,32 @@ impl L1 {
     /// Called under the stripe's lock; hands out what was displaced, to be dropped after it.
     #[expect(clippy::needless_pass_by_value, reason = "the layer that keeps it takes it over")]
     pub(crate) fn insert(&self, text: Arc<str>, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
-        let key = {
-            let regions = self.regions.read();
-            // A region that was never named keeps its texts whole.
-            let prefix = regions.prefixes.get(entry.region as usize).map_or("\0", |prefix| prefix);
-            Lookup::rendered(entry.region, prefix, &text).to_owned()
-        };
-        self.store.insert(key, entry)
+        let regions = self.regions.read();
+        // A region that was never named keeps its texts whole.
+        let prefix = regions.prefixes.get(entry.region as usize).map_or("\0", |prefix| prefix);
+        let at = Lookup::rendered(entry.region, prefix, &text);
+        if let Some(ghost) = &self.ghost {
+            ghost.kept(&at, self.known(&entry));
+        }
+        self.store.insert(at.to_owned(), entry)
     }
 
     /// Takes out what lies under this text, in whatever region: names may begin alike, as `a` and `a:b` do. Called under
     /// the stripe's lock; hands out what was taken, to be dropped after it.
     pub(crate) fn remove(&self, text: &str) -> std::vec::IntoIter<Arc<Entry>> {
         let mut removed = Vec::new();
-        removed.extend(self.store.remove(&Lookup::text(WHOLE, text)));
+        let mut remove = |at: &Lookup<'_>| {
+            if let Some(ghost) = &self.ghost {
+                ghost.removed(at);
+            }
+            removed.extend(self.store.remove(at));
+        };
+        remove(&Lookup::text(WHOLE, text));
         let regions = self.regions.read();
         for (separator, _) in text.match_indices(':') {
             let (prefix, rest) = text.split_at(separator + 1);
             if let Some(region) = regions.ids.get(prefix) {
-                removed.extend(self.store.remove(&Lookup::text(*region, rest)));
+                remove(&Lookup::text(*region, rest));
             }
         }
         removed.into_iter()
@@ -87,6 +130,9 @@ impl L1 {
 
     pub(crate) fn clear(&self) {
         self.store.clear();
+        if let Some(ghost) = &self.ghost {
+            ghost.clear();
+        }
     }
 
     pub(crate) fn len(&self) -> u64 {

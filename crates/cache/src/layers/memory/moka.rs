@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
 
-use super::store::{Glance, Store};
+use super::store::{Glance, Hashing, Store, Weigh};
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
 use crate::options::MemoryConfig;
@@ -12,8 +12,8 @@ use crate::options::MemoryConfig;
 /// that was invalidated while its init ran.
 #[derive(Debug)]
 pub(super) struct Moka {
-    map: Cache<StoreKey, Arc<Entry>, foldhash::fast::RandomState>,
-    by_weight: bool,
+    map: Cache<StoreKey, Arc<Entry>, Hashing>,
+    weigh: Weigh,
     /// The weight that came since the last maintenance, and how much of it is waited for.
     unsettled: AtomicU64,
     unsettled_at_most: u64,
@@ -23,28 +23,30 @@ impl Moka {
     pub(super) fn new(config: &MemoryConfig) -> Self {
         let count = u64::try_from(config.capacity).unwrap_or(u64::MAX);
         let bound = config.max_weight.unwrap_or(count);
+        let weigh = Weigh::by(config);
         let mut map = Cache::builder().max_capacity(bound);
-        if config.max_weight.is_some() {
-            map = map.initial_capacity(config.capacity).weigher(|_, entry: &Arc<Entry>| entry.weight.max(1));
+        if weigh == Weigh::Weight {
+            map = map.weigher(move |_, entry: &Arc<Entry>| weigh.of(entry));
         }
         Self {
-            map: map.build_with_hasher(foldhash::fast::RandomState::default()),
-            by_weight: config.max_weight.is_some(),
+            map: map.build_with_hasher(Hashing::default()),
+            weigh,
             unsettled: AtomicU64::new(0),
             unsettled_at_most: bound / 64,
         }
-    }
-
-    fn weigh(&self, entry: &Entry) -> u64 {
-        if self.by_weight { u64::from(entry.weight.max(1)) } else { 1 }
     }
 }
 
 impl Store for Moka {
     fn get(&self, at: &Lookup<'_>) -> Option<Glance> {
-        self.map.get(at).map(|entry| Glance::at(&entry))
+        self.map.get(at).map(|entry| Glance::at(&entry, self.weigh))
     }
 
+    fn has(&self, at: &Lookup<'_>) -> bool {
+        self.map.contains_key(at)
+    }
+
+    /// A hit to its policy all the same, since it has no other way of lending a value.
     fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
         self.map.get(at)
     }
@@ -55,7 +57,7 @@ impl Store for Moka {
     /// Hands out nothing: moka keeps the displaced to itself and drops them in its own maintenance. By default that comes
     /// after 64 inserts, too late for a small cache's bound, so we ask for it sooner.
     fn insert(&self, key: StoreKey, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
-        let weight = self.weigh(&entry);
+        let weight = u64::from(self.weigh.of(&entry));
         self.map.insert(key, entry);
         if self.unsettled.fetch_add(weight, Ordering::Relaxed) + weight > self.unsettled_at_most {
             self.map.run_pending_tasks();
@@ -87,6 +89,6 @@ impl Store for Moka {
 
     #[cfg(test)]
     fn held(&self) -> u64 {
-        self.map.iter().map(|(_, entry)| self.weigh(&entry)).sum()
+        self.map.iter().map(|(_, entry)| u64::from(self.weigh.of(&entry))).sum()
     }
 }

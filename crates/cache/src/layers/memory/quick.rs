@@ -5,15 +5,18 @@ use std::sync::atomic::Ordering;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
-use super::store::{Glance, Store};
+use super::store::{Glance, Hashing, Store, Weigh};
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
 use crate::options::MemoryConfig;
 
-type Map = Cache<StoreKey, Held, Weigh, foldhash::fast::RandomState, HandOut>;
+type Map = Cache<StoreKey, Held, Heft, Hashing, HandOut>;
 
 /// `quick_cache`: an S3-FIFO relative; a hit is a shard's read lock and a flag.
-pub(super) struct Quick(Map);
+pub(super) struct Quick {
+    map: Map,
+    weigh: Weigh,
+}
 
 /// The store clones what it hands out, and a clone is only the glance.
 #[derive(Debug)]
@@ -29,17 +32,13 @@ impl Clone for Held {
     }
 }
 
-/// One an entry, or what its region's weigher said.
+/// Said by the glance.
 #[derive(Debug, Clone, Copy)]
-struct Weigh(bool);
+struct Heft;
 
-impl Weighter<StoreKey, Held> for Weigh {
+impl Weighter<StoreKey, Held> for Heft {
     fn weight(&self, _key: &StoreKey, held: &Held) -> u64 {
-        match &held.entry {
-            // Nothing weighs nothing: it would be pinned.
-            Some(entry) if self.0 => u64::from(entry.weight.max(1)),
-            _ => 1,
-        }
+        u64::from(held.glance.weight)
     }
 }
 
@@ -67,13 +66,13 @@ impl Quick {
             options.shards(SHARDS_BY_WEIGHT);
         }
         let options = options.build().expect("both capacities are given");
-        let weigh = Weigh(config.max_weight.is_some());
-        Self(Cache::with_options(options, weigh, foldhash::fast::RandomState::default(), HandOut))
+        let map = Cache::with_options(options, Heft, Hashing::default(), HandOut);
+        Self { map, weigh: Weigh::by(config) }
     }
 
     /// The store lends a value to a predicate of removal; this one removes nothing.
     fn look(&self, at: &Lookup<'_>, look: impl FnOnce(&Held)) {
-        let removed = self.0.remove_if(at, |held| {
+        let removed = self.map.remove_if(at, |held| {
             look(held);
             false
         });
@@ -83,7 +82,11 @@ impl Quick {
 
 impl Store for Quick {
     fn get(&self, at: &Lookup<'_>) -> Option<Glance> {
-        self.0.get(at).map(|held| held.glance)
+        self.map.get(at).map(|held| held.glance)
+    }
+
+    fn has(&self, at: &Lookup<'_>) -> bool {
+        self.map.contains_key(at)
     }
 
     fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
@@ -102,35 +105,35 @@ impl Store for Quick {
 
     fn insert(&self, key: StoreKey, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
         let mut displaced = Vec::new();
-        let held = Held { glance: Glance::at(&entry), entry: Some(entry) };
-        self.0.insert_with_lifecycle(key, held, &mut displaced);
+        let held = Held { glance: Glance::at(&entry, self.weigh), entry: Some(entry) };
+        self.map.insert_with_lifecycle(key, held, &mut displaced);
         displaced
     }
 
     fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
-        self.0.remove(at).and_then(|(_, held)| held.entry)
+        self.map.remove(at).and_then(|(_, held)| held.entry)
     }
 
     fn clear(&self) {
-        self.0.clear();
+        self.map.clear();
     }
 
     fn len(&self) -> u64 {
-        u64::try_from(self.0.len()).unwrap_or(u64::MAX)
+        u64::try_from(self.map.len()).unwrap_or(u64::MAX)
     }
 
     fn weight(&self) -> u64 {
-        self.0.weight()
+        self.map.weight()
     }
 
     #[cfg(test)]
     fn held(&self) -> u64 {
-        self.0.weight()
+        self.map.weight()
     }
 }
 
 impl fmt::Debug for Quick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Quick").field("len", &self.0.len()).finish()
+        f.debug_struct("Quick").field("len", &self.map.len()).finish()
     }
 }

@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
+use crate::options::MemoryConfig;
 
 /// The memory layer's map. It may forget at any time and knows no deadlines: entries carry their own.
 pub(super) trait Store: Send + Sync + fmt::Debug {
     /// What a hit needs, which is asked for as a hit is.
     fn get(&self, at: &Lookup<'_>) -> Option<Glance>;
+    /// No hit to the store's policy.
+    fn has(&self, at: &Lookup<'_>) -> bool;
     /// All of it, off the hot path; no hit to the store's policy.
     fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>>;
     /// The entry was found alive: the next hit may know.
@@ -25,6 +28,31 @@ pub(super) trait Store: Send + Sync + fmt::Debug {
     fn held(&self) -> u64;
 }
 
+/// One an entry, or what its region's weigher said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weigh {
+    Count,
+    Weight,
+}
+
+impl Weigh {
+    pub(super) fn by(config: &MemoryConfig) -> Self {
+        if config.max_weight.is_some() { Self::Weight } else { Self::Count }
+    }
+
+    /// Nothing weighs nothing: it would be pinned.
+    pub(super) fn of(self, entry: &Entry) -> u32 {
+        match self {
+            Self::Count => 1,
+            Self::Weight => entry.weight.max(1),
+        }
+    }
+}
+
+/// The finishing variant costs 1 ns more than `fast`, which in one process of a hundred puts most of the keys 0 to 500 into
+/// one shard of eight, and then costs points of hit rate.
+pub(super) type Hashing = foldhash::quality::RandomState;
+
 /// What a hit needs of an [`Entry`], copied out under the store's lock: one `Arc` is cloned, the one that the caller gets.
 #[derive(Debug)]
 pub(crate) struct Glance {
@@ -32,15 +60,19 @@ pub(crate) struct Glance {
     pub(crate) plain_until: u64,
     pub(crate) checked: AtomicU64,
     pub(crate) region: u32,
+    /// As memory counts it.
+    pub(crate) weight: u32,
 }
 
 impl Glance {
-    pub(super) fn at(entry: &Entry) -> Self {
+    #[inline]
+    pub(super) fn at(entry: &Entry, weigh: Weigh) -> Self {
         Self {
             value: entry.value.clone(),
             plain_until: entry.plain_until(),
             checked: AtomicU64::new(entry.checked.load(Ordering::Relaxed)),
             region: entry.region,
+            weight: weigh.of(entry),
         }
     }
 }
@@ -53,6 +85,7 @@ impl Clone for Glance {
             plain_until: self.plain_until,
             checked: AtomicU64::new(self.checked.load(Ordering::Relaxed)),
             region: self.region,
+            weight: self.weight,
         }
     }
 }
