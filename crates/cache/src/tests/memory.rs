@@ -330,6 +330,8 @@ async fn the_ghost_tells_what_half_and_twice_the_memory_would_give() {
         (rate, cache.ghost())
     };
     for (kind, weighed) in [(KINDS[0], false), (KINDS[0], true), (KINDS[1], false)] {
+        // moka's admission decides worse the smaller it is, so its miniatures are pessimists.
+        let within = if kind == MemoryKind::Moka { 0.06 } else { 0.03 };
         for skew in [0.8, 1.0] {
             let mut rng = fastrand::Rng::with_seed(7);
             let mut sum = 0.0;
@@ -350,7 +352,10 @@ async fn the_ghost_tells_what_half_and_twice_the_memory_would_give() {
             println!("{kind:?} {weighed} {skew}: {half:.3} {rate:.3} {twice:.3} against {estimate:?}");
             assert_eq!((estimate.requests, none), (60_000, None));
             for (real, estimated) in [(half, estimate.half), (rate, estimate.same), (twice, estimate.twice)] {
-                assert!((real - estimated).abs() < 0.04, "{kind:?}, Zipf {skew}: {real} against {estimated}");
+                assert!(
+                    (real - estimated).abs() < within,
+                    "{kind:?}, Zipf {skew}: {real} against {estimated}"
+                );
             }
         }
     }

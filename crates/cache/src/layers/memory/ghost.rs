@@ -1,7 +1,9 @@
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use quick_cache::{OptionsBuilder, Weighter};
 
+use super::moka::UNSETTLED_SHARE;
 use super::store::Hashing;
 use super::store_key::Lookup;
 use crate::options::{MemoryConfig, MemoryKind};
@@ -35,7 +37,7 @@ pub(super) struct Ghost {
 }
 
 /// The smallest simulation keeps at least so many entries, or all there are: with fewer, chance decides.
-const LEAST: usize = 64;
+const LEAST: usize = 128;
 
 #[derive(Debug)]
 struct Miniature {
@@ -46,7 +48,11 @@ struct Miniature {
 #[derive(Debug)]
 enum Map {
     Quick(quick_cache::sync::Cache<u64, Known, Weigh, foldhash::fast::RandomState>),
-    Moka(moka::sync::Cache<u64, Known, foldhash::fast::RandomState>),
+    Moka {
+        map: moka::sync::Cache<u64, Known, foldhash::fast::RandomState>,
+        unsettled: AtomicU64,
+        at_most: u64,
+    },
 }
 
 /// What is simulated of an entry.
@@ -147,7 +153,8 @@ impl Map {
             }
             MemoryKind::Moka => {
                 let map = moka::sync::Cache::builder().max_capacity(bound);
-                Self::Moka(map.weigher(|_, known: &Known| known.weight).build_with_hasher(hasher))
+                let map = map.weigher(|_, known: &Known| known.weight).build_with_hasher(hasher);
+                Self::Moka { map, unsettled: AtomicU64::new(0), at_most: bound / UNSETTLED_SHARE }
             }
         }
     }
@@ -155,17 +162,21 @@ impl Map {
     fn get(&self, key: u64) -> Option<Known> {
         match self {
             Self::Quick(map) => map.get(&key),
-            Self::Moka(map) => map.get(&key),
+            Self::Moka { map, .. } => map.get(&key),
         }
     }
 
     fn insert(&self, key: u64, known: Known) {
         match self {
             Self::Quick(map) => map.insert(key, known),
-            Self::Moka(map) => {
+            // What waits for maintenance is a window of admission, so its share must be that of the real one.
+            Self::Moka { map, unsettled, at_most } => {
+                let weight = u64::from(known.weight);
                 map.insert(key, known);
-                // It is so small that a batch of its own would be most of it.
-                map.run_pending_tasks();
+                if unsettled.fetch_add(weight, Ordering::Relaxed) + weight > *at_most {
+                    map.run_pending_tasks();
+                    unsettled.store(0, Ordering::Relaxed);
+                }
             }
         }
     }
@@ -173,14 +184,14 @@ impl Map {
     fn remove(&self, key: u64) {
         match self {
             Self::Quick(map) => drop(map.remove(&key)),
-            Self::Moka(map) => map.invalidate(&key),
+            Self::Moka { map, .. } => map.invalidate(&key),
         }
     }
 
     fn clear(&self) {
         match self {
             Self::Quick(map) => map.clear(),
-            Self::Moka(map) => map.invalidate_all(),
+            Self::Moka { map, .. } => map.invalidate_all(),
         }
     }
 }

@@ -19,6 +19,9 @@ pub(super) struct Moka {
     unsettled_at_most: u64,
 }
 
+/// What part of the bound may wait for maintenance.
+pub(super) const UNSETTLED_SHARE: u64 = 64;
+
 impl Moka {
     pub(super) fn new(config: &MemoryConfig) -> Self {
         let count = u64::try_from(config.capacity).unwrap_or(u64::MAX);
@@ -32,7 +35,7 @@ impl Moka {
             map: map.build_with_hasher(Hashing::default()),
             weigh,
             unsettled: AtomicU64::new(0),
-            unsettled_at_most: bound / 64,
+            unsettled_at_most: bound / UNSETTLED_SHARE,
         }
     }
 }
