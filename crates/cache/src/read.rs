@@ -71,7 +71,7 @@ impl Inner {
     where
         V: serde::Serialize + Send + Sync + 'static,
     {
-        if let Some(entry) = self.recall(region, key) {
+        if let Some(entry) = self.ask(region, key) {
             return self.answer(&entry, Source::L1, Freshness::Fresh);
         }
         let (answer, entry) = self.served_unloaded(region, key)?;

@@ -164,14 +164,13 @@ where
 
     /// A plain hit: no allocation.
     fn plain(&self, key: &K) -> Option<Arc<V>> {
-        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.recall(&self.meta, key));
-        let value = cached.and_then(|entry| entry.value())?;
+        let value = self.inner.glance(&self.meta, key)?;
         self.meta.counters.hits.add(1);
         Some(value)
     }
 
     fn plain_hit(&self, key: &K) -> Option<Answer<V>> {
-        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.recall(&self.meta, key));
+        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.ask(&self.meta, key));
         let answer = self.inner.answer(&*cached?, Source::L1, Freshness::Fresh)?;
         self.meta.counters.hits.add(1);
         Some(answer)

@@ -11,6 +11,7 @@ mod layers;
 mod layers_used;
 #[cfg(feature = "macros")]
 mod macros;
+mod memory;
 mod model;
 mod negative;
 mod options;
