@@ -20,7 +20,7 @@ pub struct Explored {
     pub states: usize,
     /// How long it took.
     pub took: Duration,
-    /// Whether there was nothing left to see. Else the time was up, or what was looked for was found.
+    /// Whether there was nothing left to see. Else the time was up.
     pub whole: bool,
 }
 
@@ -35,37 +35,44 @@ pub struct Broken {
     pub steps: Vec<Step>,
 }
 
+/// Explores until the promise is broken, then goes back for the shortest way there. On one thread, so that what is found is
+/// always the same.
+pub fn find(model: &Coherence, promise: &'static str) -> Option<Broken> {
+    let mut shortest: Option<Broken> = None;
+    loop {
+        let until = HasDiscoveries::AllOf(BTreeSet::from([promise]));
+        let mut checker = model.clone().checker().finish_when(until);
+        if let Some(found) = &shortest {
+            // A state's depth counts the states on the way to it, and those at the depth given are left out.
+            checker = checker.target_max_depth(found.steps.len() + 1);
+        }
+        match broken(&checker.spawn_bfs().join(), promise) {
+            Some(found) => shortest = Some(found),
+            None => return shortest,
+        }
+    }
+}
+
 /// Explores all, or as much as the time allows, on two threads.
 pub fn explore(model: Coherence, limit: Option<Duration>) -> Explored {
-    run(model, limit, HasDiscoveries::All, 2)
-}
-
-/// Explores until the promise is broken, on one thread, so that what is found is always the same.
-pub fn find(model: Coherence, promise: &'static str, limit: Option<Duration>) -> Explored {
-    run(model, limit, HasDiscoveries::AllOf(BTreeSet::from([promise])), 1)
-}
-
-fn run(model: Coherence, limit: Option<Duration>, until: HasDiscoveries, threads: usize) -> Explored {
     let begun = Instant::now();
-    let early = !matches!(until, HasDiscoveries::All);
-    let mut checker = model.checker().threads(threads).finish_when(until);
+    let mut checker = model.checker().threads(2);
     if let Some(limit) = limit {
         checker = checker.timeout(limit);
     }
     let checker = checker.spawn_bfs().join();
     let took = begun.elapsed();
-    let discoveries = checker.discoveries();
-    let broken = PROMISES.into_iter().filter_map(|promise| {
-        let path = discoveries.get(promise)?;
-        let warm = path.clone().into_states().first() == Some(&checker.model().beginning(true));
-        Some(Broken { promise, warm, steps: path.clone().into_actions() })
-    });
-    let broken: Vec<_> = broken.collect();
     Explored {
-        whole: limit.is_none_or(|limit| took < limit) && !(early && !broken.is_empty()),
-        broken,
-        sane: discoveries.contains_key(SANE),
+        broken: PROMISES.into_iter().filter_map(|promise| broken(&checker, promise)).collect(),
+        sane: checker.discovery(SANE).is_some(),
         states: checker.unique_state_count(),
         took,
+        whole: limit.is_none_or(|limit| took < limit),
     }
+}
+
+fn broken(checker: &impl Checker<Coherence>, promise: &'static str) -> Option<Broken> {
+    let path = checker.discovery(promise)?;
+    let warm = path.clone().into_states().first() == Some(&checker.model().beginning(true));
+    Some(Broken { promise, warm, steps: path.into_actions() })
 }

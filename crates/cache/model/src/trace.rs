@@ -47,8 +47,7 @@ impl Trace {
     /// The shortest way to the first promise that the case breaks, if it breaks any.
     pub fn of(case: &Case) -> Option<Self> {
         let promise = *case.breaks.first()?;
-        let found = crate::explore::find(case.model(), promise, None);
-        let broken = found.broken.into_iter().find(|broken| broken.promise == promise)?;
+        let broken = crate::explore::find(&case.model(), promise)?;
         Some(Self {
             case: case.name(),
             breaks: Some(promise.to_owned()),
