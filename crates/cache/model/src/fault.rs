@@ -108,19 +108,30 @@ pub(crate) fn offer(model: &Coherence, state: &State, steps: &mut Vec<Step>) {
 
 fn offer_one(model: &Coherence, state: &State, fault: Fault, strike: &mut impl FnMut(Strike)) {
     let messages = || {
-        state.nodes.iter().zip(0..).flat_map(|(own, node)| (0..own.inbox.len() as u8).map(move |index| Message { node, index }))
+        state
+            .nodes
+            .iter()
+            .zip(0..)
+            .flat_map(|(own, node)| (0..own.inbox.len() as u8).map(move |index| Message { node, index }))
     };
     let nodes = 0..state.nodes.len() as u8;
     let shards = 0..state.shards.len() as u8;
-    let keys = model.scenario.keys().map(|key| (OfKey { key: key as u8 }, state.shards[model.scenario.home(key)].held.slots[key]));
+    let keys = model
+        .scenario
+        .keys()
+        .map(|key| (OfKey { key: key as u8 }, state.shards[model.scenario.home(key)].held.slots[key]));
     let control = &state.control().control;
     match fault {
         Fault::Loss => messages().for_each(|message| strike(Strike::Lose(message))),
         Fault::Duplicate => {
-            messages().filter(|message| message.index == 0).for_each(|message| strike(Strike::Duplicate(message)));
+            messages()
+                .filter(|message| message.index == 0)
+                .for_each(|message| strike(Strike::Duplicate(message)));
         }
         Fault::Reorder => {
-            messages().filter(|message| message.index > 0).for_each(|message| strike(Strike::Overtake(message)));
+            messages()
+                .filter(|message| message.index > 0)
+                .for_each(|message| strike(Strike::Overtake(message)));
         }
         Fault::Crash => nodes.for_each(|node| strike(Strike::Crash(OnNode { node }))),
         Fault::Restart => shards.for_each(|shard| strike(Strike::Restart(AtShard { shard }))),
@@ -160,7 +171,8 @@ fn offer_one(model: &Coherence, state: &State, fault: Fault, strike: &mut impl F
             keys.filter(|(_, slot)| slot.floor != 0).for_each(|(key, _)| strike(Strike::ExpireFloor(key)));
         }
         Fault::ValueEvicted => {
-            keys.filter(|(_, slot)| slot.value.is_some()).for_each(|(key, _)| strike(Strike::EvictValue(key)));
+            keys.filter(|(_, slot)| slot.value.is_some())
+                .for_each(|(key, _)| strike(Strike::EvictValue(key)));
         }
         Fault::ControlEvicted if model.protocol.one_control_key => {
             for shard in shards {

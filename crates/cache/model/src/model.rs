@@ -6,7 +6,8 @@ use stateright::{Model, Property};
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
 use crate::state::{
-    Control, Copied, Database, Held, Invalidation, Link, NODES, Node, Reader, Replica, Shard, Slot, State, Value,
+    Control, Copied, Database, Held, Invalidation, Link, NODES, Node, Reader, Replica, Shard, Slot, State,
+    Value,
 };
 use crate::{fault, properties, step, step::Step};
 
@@ -22,7 +23,9 @@ pub struct Coherence {
 impl Coherence {
     /// Redis up, all nodes connected; empty, or with every key's first version in L1 and L2.
     pub fn beginning(&self, warm: bool) -> State {
-        let shards = (0..self.scenario.shards() as u8).map(|shard| self.shard(shard + 1, warm)).collect::<ArrayVec<_, _>>();
+        let shards = (0..self.scenario.shards() as u8)
+            .map(|shard| self.shard(shard + 1, warm))
+            .collect::<ArrayVec<_, _>>();
         let mut node = Node::default();
         for shard in &shards {
             node.links.push(Link { connected: true, cut: false, run: shard.run, epoch: shard.held.epoch });
@@ -50,7 +53,9 @@ impl Coherence {
 
     fn shard(&self, epoch: u8, warm: bool) -> Shard {
         let mut held = Held { epoch, run: 1, slots: Default::default(), control: Control::default() };
-        for key in self.scenario.keys().filter(|key| warm && self.scenario.home(*key) + 1 == usize::from(epoch)) {
+        for key in
+            self.scenario.keys().filter(|key| warm && self.scenario.home(*key) + 1 == usize::from(epoch))
+        {
             held.slots[key] =
                 Slot { value: Some(Value { version: 1, born: 0, epoch, clock_epoch: 1 }), ..Slot::default() };
         }

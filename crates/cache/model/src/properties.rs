@@ -4,7 +4,7 @@ use stateright::Property;
 
 use crate::judge;
 use crate::model::Coherence;
-use crate::state::{CONTROL, InvalidationStage, ReaderStage, State};
+use crate::state::{CONTROL, InvalidationStage, Reader, ReaderStage, State};
 use crate::step;
 
 /// P1: a read sees what its own node had invalidated before it began.
@@ -43,7 +43,7 @@ pub fn at_rest(model: &Coherence, state: &State) -> bool {
     if state.broken.own
         || state.broken.peer
         || state.nodes.iter().any(|node| !node.inbox.is_empty())
-        || state.readers.iter().any(|reader| reader.in_flight())
+        || state.readers.iter().any(Reader::in_flight)
         || state.invalidations.iter().any(|one| matches!(one.stage, Committed | Bumped | Half | Told))
     {
         return false;
@@ -81,7 +81,10 @@ fn promised(model: &Coherence, state: &State, key: usize) -> u8 {
 fn finished(state: &State) -> bool {
     use {InvalidationStage as Writing, ReaderStage as Reading};
     state.readers.iter().all(|reader| matches!(reader.stage, Reading::Idle | Reading::Done | Reading::Dead))
-        && state.invalidations.iter().all(|one| matches!(one.stage, Writing::Idle | Writing::Applied | Writing::Dead))
+        && state
+            .invalidations
+            .iter()
+            .all(|one| matches!(one.stage, Writing::Idle | Writing::Applied | Writing::Dead))
         && state.nodes.iter().all(|node| !node.suspect)
 }
 

@@ -41,7 +41,8 @@ fn main() -> ExitCode {
         };
     }
     println!("| rules | scenario | outcome | states | seconds | explored |\n|---|---|---|--:|--:|---|");
-    let surprises = catalogue::all().into_iter().filter(chosen).filter(|case| !tell(case, options.seconds)).count();
+    let surprises =
+        catalogue::all().into_iter().filter(chosen).filter(|case| !tell(case, options.seconds)).count();
     if surprises == 0 {
         return ExitCode::SUCCESS;
     }
@@ -76,7 +77,8 @@ fn write_traces(folder: &std::path::Path, cases: impl Iterator<Item = Case>) -> 
             eprintln!("no counterexample: {}", case.name());
             continue;
         };
-        let name: String = case.name().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let name: String =
+            case.name().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let path = folder.join(name + ".json");
         std::fs::write(&path, serde_json::to_string_pretty(&trace).map_err(std::io::Error::other)?)?;
         println!("{} steps to {}: {}", trace.steps.len(), trace.breaks.unwrap_or_default(), path.display());

@@ -102,13 +102,15 @@ impl State {
     }
 
     /// A token that nobody holds, nor can find again. Tokens are only compared, so the least such one stands for all.
-    pub fn fresh_token(&self) -> Token {
+    pub(crate) fn fresh_token(&self) -> Token {
+        let held = |held: &Held, token| held.slots.iter().any(|slot| slot.token == token);
         let known = |token: &Token| {
             self.readers.iter().any(|reader| reader.token == *token)
                 || self.shards.iter().any(|shard| {
-                    shard.held.tokens().chain(shard.replica.held().into_iter().flat_map(Held::tokens)).any(|held| held == *token)
+                    held(&shard.held, *token)
+                        || shard.replica.held().is_some_and(|replica| held(replica, *token))
                 })
         };
-        (1..).find(|token| !known(token)).expect("fewer than 255 tokens are held")
+        (1..=Token::MAX).find(|token| !known(token)).expect("a dozen tokens at most are held")
     }
 }

@@ -26,13 +26,6 @@ pub struct Held {
     pub control: Control,
 }
 
-impl Held {
-    /// All tokens installed.
-    pub fn tokens(&self) -> impl Iterator<Item = Token> {
-        self.slots.iter().map(|slot| slot.token)
-    }
-}
-
 /// Value, token and floor of one key, which lie in one slot of a Cluster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Slot {

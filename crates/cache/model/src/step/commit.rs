@@ -7,7 +7,7 @@
 use super::{Reading, Step, connect, read};
 use crate::judge;
 use crate::model::Coherence;
-use crate::state::{Copied, ReaderStage as Stage, State, Value};
+use crate::state::{CONTROL, Copied, ReaderStage as Stage, State, Value};
 
 pub(super) fn offer(model: &Coherence, state: &State, reading: Reading, steps: &mut Vec<Step>) {
     if state.readers[usize::from(reading.reader)].stage == Stage::Fetched {
@@ -52,8 +52,12 @@ pub(super) fn commit(model: &Coherence, state: &mut State, reading: Reading) {
 fn judge_fill(model: &Coherence, state: &mut State, reading: Reading, value: Value) {
     let key = usize::from(reading.key);
     let promised = state.control().control.announced[key].max(state.applied[key]);
-    let (epoch, stamp) = (state.control().epoch, state.control().control.stamp);
-    // Whom a node's own stamp protects is not the question here.
+    // A server that took over has the epoch of the one before it only until the first hello, and no script runs sooner.
+    let server = &state.shards[CONTROL];
+    let passing =
+        model.protocol.hello_first && model.protocol.new_run_new_epoch && server.held.run != server.run;
+    let epoch = if passing { 0 } else { server.held.epoch };
+    let stamp = server.held.control.stamp;
     let alive = judge::in_l2_of_all(model, state, key, epoch, stamp) == Some(value);
     state.broken.fill |= alive && value.version < promised;
 }
@@ -69,13 +73,13 @@ pub(super) fn fill(model: &Coherence, state: &mut State, reading: Reading) {
     let (node, at, key) = (usize::from(reading.node), usize::from(reading.reader), usize::from(reading.key));
     let reader = state.readers[at].clone();
     let own = &mut state.nodes[node];
-    let kept = (!reader.void || !rules.generation_checked)
-        && (!rules.fence || reader.clock_epoch == own.clock_epoch())
-        && !(rules.floor && reader.version < own.floors[key]);
+    let detached = rules.generation_checked && reader.void;
+    let outlived = rules.fence && reader.clock_epoch != own.clock_epoch();
+    let below = rules.floor && reader.version < own.floors[key];
     if own.flights[key] == Some(reading.reader) {
         own.flights[key] = None;
     }
-    if kept {
+    if !(detached || outlived || below) {
         own.l1[key] = Some(Copied { version: reader.version, born: reader.born });
         let promised = own.own[key].max(own.heard[key]);
         state.broken.fill |= reader.version < promised && judge::in_l1(model, state, node, key).is_some();

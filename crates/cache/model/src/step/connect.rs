@@ -46,7 +46,10 @@ pub(crate) fn alive(link: &Link, there: &Shard) -> bool {
 
 /// A node whose script was refused at the control key has missed something.
 pub(super) fn refused(model: &Coherence, state: &mut State, node: usize) {
-    if model.protocol.hello_first && !state.nodes[node].links[CONTROL].cut && !reaches(model, state, node, CONTROL) {
+    if model.protocol.hello_first
+        && !state.nodes[node].links[CONTROL].cut
+        && !reaches(model, state, node, CONTROL)
+    {
         state.nodes[node].suspect = true;
     }
 }

@@ -103,7 +103,7 @@ fn sent(state: &State, shard: usize) -> Sent {
 }
 
 /// Clock, stamp, stream and channel, in one script.
-pub(crate) fn publish(model: &Coherence, state: &mut State, target: Target, version: Version) -> u8 {
+pub(super) fn publish(model: &Coherence, state: &mut State, target: Target, version: Version) -> u8 {
     let held = &mut state.shards[CONTROL].held;
     let control = &mut held.control;
     if model.protocol.clock_advances {

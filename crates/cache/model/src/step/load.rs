@@ -29,5 +29,5 @@ fn loaded(state: &mut State, reading: Reading, version: Version) {
     let reader = &mut state.readers[usize::from(reading.reader)];
     reader.version = version;
     reader.stage = if reader.stage == Stage::Missed { Stage::Loaded } else { Stage::Fetched };
-    (reader.least, reader.adopted) = (0, false);
+    (reader.least, reader.adopted, reader.stamp) = (0, false, 0);
 }

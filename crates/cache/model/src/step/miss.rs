@@ -5,7 +5,8 @@
 //! In a Cluster the control key lies on another shard, so clock and stamps are read first (`Clock`) and the script on the
 //! key's slot comes after. It judges the value by the stamps it is sent, and by two epochs: its own shard's, and the one of
 //! the clock that `born` was read from. The shard's own epoch alone is not enough. A control shard that loses its keys
-//! loses stamps, and a value on another shard, whose epoch goes on, would rise from the dead.
+//! loses stamps, and a value on another shard, whose epoch goes on, would rise from the dead. Who waits judges what he finds by
+//! the stamps and the clock's epoch of his own miss, not by what his node knows by then, which may be a new clock's.
 //!
 //! A node that cannot reach Redis, or has invalidations queued, goes by L2. It has no clock to read: the newest announcement
 //! it has applied is the time its load was born.
@@ -61,6 +62,7 @@ fn value_for(model: &Coherence, state: &State, reading: Reading) -> Option<Value
 pub(super) fn miss(model: &Coherence, state: &mut State, reading: Reading) {
     if model.scenario.layout == Layout::Single {
         clock(state, reading);
+        state.readers[usize::from(reading.reader)].stamp = 0;
     }
     let (node, at, key) = (usize::from(reading.node), usize::from(reading.reader), usize::from(reading.key));
     let found = value_for(model, state, reading);
@@ -68,7 +70,6 @@ pub(super) fn miss(model: &Coherence, state: &mut State, reading: Reading) {
     let shard = &mut state.shards[model.scenario.home(key)];
     let slot = &mut shard.held.slots[key];
     let reader = &mut state.readers[at];
-    reader.stamp = 0;
     (reader.run, reader.epoch) = (shard.run, shard.held.epoch);
     if let Some(value) = found {
         return fetched(state, at, value);
@@ -94,7 +95,7 @@ fn fetched(state: &mut State, at: usize, value: Value) {
     let reader = &mut state.readers[at];
     (reader.version, reader.born) = (value.version, value.born);
     (reader.run, reader.epoch, reader.token) = (0, 0, 0);
-    (reader.adopted, reader.least) = (false, 0);
+    (reader.adopted, reader.least, reader.stamp) = (false, 0, 0);
     reader.stage = Stage::Fetched;
 }
 

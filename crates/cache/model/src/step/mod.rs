@@ -22,7 +22,6 @@ use crate::fault::{self, Strike};
 use crate::model::Coherence;
 use crate::state::{State, Target};
 
-pub(crate) use invalidate_key::publish;
 pub(crate) use peer::apply;
 pub(crate) use queue::owe;
 pub(crate) use write::catch_up;

@@ -25,7 +25,11 @@ pub(super) fn seen(model: &Coherence, state: &mut State, node: usize, key: usize
 fn needed(state: &State, node: usize, answer: Answer) -> bool {
     let own = &state.nodes[node];
     let known_before = own.links[CONTROL].run != 0;
-    usize::from(answer.shard) == CONTROL && answer.new_run && known_before && !answer.reissued && !own.recent.is_empty()
+    usize::from(answer.shard) == CONTROL
+        && answer.new_run
+        && known_before
+        && !answer.reissued
+        && !own.recent.is_empty()
 }
 
 /// Whether the node acts on hello's answer only after it issued its invalidations again.
@@ -38,9 +42,7 @@ pub(super) fn offer(model: &Coherence, state: &State, node: u8, steps: &mut Vec<
     let own = &state.nodes[usize::from(node)];
     let Some(answer) = own.answer else { return };
     let there = own.links[CONTROL].connected && answer.run == state.shards[CONTROL].run;
-    if needed(state, node.into(), answer)
-        && !own.links[CONTROL].cut
-        && (!model.protocol.hello_first || there)
+    if needed(state, node.into(), answer) && !own.links[CONTROL].cut && (!model.protocol.hello_first || there)
     {
         steps.push(Step::Reissue(Place { node, shard: answer.shard }));
     }
