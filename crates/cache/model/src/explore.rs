@@ -35,9 +35,9 @@ pub struct Broken {
     pub steps: Vec<Step>,
 }
 
-/// Explores until the promise is broken, then goes back for the shortest way there. On one thread, so that what is found is
-/// always the same.
-pub fn find(model: &Coherence, promise: &'static str) -> Option<Broken> {
+/// Explores until the promise is broken, then goes back for the shortest way there. On one thread, so that without a limit of
+/// time what is found is always the same.
+pub fn find(model: &Coherence, promise: &'static str, limit: Option<Duration>) -> Option<Broken> {
     let mut shortest: Option<Broken> = None;
     loop {
         let until = HasDiscoveries::AllOf(BTreeSet::from([promise]));
@@ -45,6 +45,9 @@ pub fn find(model: &Coherence, promise: &'static str) -> Option<Broken> {
         if let Some(found) = &shortest {
             // A state's depth counts the states on the way to it, and those at the depth given are left out.
             checker = checker.target_max_depth(found.steps.len() + 1);
+        }
+        if let Some(limit) = limit {
+            checker = checker.timeout(limit);
         }
         match broken(&checker.spawn_bfs().join(), promise) {
             Some(found) => shortest = Some(found),

@@ -1,5 +1,7 @@
 //! One way through a model, written down: what the product's conformance test replays against the real thing.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use stateright::Model;
 
@@ -39,15 +41,15 @@ pub enum Illegal {
 }
 
 impl Trace {
-    /// For every mutation, the shortest way to the promise it breaks.
+    /// For every mutation that is not large, the shortest way to the promise it breaks.
     pub fn of_mutations() -> impl Iterator<Item = Self> {
-        catalogue::mutations().into_iter().filter_map(|case| Self::of(&case))
+        catalogue::mutations().into_iter().filter(|case| !case.large).filter_map(|case| Self::of(&case, None))
     }
 
-    /// The shortest way to the first promise that the case breaks, if it breaks any.
-    pub fn of(case: &Case) -> Option<Self> {
+    /// The shortest way to the first promise that the case breaks, if it breaks any and is found in time.
+    pub fn of(case: &Case, limit: Option<Duration>) -> Option<Self> {
         let promise = *case.breaks.first()?;
-        let broken = crate::explore::find(&case.model(), promise)?;
+        let broken = crate::explore::find(&case.model(), promise, limit)?;
         Some(Self {
             case: case.name(),
             breaks: Some(promise.to_owned()),

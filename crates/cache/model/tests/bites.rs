@@ -9,7 +9,7 @@ use mainstay_cache_model::{explore, find};
 fn bites(cases: &[Case]) {
     for case in cases {
         for promise in &case.breaks {
-            let found = find(&case.model(), promise);
+            let found = find(&case.model(), promise, None);
             let found = found.unwrap_or_else(|| panic!("{} does not break {promise}", case.name()));
             println!("{:<70} {promise} in {} steps", case.name(), found.steps.len());
         }

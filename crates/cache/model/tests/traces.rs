@@ -13,7 +13,7 @@ fn mutation(name: &str) -> Case {
 fn a_counterexample_is_a_legal_trace_that_ends_with_the_promise_broken() {
     for name in ["m1", "m4", "m6", "m7", "m9a", "x2", "x5", "s2"] {
         let case = mutation(name);
-        let trace = Trace::of(&case).expect("it is caught");
+        let trace = Trace::of(&case, None).expect("it is caught");
         let states = trace.states().unwrap();
         let breaks = trace.breaks.as_deref().unwrap();
         assert!(PROMISES.contains(&breaks));

@@ -32,7 +32,12 @@ pub fn holding() -> Vec<Case> {
     for world in [key_two_readers(), tag_two_readers()] {
         add("v3", v3, with_each(&world, &some), &[RESTART, FAILOVER, PARTITION, CONTROL_EVICTED, TRIMMED]);
     }
-    add("v3", bare, with_each(&key_two_readers(), &[NONE, LOSS, CRASH, ANSWER_LOST]), &[CRASH, ANSWER_LOST]);
+    add(
+        "v3",
+        bare,
+        with_each(&key_two_readers(), &[NONE, LOSS, CRASH, ANSWER_LOST, PARTITION]),
+        &[CRASH, ANSWER_LOST, PARTITION],
+    );
     let two = |name, target| Scenario::new(name, &[0, 0, 1, 1], &[(0, target)]);
     add("v3", v3, with_each(&two("key, four readers", KEY), &[NONE, LOSS]), &[LOSS]);
     add("v3", v3, with_each(&two("tag, four readers", TAG), &[NONE, LOSS]), &[LOSS]);
