@@ -57,6 +57,9 @@ pub struct Protocol {
     pub slot_first: bool,
     /// *Cluster.* A value also carries the epoch of the clock its `born` was read from, and is dead in another.
     pub clock_epoch_judges_values: bool,
+    /// *Cluster.* A miss may ask the key's slot and the control key at once, so that either answers first. Else the control
+    /// key comes first.
+    pub asks_at_once: bool,
     /// *Cluster.* A new epoch on a shard without the control key also drops L1 and voids flights.
     pub shard_loss_voids: bool,
     /// *Outbox.* The invalidation is a row, written with the data, that a relay on any node delivers.
@@ -90,8 +93,8 @@ pub enum Reissue {
 impl Protocol {
     /// The protocol as it is built: every rule on, nothing issued again.
     ///
-    /// Two rules have an outcome either way and stand as the product has them: a voided key takes its own flight along,
-    /// not the stripe's, and a shard that lost its keys does not cost L1.
+    /// Three rules hold either way. They stand for the least that is needed: a voided key takes its own flight along, not the
+    /// stripe's; a shard that lost its keys does not cost L1; and a miss on a Cluster asks one thing after the other.
     pub const fn v3() -> Self {
         Self {
             hello_first: true,
@@ -121,6 +124,7 @@ impl Protocol {
             run_compared: true,
             slot_first: true,
             clock_epoch_judges_values: true,
+            asks_at_once: false,
             shard_loss_voids: false,
             outbox: false,
             reissue: Reissue::Never,

@@ -72,6 +72,16 @@ pub fn holding() -> Vec<Case> {
         with_each(&cluster(key()), &[RESTART, FAILOVER]),
         &[RESTART, FAILOVER],
     );
+    let at_once = Protocol { asks_at_once: true, ..v3 };
+    for world in [cluster(key()), cluster(tag())] {
+        let faults = [NONE, LOSS, CRASH, TOKEN_LOST, RESTART, FAILOVER, PARTITION];
+        add(
+            "clock and slot asked at once",
+            at_once,
+            with_each(&world, &faults),
+            &[CRASH, RESTART, FAILOVER, PARTITION],
+        );
+    }
     let both = cluster(Scenario::new("a key on each shard", &[], &[(0, TAG)]).reading(&[(0, 0), (1, 1)]));
     add("v3", v3, with_each(&both, &[NONE, RESTART]), &[RESTART]);
     cases

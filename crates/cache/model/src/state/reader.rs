@@ -43,6 +43,9 @@ pub enum Stage {
     Leading,
     /// In a Cluster: knows clock and stamps, and has not asked the key's shard.
     Asked,
+    /// In a Cluster, if both are asked at once: the key's shard has answered, with a value or a token, and the clock is not
+    /// known.
+    Answered,
     /// Nothing alive in L2; has a token.
     Missed,
     /// Goes by L2: neither reads nor fills it.

@@ -6,7 +6,9 @@
 //! key's slot comes after. It judges the value by the stamps it is sent, and by two epochs: its own shard's, and the one of
 //! the clock that `born` was read from. The shard's own epoch alone is not enough. A control shard that loses its keys
 //! loses stamps, and a value on another shard, whose epoch goes on, would rise from the dead. Who waits judges what he finds by
-//! the stamps and the clock's epoch of his own miss, not by what his node knows by then, which may be a new clock's.
+//! the stamps and the clock's epoch of his own miss, not by what his node knows by then, which may be a new clock's. The two
+//! questions may also go out at once: the script then answers with any value of its shard's epoch, else with a token, and the
+//! node judges the value when it has the clock. If it is dead, the script runs again with what makes it dead.
 //!
 //! A node that cannot reach Redis, or has invalidations queued, goes by L2. It has no clock to read: the newest announcement
 //! it has applied is the time its load was born.
@@ -20,15 +22,22 @@ use crate::state::{CONTROL, ReaderStage as Stage, State, Value};
 pub(super) fn offer(model: &Coherence, state: &State, reading: Reading, steps: &mut Vec<Step>) {
     let reader = &state.readers[usize::from(reading.reader)];
     let readable = may_read_l2(model, state, reading);
-    steps.extend(match reader.stage {
-        Stage::Missed if readable && reader.adopted && value_for(model, state, reading).is_some() => {
-            Some(Step::Poll(reading))
+    match reader.stage {
+        Stage::Missed => {
+            if readable && reader.adopted && value_for(model, state, reading).is_some() {
+                steps.push(Step::Poll(reading));
+            }
         }
-        Stage::Missed => None,
-        _ if !readable => Some(Step::Bypass(reading)),
-        Stage::Leading if model.scenario.layout == Layout::Cluster => Some(Step::Clock(reading)),
-        _ => Some(Step::Miss(reading)),
-    });
+        _ if !readable => steps.push(Step::Bypass(reading)),
+        Stage::Answered => steps.push(Step::Clock(reading)),
+        Stage::Leading if model.scenario.layout == Layout::Cluster => {
+            steps.push(Step::Clock(reading));
+            if model.protocol.asks_at_once {
+                steps.push(Step::Miss(reading));
+            }
+        }
+        _ => steps.push(Step::Miss(reading)),
+    }
 }
 
 fn may_read_l2(model: &Coherence, state: &State, reading: Reading) -> bool {
@@ -40,11 +49,21 @@ fn may_read_l2(model: &Coherence, state: &State, reading: Reading) -> bool {
 
 /// Asks the control key, of a Cluster, for the clock and the stamps.
 pub(super) fn clock(state: &mut State, reading: Reading) {
+    let node = &state.nodes[usize::from(reading.node)];
     let control = state.control();
     let (epoch, clock, stamp) = (control.epoch, control.control.clock, control.control.stamp);
+    let newest = stamp.max(node.stamp);
     let reader = &mut state.readers[usize::from(reading.reader)];
+    if reader.stage == Stage::Answered && reader.version != 0 {
+        if reader.clock_epoch == epoch && reader.born >= newest {
+            reader.stage = Stage::Fetched;
+            return;
+        }
+        // Dead after all: the slot is asked again, with what makes it dead.
+        reader.version = 0;
+    }
     (reader.clock_epoch, reader.born, reader.stamp) = (epoch, clock, stamp);
-    reader.stage = Stage::Asked;
+    reader.stage = if reader.token != 0 { Stage::Missed } else { Stage::Asked };
 }
 
 fn value_for(model: &Coherence, state: &State, reading: Reading) -> Option<Value> {
@@ -71,10 +90,19 @@ pub(super) fn miss(model: &Coherence, state: &mut State, reading: Reading) {
     let slot = &mut shard.held.slots[key];
     let reader = &mut state.readers[at];
     (reader.run, reader.epoch) = (shard.run, shard.held.epoch);
-    if let Some(value) = found {
+    if reader.stage == Stage::Leading && model.scenario.layout == Layout::Cluster {
+        reader.stage = Stage::Answered;
+        if let Some(value) = slot.value.filter(|value| value.epoch == shard.held.epoch) {
+            (reader.version, reader.born, reader.clock_epoch) =
+                (value.version, value.born, value.clock_epoch);
+            (reader.run, reader.epoch) = (0, 0);
+            return;
+        }
+    } else if let Some(value) = found {
         return fetched(state, at, value);
+    } else {
+        reader.stage = Stage::Missed;
     }
-    reader.stage = Stage::Missed;
     reader.adopted = slot.token != 0;
     if slot.token == 0 {
         slot.token = fresh;
@@ -104,6 +132,8 @@ pub(super) fn bypass(model: &Coherence, state: &mut State, reading: Reading) {
     let own = &state.nodes[node];
     let reader = &mut state.readers[at];
     reader.stage = Stage::Bypassing;
+    (reader.version, reader.token, reader.adopted) = (0, 0, false);
+    (reader.run, reader.epoch) = (0, 0);
     (reader.born, reader.clock_epoch, reader.stamp) = (own.last, own.clock_epoch(), 0);
     reader.least = if model.protocol.floor { own.floors[key] } else { 0 };
     connect::refused(model, state, node);

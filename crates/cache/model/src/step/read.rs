@@ -17,7 +17,7 @@ pub(super) fn offer(model: &Coherence, state: &State, reading: Reading, starts: 
                 steps.push(Step::Read(reading));
             }
         }
-        Stage::Leading | Stage::Asked | Stage::Missed => {
+        Stage::Leading | Stage::Asked | Stage::Answered | Stage::Missed => {
             miss::offer(model, state, reading, steps);
             load::offer(model, state, reading, steps);
         }
