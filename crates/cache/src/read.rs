@@ -74,6 +74,18 @@ impl Inner {
         if let Some(entry) = self.ask(region, key) {
             return self.answer(&entry, Source::L1, Freshness::Fresh);
         }
+        self.remembered_late(region, key)
+    }
+
+    /// What memory answers where a plain hit could not be made.
+    pub(crate) fn remembered_late<V>(
+        self: &Arc<Self>,
+        region: &Arc<RegionMeta>,
+        key: &Arc<str>,
+    ) -> Option<Answer<V>>
+    where
+        V: serde::Serialize + Send + Sync + 'static,
+    {
         let (answer, entry) = self.served_unloaded(region, key)?;
         self.prolong::<V>(region, key, &entry, false);
         Some(answer)

@@ -59,6 +59,9 @@ where
         Fut: Future<Output = Result<L, E>> + Send + 'static,
         E: Send + 'static,
     {
+        if let Some(answer) = self.plain_hit(key) {
+            return self.present(key, answer);
+        }
         self.present(key, self.load(key, loader).await?)
     }
 
@@ -126,6 +129,9 @@ where
         F: FnOnce(LoadContext) -> Fut,
         Fut: Future<Output = Result<L, E>>,
     {
+        if let Some(answer) = self.plain_hit(key) {
+            return self.present(key, answer);
+        }
         self.present(key, self.load_borrowed(key, loader).await?)
     }
 
@@ -183,9 +189,6 @@ where
         Fut: Future<Output = Result<L, E>> + Send + 'static,
         E: Send + 'static,
     {
-        if let Some(answer) = self.plain_hit(key) {
-            return Ok(answer);
-        }
         let key = self.rendered(key);
         let begin = self.inner.begin(&self.meta, &key);
         let voyage = Voyage::new(&self.inner, &self.meta, key.clone());
@@ -208,9 +211,6 @@ where
         F: FnOnce(LoadContext) -> Fut,
         Fut: Future<Output = Result<L, E>>,
     {
-        if let Some(answer) = self.plain_hit(key) {
-            return Ok(answer);
-        }
         let key = self.rendered(key);
         let begin = self.inner.begin(&self.meta, &key);
         let voyage = Voyage::new(&self.inner, &self.meta, key.clone());
