@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::clock::{self, Clock, Ticker};
+use crate::clock::{self, Ticker};
 use crate::config::PoolConfig;
 use crate::connector;
 use crate::deferred::{Deferred, Leftovers};
@@ -42,6 +42,8 @@ pub(crate) enum Phase {
 pub(crate) struct Inner<M: Manager, O: Observer> {
     /// On a cache line of its own: the reference count beside it is written by every guard.
     state: CachePadded<Mutex<PoolState<M>>>,
+    /// Whether anybody waits, as of some moment: a hint for who asks, on a cache line that changes seldom.
+    has_line: CachePadded<AtomicBool>,
     pub(crate) name: Arc<str>,
     pub(crate) manager: M,
     pub(crate) hooks: Hooks<M>,
@@ -71,6 +73,7 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         let state = State::new(Arc::new(config), hooks.before_close.is_some(), Instant::now());
         Self {
             state: CachePadded::new(Mutex::new(state)),
+            has_line: CachePadded::new(AtomicBool::new(false)),
             name,
             manager,
             hooks,
@@ -95,6 +98,9 @@ impl<M: Manager, O: Observer> Inner<M, O> {
             let mut state = self.state.lock();
             let outcome = step(&mut state, &mut later);
             state.settle(&mut later);
+            if state.has_line() != self.has_line.load(Relaxed) {
+                self.has_line.store(state.has_line(), Relaxed);
+            }
             outcome
         };
         if !later.is_empty() {
@@ -108,8 +114,20 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         look(&self.state.lock())
     }
 
-    pub(crate) fn with_clock<R>(&self, act: impl FnOnce(&mut Clock) -> R) -> R {
-        act(self.state.lock().clock())
+    #[inline]
+    pub(crate) fn has_line(&self) -> bool {
+        self.has_line.load(Relaxed)
+    }
+
+    /// As [`Inner::transition`], for a step that makes room for nobody: nothing is served and no connect is started.
+    pub(crate) fn unsettled<R>(
+        self: &Arc<Self>,
+        step: impl FnOnce(&mut PoolState<M>, &mut Later<M>) -> R,
+    ) -> R {
+        let mut later = Deferred::new();
+        let outcome = step(&mut self.state.lock(), &mut later);
+        self.carry_out(later);
+        outcome
     }
 
     /// The configuration as it stands; it may be replaced at any time.

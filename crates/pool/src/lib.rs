@@ -36,8 +36,10 @@ mod schedules;
 pub mod sizing;
 mod state;
 mod status;
+mod sync;
 mod tended;
 mod trace;
+mod waiter;
 mod waiters;
 
 pub use builder::PoolBuilder;

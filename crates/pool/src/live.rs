@@ -16,8 +16,6 @@ pub(crate) struct Live<C> {
     pub(crate) epoch: u64,
     /// To be closed instead of taken back. Here and not in the guard, which stays two pointers that move in registers.
     pub(crate) broken: bool,
-    /// Handed over from the idle ones: whoever gets it looks how long it lay there.
-    pub(crate) from_idle: bool,
     /// When the caller got it; kept only for an observer.
     pub(crate) lent_at: Option<Instant>,
 }

@@ -72,7 +72,6 @@ impl<C, E> State<C, E> {
             lifespan: Lifespan::new(now, self.config.max_lifetime, &mut self.rng),
             epoch,
             broken: false,
-            from_idle: false,
             lent_at: None,
         };
         self.succeed_aged(later);

@@ -9,6 +9,7 @@ mod placing;
 mod upkeep;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -51,7 +52,7 @@ pub(crate) struct State<C, E> {
     clock: Clock,
     /// The most recently used last: it is taken first, so that the rest can grow old.
     idle: Vec<Box<Live<C>>>,
-    waiters: Waiters<Box<Live<C>>>,
+    waiters: Waiters<Taken<C>>,
     lanes: Lanes,
     checkouts: Checkouts,
     in_use: usize,
@@ -135,12 +136,17 @@ impl<C, E> State<C, E> {
         &self.config
     }
 
-    pub(crate) fn clock(&mut self) -> &mut Clock {
-        &mut self.clock
+    pub(crate) fn clock_ticks(&self) -> Duration {
+        self.clock.resolution()
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.lanes
+    }
+
+    #[inline]
+    pub(crate) fn has_line(&self) -> bool {
+        self.waiters.len() > 0
     }
 
     pub(crate) fn is_warm(&self) -> bool {
