@@ -160,7 +160,7 @@ async fn warmed<P: AnyPool>(pool: P, size: usize) -> P {
 }
 
 fn contest(name: &str, rounds: usize, size: usize, tasks: u64, count: u64, yields: bool) {
-    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("starts");
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(std::env::var("WORKERS").map_or(2, |w| w.parse().expect("number"))).enable_all().build().expect("starts");
     let (r1, r2, r3) = (runtime(), runtime(), runtime());
     let mainstay = r1.block_on(async {
         let mut config = PoolConfig::production().min(size).max(size);
@@ -175,6 +175,12 @@ fn contest(name: &str, rounds: usize, size: usize, tasks: u64, count: u64, yield
         bb8::Pool::builder().max_size(size as u32).min_idle(size as u32).test_on_check_out(false).build(Nothing).await.expect("valid")
     });
     let mut turns: [Vec<Turn>; 3] = Default::default();
+    if std::env::var("ALONE").is_ok() {
+        for _ in 0..rounds * 10 {
+            turn(&r1, &mainstay, tasks, count, yields);
+        }
+        return;
+    }
     for _ in 0..rounds {
         turns[0].push(turn(&r1, &mainstay, tasks, count, yields));
         turns[1].push(turn(&r2, &deadpool, tasks, count, yields));

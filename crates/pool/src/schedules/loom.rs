@@ -35,7 +35,7 @@ fn loom_a_waiter_who_leaves_while_being_granted_passes_the_connection_on() {
     loom::model(|| {
         let (pool, held) = one_out();
         let leaver = pool.wait();
-        let leaving = spawn(&pool, move |pool| pool.leave(leaver));
+        let leaving = spawn(&pool, move |pool| pool.leave(&leaver));
         let returning = spawn(&pool, |pool| pool.put(held));
         let got = pool.get().expect("nobody closes the pool");
         leaving.join().unwrap();

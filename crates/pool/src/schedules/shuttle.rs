@@ -25,7 +25,7 @@ fn eight_tasks() {
                             let ticket = pool.wait_if_none_is_idle();
                             thread::yield_now();
                             if let Some(ticket) = ticket {
-                                pool.leave(ticket);
+                                pool.leave(&ticket);
                             }
                         }
                         1 => {

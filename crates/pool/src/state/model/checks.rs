@@ -12,12 +12,13 @@ use crate::checkouts::Caller;
 use crate::config::{LaneConfig, PoolConfig};
 use crate::deferred::Deferred;
 use crate::live::Live;
-use crate::state::State;
-use crate::waiters::Ticket;
+use crate::state::{State, Taken};
+use crate::waiters;
 
 pub(super) const LANES: usize = 3;
 pub(super) const MOST_CONNECTING: usize = 3;
 
+pub(super) type Ticket = waiters::Ticket<Taken<()>>;
 pub(super) type Connection = Box<Live<()>>;
 pub(super) type Error = std::fmt::Error;
 

@@ -10,7 +10,7 @@ use crate::deferred::Deferred;
 use crate::error::Fault;
 use crate::observer::CloseReason;
 use crate::state::{ConnectStep, State, Taken};
-use crate::waiters::Place;
+use crate::waiter::{Place, Waiter};
 
 impl Model {
     pub(super) fn get(&mut self, lane: usize, front: bool) {
@@ -32,7 +32,9 @@ impl Model {
             self.arrivals
         };
         let waker = Waker::from(Arc::new(Alarm { who, woken: Arc::clone(&self.woken) }));
-        let ticket = self.transition(|state, _| state.wait(front, waker, &caller, now)).expect("it is open");
+        let waiter = Waiter::new(&caller, waker);
+        let ticket =
+            self.transition(|state, later| state.wait(front, waiter, now, later)).expect("it is open");
         let line = &mut self.lines[lane];
         if front { line.push_front((who, ticket)) } else { line.push_back((who, ticket)) }
     }
@@ -79,19 +81,18 @@ impl Model {
                 if !self.lines[lane].is_empty() {
                     let at = pick(self.lines[lane].len());
                     let (_, ticket) = self.lines[lane].remove(at).unwrap();
-                    self.transition(|state, later| state.leave(ticket, later));
+                    self.transition(|state, later| state.leave(&ticket, later));
                 }
             }
             38..42 if !self.granted.is_empty() => {
                 let (ticket, lane) = self.granted.swap_remove(pick(self.granted.len()));
                 self.in_use[lane] -= 1;
                 self.seen.passed_on += 1;
-                self.transition(|state, later| state.leave(ticket, later));
+                self.transition(|state, later| state.leave(&ticket, later));
             }
             42..58 if !self.granted.is_empty() => {
                 let (ticket, lane) = self.granted.swap_remove(pick(self.granted.len()));
-                let caller = Self::caller(lane);
-                let place = self.transition(|state, later| state.look(ticket, Waker::noop(), &caller, later));
+                let place = ticket.waiter.look(Waker::noop());
                 let Place::Granted(Taken { live, .. }) = place else {
                     panic!("its grant is gone: {place:?}")
                 };
