@@ -11,6 +11,8 @@ use crate::error::GetError;
 use crate::guard::Guard;
 use crate::hooks::Hook;
 use crate::inner::Inner;
+use crate::live::Live;
+use crate::magazine::Round;
 use crate::manager::Manager;
 use crate::observer::{Observer, WaitEnd};
 use crate::preparation;
@@ -25,20 +27,36 @@ pub(crate) fn at_once<M: Manager, O: Observer>(
     inner: &Arc<Inner<M, O>>,
     caller: &Caller,
 ) -> Result<Guard<M, O>, Begun<M, O>> {
+    let exact = O::ENABLED.then(Instant::now);
+    if inner.thread_affinity()
+        && let Some(Round { pool, mut live }) = inner.take_own(caller)
+    {
+        note_served(inner, &mut live, exact);
+        return Ok(Guard::new(pool, live));
+    }
     if inner.has_line() {
         // Nothing can lie ready: joining the line, which looks again, is the only turn at the lock it needs.
-        return Err(Begun::afresh());
+        return Err(Begun::new(inner, None, exact));
     }
-    let exact = O::ENABLED.then(Instant::now);
-    match inner.transition(|state, later| state.take(caller, exact, later)) {
+    match inner.take(caller, exact) {
         Some(Taken { mut live, needs_check: false }) if inner.hooks.before_acquire.is_none() => {
-            if O::ENABLED {
-                live.lent_at = exact;
-                inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
-            }
+            note_served(inner, &mut live, exact);
             Ok(Guard::new(Arc::clone(inner), live))
         }
         taken => Err(Begun::new(inner, taken, exact)),
+    }
+}
+
+/// Tells the observer, if there is one, of a caller who has not waited.
+#[inline]
+fn note_served<M: Manager, O: Observer>(
+    inner: &Inner<M, O>,
+    live: &mut Live<M::Connection>,
+    exact: Option<Instant>,
+) {
+    if O::ENABLED {
+        live.lent_at = exact;
+        inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
     }
 }
 

@@ -74,6 +74,11 @@ impl Clock {
         self.resolution
     }
 
+    #[inline]
+    pub(crate) fn is_ticking(&self) -> bool {
+        self.ticking
+    }
+
     /// While the ticker runs.
     #[inline]
     pub(crate) fn two_ticks(&self) -> Option<Duration> {

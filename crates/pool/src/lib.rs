@@ -22,6 +22,7 @@ mod lane;
 mod lanes;
 mod leak;
 mod live;
+mod magazine;
 mod manager;
 pub mod managers;
 pub mod monitor;

@@ -14,6 +14,8 @@ pub(crate) struct Live<C> {
     pub(crate) lifespan: Lifespan,
     /// How many changes of the pool it has seen.
     pub(crate) epoch: u64,
+    /// Of which thread's [magazine](crate::magazine) it is.
+    pub(crate) magazine: Option<usize>,
     /// To be closed instead of taken back. Here and not in the guard, which stays two pointers that move in registers.
     pub(crate) broken: bool,
     /// When the caller got it; kept only for an observer.

@@ -1,10 +1,16 @@
-//! The lock that waiters share beside the pool's: loom's where loom explores the interleavings.
+//! The locks and flags that callers share beside the pool's lock: loom's where loom explores the interleavings.
+
+pub(crate) use std::sync::atomic::Ordering;
 
 #[cfg(not(all(test, mainstay_loom)))]
 pub(crate) use parking_lot::Mutex;
+#[cfg(not(all(test, mainstay_loom)))]
+pub(crate) use std::sync::atomic::AtomicBool;
 
 #[cfg(all(test, mainstay_loom))]
 pub(crate) use self::explored::Mutex;
+#[cfg(all(test, mainstay_loom))]
+pub(crate) use loom::sync::atomic::AtomicBool;
 
 #[cfg(all(test, mainstay_loom))]
 mod explored {

@@ -187,11 +187,29 @@ impl<C, E> State<C, E> {
         let now = self.clock.seen();
         live.idle_since = now;
         live.proven_at = now;
+        live.magazine = None;
         if self.waiters.len() == 0 && self.is_unremarkable(&live) {
             self.idle.push(live);
         } else {
             self.place(live, later);
         }
+    }
+
+    /// Whether a connection that comes back may stay with its thread, where the state does not see it, until the next tick at most. To the
+    /// state it stays out meanwhile.
+    pub(crate) fn lets_magazines_open(&self, live: &Live<C>) -> bool {
+        self.config.thread_affinity
+            && self.nothing_is_due()
+            && !self.suspended
+            && self.clock.is_ticking()
+            && self.live() <= self.config.max
+            && live.epoch == self.epoch
+            && !live.lifespan.is_aged(self.clock.seen())
+    }
+
+    /// A connection that has stayed with its thread is out for this caller.
+    pub(crate) fn note_checkout(&mut self, slot: usize, checkout: Checkout) {
+        self.checkouts.out_again(slot, checkout);
     }
 
     /// Lets go of a connection that is of no more use.

@@ -71,6 +71,7 @@ impl<C, E> State<C, E> {
             proven_at: now,
             lifespan: Lifespan::new(now, self.config.max_lifetime, &mut self.rng),
             epoch,
+            magazine: None,
             broken: false,
             lent_at: None,
         };

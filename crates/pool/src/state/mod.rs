@@ -110,14 +110,18 @@ impl<C, E> State<C, E> {
     /// Ends a transition: serves whom it has made room for, counts in the connects to start, and notices that the pool has run dry.
     #[inline]
     pub(crate) fn settle(&mut self, later: &mut Deferred<C, E>) {
-        let nothing_is_due = self.waiters.len() == 0
+        if !self.nothing_is_due() {
+            self.settle_what_is_due(later);
+        }
+    }
+
+    #[inline]
+    fn nothing_is_due(&self) -> bool {
+        self.waiters.len() == 0
             && self.live() >= self.min()
             && self.replacement == Replacement::None
             && !self.asked_in_vain
-            && !self.closed;
-        if !nothing_is_due {
-            self.settle_what_is_due(later);
-        }
+            && !self.closed
     }
 
     fn settle_what_is_due(&mut self, later: &mut Deferred<C, E>) {
@@ -142,6 +146,14 @@ impl<C, E> State<C, E> {
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.lanes
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(crate) fn seen(&self) -> Instant {
+        self.clock.seen()
     }
 
     #[inline]

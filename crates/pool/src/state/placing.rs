@@ -92,7 +92,7 @@ impl<C, E> State<C, E> {
         let Some(waiter) = self.waiters.pop(lane) else { return self.lay_down(taken.live) };
         self.in_use += 1;
         self.lanes.enter(lane);
-        let checkout = Checkout { at: self.clock.seen(), by: waiter.by, lane };
+        let checkout = Checkout { at: self.time(later), by: waiter.by, lane };
         self.checkouts.out(taken.live.slot, checkout, waiter.backtrace.as_ref());
         later.wake(waiter.grant(taken));
     }

@@ -67,15 +67,17 @@ const NOTHING: &str = "UNLISTEN mainstay_nothing";
 /// The server tells with every answer whether it is; the driver reveals it only to a `begin` with a statement of one's own, which fails
 /// if no transaction is open after it.
 async fn end_block(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    match connection.begin_with(NOTHING).await {
-        Err(sqlx::Error::BeginFailed) => Ok(()),
-        Ok(open) => open.rollback().await,
+    let has_failed = match connection.begin_with(NOTHING).await {
+        Ok(open) => return open.rollback().await,
+        Err(sqlx::Error::BeginFailed) => false,
         // 25P02, in_failed_sql_transaction.
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("25P02") => {
-            connection.execute("ROLLBACK").await.map(drop)
-        }
-        Err(error) => Err(error),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("25P02") => true,
+        Err(error) => return Err(error),
+    };
+    if has_failed {
+        connection.execute("ROLLBACK").await?;
     }
+    Ok(())
 }
 
 impl Manager for PostgresManager {
