@@ -100,7 +100,13 @@ struct Turn {
     jain: f64,
 }
 
-fn turn<P: AnyPool>(runtime: &tokio::runtime::Runtime, pool: &P, tasks: u64, count: u64, yields: bool) -> Turn {
+fn turn<P: AnyPool>(
+    runtime: &tokio::runtime::Runtime,
+    pool: &P,
+    tasks: u64,
+    count: u64,
+    yields: bool,
+) -> Turn {
     let stock = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let (began, cpu_before) = (Instant::now(), cpu());
     let (waits, served) = runtime.block_on(async {
@@ -160,11 +166,19 @@ async fn warmed<P: AnyPool>(pool: P, size: usize) -> P {
 }
 
 fn contest(name: &str, rounds: usize, size: usize, tasks: u64, count: u64, yields: bool) {
-    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(std::env::var("WORKERS").map_or(2, |w| w.parse().expect("number"))).enable_all().build().expect("starts");
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(std::env::var("WORKERS").map_or(2, |w| w.parse().expect("number")))
+            .enable_all()
+            .build()
+            .expect("starts")
+    };
     let (r1, r2, r3) = (runtime(), runtime(), runtime());
     let mainstay = r1.block_on(async {
         let mut config = PoolConfig::production().min(size).max(size);
-        if std::env::var("AFFINITY").is_ok() { config = affine(config); }
+        if std::env::var("AFFINITY").is_ok() {
+            config = affine(config);
+        }
         let pool = Pool::new("b", Nothing, config).expect("valid");
         warmed(pool, size).await
     });
@@ -172,7 +186,13 @@ fn contest(name: &str, rounds: usize, size: usize, tasks: u64, count: u64, yield
         warmed(deadpool::managed::Pool::builder(Nothing).max_size(size).build().expect("valid"), size).await
     });
     let bb8 = r3.block_on(async {
-        bb8::Pool::builder().max_size(size as u32).min_idle(size as u32).test_on_check_out(false).build(Nothing).await.expect("valid")
+        bb8::Pool::builder()
+            .max_size(size as u32)
+            .min_idle(size as u32)
+            .test_on_check_out(false)
+            .build(Nothing)
+            .await
+            .expect("valid")
     });
     let mut turns: [Vec<Turn>; 3] = Default::default();
     if std::env::var("ALONE").is_ok() {
@@ -191,13 +211,19 @@ fn contest(name: &str, rounds: usize, size: usize, tasks: u64, count: u64, yield
         let of = |f: fn(&Turn) -> f64| median(own.iter().map(f).collect());
         println!(
             "  {who:<9} {:6.3} M/s  cpu {:7.1} ns  p99.9 {:8.1} us  Jain {:.5}",
-            of(|t| t.per_second), of(|t| t.cpu_ns), of(|t| t.p999_us), of(|t| t.jain)
+            of(|t| t.per_second),
+            of(|t| t.cpu_ns),
+            of(|t| t.p999_us),
+            of(|t| t.jain)
         );
     }
-    let ratio = |f: fn(&Turn) -> f64| median(turns[0].iter().zip(&turns[1]).map(|(a, b)| f(a) / f(b)).collect());
+    let ratio =
+        |f: fn(&Turn) -> f64| median(turns[0].iter().zip(&turns[1]).map(|(a, b)| f(a) / f(b)).collect());
     println!(
         "  mainstay / deadpool, paired: throughput {:.3}  cpu {:.3}  p99.9 {:.3}",
-        ratio(|t| t.per_second), ratio(|t| t.cpu_ns), ratio(|t| t.p999_us)
+        ratio(|t| t.per_second),
+        ratio(|t| t.cpu_ns),
+        ratio(|t| t.p999_us)
     );
 }
 

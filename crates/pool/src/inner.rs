@@ -22,7 +22,7 @@ use crate::hooks::Hooks;
 use crate::lanes::UNNAMED;
 use crate::leak::Leak;
 use crate::live::Live;
-use crate::magazine::{Magazines, Round};
+use crate::magazine::{Magazines, Round, thread_number};
 use crate::manager::{Condition, Manager};
 use crate::observer::{CloseReason, Observer};
 use crate::recovery;
@@ -138,12 +138,16 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         if caller.lane != UNNAMED || caller.backtrace.is_some() || self.hooks.before_acquire.is_some() {
             return None;
         }
-        self.magazines.take(caller.by)
+        self.magazines.take(thread_number(), caller.by)
     }
 
     /// Takes a connection that lies ready for everybody.
     #[inline]
-    pub(crate) fn take(self: &Arc<Self>, caller: &Caller, exact: Option<Instant>) -> Option<Taken<M::Connection>> {
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        caller: &Caller,
+        exact: Option<Instant>,
+    ) -> Option<Taken<M::Connection>> {
         self.exchange(|state, later| state.take(caller, exact, later))
     }
 
@@ -295,14 +299,17 @@ impl<M: Manager, O: Observer> Inner<M, O> {
     /// Leaves a clean connection with its thread or puts it back for everybody. Apart, or every return would pay for its size.
     #[inline(never)]
     fn leave_with_thread(self: Arc<Self>, live: Box<Live<M::Connection>>) {
-        let Round { pool, live } = match self.magazines.magazine_of(&live) {
+        let thread = thread_number();
+        let Round { pool, live } = match self.magazines.magazine_of(&live, thread) {
             Some(magazine) => match magazine.put(Round { pool: self, live }) {
                 Ok(()) => return,
                 Err(round) => round,
             },
             None => Round { pool: self, live },
         };
-        pool.exchange(|state, later| pool.magazines.put_or_open(state, live, || Arc::clone(&pool), later));
+        pool.exchange(|state, later| {
+            pool.magazines.put_or_open(state, live, thread, || Arc::clone(&pool), later);
+        });
     }
 
     /// A panic in a drop would abort the process if it met another: it condemns the connection instead.
@@ -332,8 +339,7 @@ impl<M: Manager, O: Observer> Inner<M, O> {
 
     fn status_and_fault(self: &Arc<Self>) -> (Status, Option<Arc<Fault<M::Error>>>) {
         let now = Instant::now();
-        let (mut status, fault) =
-            self.unsettled(|state, _| state.status(Arc::clone(&self.name), now));
+        let (mut status, fault) = self.unsettled(|state, _| state.status(Arc::clone(&self.name), now));
         status.last_connect_error = fault.as_ref().map(ToString::to_string);
         (status, fault)
     }

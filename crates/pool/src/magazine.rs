@@ -98,24 +98,27 @@ impl<P, C> Magazine<P, C> {
 impl<P, C> Magazines<P, C> {
     /// Several for each core, so that the threads of one runtime, which are numbered one after the other, do not share any.
     pub(crate) fn new() -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
+        Self::with(4 * available_parallelism().map_or(1, usize::from))
+    }
+
+    pub(crate) fn with(magazines: usize) -> Self {
         let shut = || Arc::new(Magazine(CachePadded::new(Mutex::new(Contents::SHUT))));
-        Self { all: (0..4 * cores).map(|_| shut()).collect(), open: AtomicBool::new(false) }
+        Self { all: (0..magazines).map(|_| shut()).collect(), open: AtomicBool::new(false) }
     }
 
-    /// The magazine of this thread.
+    /// The magazine that a connection was taken from, or else that of the thread of that number.
     #[inline]
-    fn own(&self) -> usize {
-        thread_number() % self.all.len()
+    fn at(&self, live: &Live<C>, thread: usize) -> &Arc<Magazine<P, C>> {
+        &self.all[live.magazine.unwrap_or(thread % self.all.len())]
     }
 
-    /// Takes the connection that this thread used last.
+    /// Takes the connection that the thread of that number used last.
     #[inline]
-    pub(crate) fn take(&self, by: &'static Location<'static>) -> Option<Round<P, C>> {
+    pub(crate) fn take(&self, thread: usize, by: &'static Location<'static>) -> Option<Round<P, C>> {
         if !self.open.load(Relaxed) {
             return None;
         }
-        let own = self.own();
+        let own = thread % self.all.len();
         let mut contents = self.all[own].0.lock();
         let mut round = contents.idle.pop()?;
         contents.out.push(Out { slot: round.live.slot, by });
@@ -124,11 +127,10 @@ impl<P, C> Magazines<P, C> {
         Some(round)
     }
 
-    /// Where a connection was taken, or else that of this thread, if any is open.
+    /// Where a connection belongs that comes back on the thread of that number, if any is open.
     #[inline]
-    pub(crate) fn magazine_of(&self, live: &Live<C>) -> Option<Arc<Magazine<P, C>>> {
-        let is_open = self.open.load(Relaxed);
-        is_open.then(|| Arc::clone(&self.all[live.magazine.unwrap_or_else(|| self.own())]))
+    pub(crate) fn magazine_of(&self, live: &Live<C>, thread: usize) -> Option<Arc<Magazine<P, C>>> {
+        self.open.load(Relaxed).then(|| Arc::clone(self.at(live, thread)))
     }
 
     /// Puts a connection back by way of the pool's lock: it stays with its thread, whose magazine opens for it, if nothing speaks against
@@ -138,13 +140,14 @@ impl<P, C> Magazines<P, C> {
         &self,
         state: &mut State<C, E>,
         live: Box<Live<C>>,
+        thread: usize,
         pool: impl FnOnce() -> P,
         later: &mut Deferred<C, E>,
     ) {
         if !state.lets_magazines_open(&live) {
             return state.put(live, later);
         }
-        let mut contents = self.all[live.magazine.unwrap_or_else(|| self.own())].0.lock();
+        let mut contents = self.at(&live, thread).0.lock();
         contents.open = Some(Opened { epoch: state.epoch(), at: state.seen() });
         if contents.admits(&live) {
             self.open.store(true, Relaxed);
@@ -182,7 +185,8 @@ impl<P, C> Magazines<P, C> {
 }
 
 /// A small number of this thread's own.
-fn thread_number() -> usize {
+#[inline]
+pub(crate) fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };

@@ -40,7 +40,12 @@ pub(crate) enum Place<T> {
 impl<T> Waiter<T> {
     pub(crate) fn new(caller: &Caller, waker: Waker) -> Arc<Self> {
         let Caller { by, lane, ref backtrace } = *caller;
-        Arc::new(Self { by, lane, backtrace: backtrace.clone(), standing: Mutex::new(Standing::Waiting(waker)) })
+        Arc::new(Self {
+            by,
+            lane,
+            backtrace: backtrace.clone(),
+            standing: Mutex::new(Standing::Waiting(waker)),
+        })
     }
 
     /// Takes what was handed over, or has `waker` woken when something is.

@@ -21,6 +21,7 @@ use crate::config::PoolConfig;
 use crate::deferred::Deferred;
 use crate::lanes::UNNAMED;
 use crate::live::Live;
+use crate::magazine::{Magazines, Round};
 use crate::state::{State, Taken};
 use crate::status::Status;
 use crate::waiter::{Place, Waiter};
@@ -31,6 +32,7 @@ pub(super) type Ticket = waiters::Ticket<Taken<u32>>;
 
 pub(super) struct Pool {
     state: Mutex<State<u32, Infallible>>,
+    magazines: Magazines<(), u32>,
     now: Instant,
     caller: Caller,
 }
@@ -38,10 +40,20 @@ pub(super) struct Pool {
 impl Pool {
     /// A pool of `size` connections, which are all out.
     pub(super) fn with_all_out(size: usize) -> (Arc<Self>, Vec<Held>) {
+        Self::configured(PoolConfig::default().min(0).max(size).seed(1))
+    }
+
+    /// As above, and connections may stay with either of two threads.
+    pub(super) fn affine_with_all_out(size: usize) -> (Arc<Self>, Vec<Held>) {
+        Self::configured(PoolConfig::default().min(0).max(size).seed(1).thread_affinity(true))
+    }
+
+    fn configured(config: PoolConfig) -> (Arc<Self>, Vec<Held>) {
+        let size = config.max;
         let now = Instant::now();
         let caller = Caller { by: Location::caller(), lane: UNNAMED, backtrace: None };
-        let config = PoolConfig::default().min(0).max(size).seed(1);
-        let pool = Self { state: Mutex::new(State::new(config.into(), false, now)), now, caller };
+        let state = Mutex::new(State::new(config.into(), false, now));
+        let pool = Self { state, magazines: Magazines::with(2), now, caller };
         let held = (0..size).map(|_| {
             let nobody = pool.wait();
             pool.transition(|state, later| state.connected(7, 0, now, later));
@@ -54,8 +66,19 @@ impl Pool {
         (Arc::new(pool), held)
     }
 
-    /// As the pool does it: wake after unlock.
+    /// As the pool does it: with everything called in.
     pub(super) fn transition<R>(
+        &self,
+        step: impl FnOnce(&mut State<u32, Infallible>, &mut Deferred<u32, Infallible>) -> R,
+    ) -> R {
+        self.exchange(|state, later| {
+            self.magazines.call_in(state, later);
+            step(state, later)
+        })
+    }
+
+    /// As the pool does it: wake after unlock.
+    fn exchange<R>(
         &self,
         step: impl FnOnce(&mut State<u32, Infallible>, &mut Deferred<u32, Infallible>) -> R,
     ) -> R {
@@ -74,7 +97,24 @@ impl Pool {
     }
 
     pub(super) fn put(&self, live: Held) {
-        self.transition(|state, later| state.put(live, later));
+        self.exchange(|state, later| state.put(live, later));
+    }
+
+    /// Takes what lies with the thread of that number.
+    pub(super) fn take_own(&self, thread: usize) -> Option<Held> {
+        self.magazines.take(thread, self.caller.by).map(|round| round.live)
+    }
+
+    /// Gives back on the thread of that number, where it may stay.
+    pub(super) fn leave_with_thread(&self, live: Held, thread: usize) {
+        let round = Round { pool: (), live };
+        let stays = match self.magazines.magazine_of(&round.live, thread) {
+            Some(magazine) => magazine.put(round),
+            None => Err(round),
+        };
+        if let Err(Round { live, .. }) = stays {
+            self.exchange(|state, later| self.magazines.put_or_open(state, live, thread, || (), later));
+        }
     }
 
     pub(super) fn wait(&self) -> Ticket {
@@ -128,7 +168,7 @@ impl Pool {
     }
 
     pub(super) fn status(&self) -> Status {
-        self.state.lock().unwrap().status("schedules".into(), self.now).0
+        self.transition(|state, _| state.status("schedules".into(), self.now).0)
     }
 
     /// Idle, in use and waiting.
