@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::inner::Inner;
 use crate::live::Live;
+use crate::magazine::Round;
 use crate::manager::Manager;
 use crate::observer::{CloseReason, Observer};
 
@@ -25,8 +26,9 @@ impl<M: Manager, O: Observer> Guard<M, O> {
     }
 
     #[inline]
-    fn take(&mut self) -> Option<(Arc<Inner<M, O>>, Box<Live<M::Connection>>)> {
-        self.inner.take().zip(self.live.take())
+    fn take(&mut self) -> Option<Round<Arc<Inner<M, O>>, M::Connection>> {
+        let (pool, live) = self.inner.take().zip(self.live.take())?;
+        Some(Round { pool, live })
     }
 
     /// Has the connection closed instead of given back when the guard is dropped.
@@ -37,7 +39,7 @@ impl<M: Manager, O: Observer> Guard<M, O> {
     /// Takes the connection out of the pool for good; the pool may make another in its place.
     #[expect(clippy::missing_panics_doc, reason = "a guard that can be moved still holds its connection")]
     pub fn detach(mut self) -> M::Connection {
-        let (inner, live) = self.take().expect(HELD);
+        let Round { pool: inner, live } = self.take().expect(HELD);
         inner.transition(|state, _| state.detach(&live));
         if let Some(lent_at) = live.lent_at {
             inner.observe(|observer| observer.held(lent_at.elapsed()));
@@ -73,13 +75,13 @@ impl<M: Manager, O: Observer> Guard<M, O> {
     /// Gives a clean connection back without asking for its condition again.
     pub(crate) fn give_back(mut self) {
         self.mend();
-        let (inner, live) = self.take().expect(HELD);
+        let Round { pool: inner, live } = self.take().expect(HELD);
         inner.transition(|state, later| state.put(live, later));
     }
 
     /// Closes a connection that no caller has had.
     pub(crate) fn close(mut self, reason: CloseReason) {
-        let (inner, live) = self.take().expect(HELD);
+        let Round { pool: inner, live } = self.take().expect(HELD);
         inner.transition(|state, later| state.discard(live, reason, later));
     }
 }
@@ -101,7 +103,7 @@ impl<M: Manager, O: Observer> DerefMut for Guard<M, O> {
 impl<M: Manager, O: Observer> Drop for Guard<M, O> {
     #[inline]
     fn drop(&mut self) {
-        if let Some((inner, live)) = self.take() {
+        if let Some(Round { pool: inner, live }) = self.take() {
             inner.take_back(live);
         }
     }
