@@ -1,4 +1,5 @@
-//! Pools beside each other, in turns: 64 tasks on 8 connections, and two tasks that never wait.
+//! Pools beside each other, in turns: 64 tasks on 8 connections, and two tasks that never wait, also where connections stay with their
+//! threads. A ratio is the median of those of turns taken one after the other.
 //!
 //! `cargo run --release -p mainstay-pool --example contended [ROUNDS]`
 
@@ -81,16 +82,15 @@ impl AnyPool for bb8::Pool<Nothing> {
     }
 }
 
-/// User and system time of this process, in nanoseconds.
+/// The time that this process's threads have run, in nanoseconds: steadier than the time that has passed on a machine that does something
+/// else too. Linux only.
 fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let _ = stat;
-    let mut sum = 0.0;
-    for task in std::fs::read_dir("/proc/self/task").expect("linux").flatten() {
-        let text = std::fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-        sum += text.split(' ').next().and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0);
-    }
-    sum
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let ran = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<f64>().ok()
+    });
+    ran.sum()
 }
 
 struct Turn {
@@ -109,7 +109,7 @@ fn turn<P: AnyPool>(
 ) -> Turn {
     let stock = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let (began, cpu_before) = (Instant::now(), cpu());
-    let (waits, served) = runtime.block_on(async {
+    let (mut waits, served) = runtime.block_on(async {
         let mut all = tokio::task::JoinSet::new();
         for _ in 0..tasks {
             let (pool, stock) = (pool.clone(), stock.clone());
@@ -139,7 +139,6 @@ fn turn<P: AnyPool>(
         (waits, served)
     });
     let (took, spent) = (began.elapsed(), cpu() - cpu_before);
-    let mut waits = waits;
     waits.sort_unstable();
     let (sum, squares) = (served.iter().sum::<f64>(), served.iter().map(|s| s * s).sum::<f64>());
     Turn {
@@ -165,46 +164,33 @@ async fn warmed<P: AnyPool>(pool: P, size: usize) -> P {
     pool
 }
 
-fn contest(name: &str, rounds: usize, size: usize, tasks: u64, count: u64, yields: bool) {
+fn contest(name: &str, rounds: usize, (size, affine): (usize, bool), tasks: u64, count: u64, yields: bool) {
     let runtime = || {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(std::env::var("WORKERS").map_or(2, |w| w.parse().expect("number")))
-            .enable_all()
-            .build()
-            .expect("starts")
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("starts")
     };
-    let (r1, r2, r3) = (runtime(), runtime(), runtime());
-    let mainstay = r1.block_on(async {
-        let mut config = PoolConfig::production().min(size).max(size);
-        if std::env::var("AFFINITY").is_ok() {
-            config = affine(config);
-        }
+    let (ours, theirs, others) = (runtime(), runtime(), runtime());
+    let mainstay = ours.block_on(async {
+        let config = PoolConfig::production().min(size).max(size).thread_affinity(affine);
         let pool = Pool::new("b", Nothing, config).expect("valid");
         warmed(pool, size).await
     });
-    let deadpool = r2.block_on(async {
+    let deadpool = theirs.block_on(async {
         warmed(deadpool::managed::Pool::builder(Nothing).max_size(size).build().expect("valid"), size).await
     });
-    let bb8 = r3.block_on(async {
+    let bb8 = others.block_on(async {
         bb8::Pool::builder()
-            .max_size(size as u32)
-            .min_idle(size as u32)
+            .max_size(u32::try_from(size).expect("few"))
+            .min_idle(u32::try_from(size).expect("few"))
             .test_on_check_out(false)
             .build(Nothing)
             .await
             .expect("valid")
     });
     let mut turns: [Vec<Turn>; 3] = Default::default();
-    if std::env::var("ALONE").is_ok() {
-        for _ in 0..rounds * 10 {
-            turn(&r1, &mainstay, tasks, count, yields);
-        }
-        return;
-    }
     for _ in 0..rounds {
-        turns[0].push(turn(&r1, &mainstay, tasks, count, yields));
-        turns[1].push(turn(&r2, &deadpool, tasks, count, yields));
-        turns[2].push(turn(&r3, &bb8, tasks, count, yields));
+        turns[0].push(turn(&ours, &mainstay, tasks, count, yields));
+        turns[1].push(turn(&theirs, &deadpool, tasks, count, yields));
+        turns[2].push(turn(&others, &bb8, tasks, count, yields));
     }
     println!("{name}");
     for (who, own) in ["mainstay", "deadpool", "bb8"].into_iter().zip(&turns) {
@@ -227,14 +213,9 @@ fn contest(name: &str, rounds: usize, size: usize, tasks: u64, count: u64, yield
     );
 }
 
-fn affine(config: PoolConfig) -> PoolConfig {
-    config.thread_affinity(true)
-}
-
 fn main() {
     let rounds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(15);
-    if std::env::var("TWO").is_err() {
-        contest("64 tasks on 8 connections", rounds, 8, 64, 100_000, true);
-    }
-    contest("2 tasks on 16 connections", rounds, 16, 2, 200_000, false);
+    contest("64 tasks on 8 connections", rounds, (8, false), 64, 100_000, true);
+    contest("2 tasks on 16 connections", rounds, (16, false), 2, 200_000, false);
+    contest("the same with thread affinity", rounds, (16, true), 2, 200_000, false);
 }

@@ -10,6 +10,8 @@ use crate::magazine::Round;
 use crate::manager::Manager;
 use crate::observer::{CloseReason, Observer};
 
+type Held<M, O> = Round<Arc<Inner<M, O>>, <M as Manager>::Connection>;
+
 const HELD: &str = "a guard holds its connection until it is dropped";
 
 /// A connection on loan; dropping it gives it back at once and without any I/O.
@@ -26,7 +28,7 @@ impl<M: Manager, O: Observer> Guard<M, O> {
     }
 
     #[inline]
-    fn take(&mut self) -> Option<Round<Arc<Inner<M, O>>, M::Connection>> {
+    fn take(&mut self) -> Option<Held<M, O>> {
         let (pool, live) = self.inner.take().zip(self.live.take())?;
         Some(Round { pool, live })
     }
