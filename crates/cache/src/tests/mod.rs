@@ -10,6 +10,7 @@ mod fail_safe;
 mod layers;
 mod layers_used;
 mod model;
+mod model_options;
 mod negative;
 mod options;
 mod peers;
