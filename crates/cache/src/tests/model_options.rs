@@ -263,7 +263,7 @@ impl History {
 #[tokio::test(start_paused = true)]
 async fn every_history_under_every_mixture_of_options_equals_the_model() {
     let operations = std::env::var("MAINSTAY_CACHE_MODEL_OPERATIONS")
-        .map_or(60_000, |text| text.replace('_', "").parse().expect("a number of operations"));
+        .map_or(20_000, |text| text.replace('_', "").parse().expect("a number of operations"));
     let mut done = 0;
     for seed in 0_u64.. {
         if done >= operations {
