@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::entry::{Answer, Freshness, Hit, Source};
 use crate::inner::Inner;
 use crate::lead::unloaded;
+use crate::life::Stage;
 use crate::recall::Recalled;
 use crate::region::RegionMeta;
 
@@ -49,6 +50,10 @@ impl Inner {
             let recalled = Recalled { entry: entry.clone(), stage, suspect: false };
             if let Some(freshness) = unloaded(region, &recalled) {
                 hits[at] = self.answer(entry, found.source, freshness).and_then(Answer::into_hit);
+            }
+            if stage == Stage::Reserve {
+                // What only fail-safe serves takes nobody's place: memory's own may know of a load that failed.
+                continue;
             }
             let kept = region.options.layers.writes(Source::L1)
                 && self.believes(entry, key)

@@ -73,13 +73,13 @@ async fn a_loader_that_panics_behind_strands_nobody() {
     let world = World::new(Shape::L1, RegionOptions::default());
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let (go, told) = tokio::sync::oneshot::channel::<()>();
-    let values = world.values.clone();
+    let (values, begun_at) = (world.values.clone(), tokio::time::Instant::now());
     let leader = tokio::spawn(async move {
         let load = values.get_or_load("a", move |_| async move {
             begun.send(()).unwrap();
             told.await.unwrap();
-            let nothing: Option<u64> = None;
-            Ok::<_, &'static str>(nothing.expect("the loader panics on purpose"))
+            assert!(begun_at.elapsed().is_zero(), "the loader panics on purpose");
+            Ok::<u64, &'static str>(1)
         });
         load.await.map(drop)
     });
@@ -90,6 +90,8 @@ async fn a_loader_that_panics_behind_strands_nobody() {
     let follower =
         tokio::spawn(async move { *values.get_or_load("a", move |_| source.read()).await.unwrap() });
     world.settle().await;
+    tokio::time::advance(std::time::Duration::from_millis(1)).await;
     go.send(()).unwrap();
     assert_eq!(follower.await.unwrap(), 1);
+    assert_eq!(world.values.stats().load_failures, 1, "it did panic");
 }

@@ -13,6 +13,7 @@ mod layers_used;
 mod macros;
 mod memory;
 mod model;
+mod model_options;
 mod negative;
 mod options;
 mod peers;
