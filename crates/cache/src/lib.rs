@@ -74,3 +74,10 @@ pub use region::Region;
 pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};
 pub use ttl::TtlTable;
+
+/// The book's programs compile and run.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../docs/src/cache/options.md")]
+    mod options {}
+}
