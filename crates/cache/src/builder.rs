@@ -35,6 +35,10 @@ pub struct CacheBuilder {
     postgres: Option<String>,
 }
 
+/// The connection, the protocol's view of it, and where this node stands.
+#[cfg(feature = "redis")]
+type OpenedRedis = (Option<Arc<Redis>>, Option<L2>, Arc<Standing>);
+
 impl CacheBuilder {
     pub(crate) fn new(name: String) -> Self {
         Self {
@@ -156,7 +160,7 @@ impl CacheBuilder {
         node: u64,
         clock: &Arc<Clock>,
         stamps: &Arc<Stamps>,
-    ) -> Result<(Option<Arc<Redis>>, Option<L2>, Arc<Standing>), CacheError> {
+    ) -> Result<OpenedRedis, CacheError> {
         let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
         let Some(config) = &self.redis else { return Ok((None, None, Arc::new(Standing::alone()))) };
         config.validate().map_err(at_fault)?;
