@@ -14,14 +14,14 @@ use crate::error::{CacheError, ConfigError};
 use crate::fleet::{FleetLock, FleetRate, FleetRateConfig};
 use crate::inner::{Inner, Opened};
 use crate::invalidate::Delivery;
-use crate::key::CacheKey;
+use crate::key::{CacheKey, Key};
 #[cfg(feature = "redis")]
 use crate::layers::redis::Redis;
 use crate::options::RegionOptions;
 use crate::region::{Region, RegionMeta};
 use crate::stamps::Target;
 use crate::standing::Coherence;
-use crate::stats::{CacheStats, RegionStats};
+use crate::stats::CacheStats;
 
 /// The layers and what keeps them coherent. Clones are the same cache.
 ///
@@ -94,6 +94,27 @@ impl Cache {
         Ok(Region::new(self.inner.clone(), meta))
     }
 
+    /// [`region`](Self::region) with options made of the cache's defaults.
+    ///
+    /// # Errors
+    /// As [`region`](Self::region).
+    pub fn region_with<K, V>(
+        &self,
+        name: &str,
+        change: impl FnOnce(RegionOptions) -> RegionOptions,
+    ) -> Result<Region<K, V>, CacheError>
+    where
+        K: CacheKey + ?Sized,
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.region(name, change(self.inner.defaults.clone()))
+    }
+
+    /// What regions are made of where they say nothing else; see [`CacheBuilder::defaults`].
+    pub fn defaults(&self) -> &RegionOptions {
+        &self.inner.defaults
+    }
+
     /// Makes every entry dead whose rendered key matches the glob (`property:*`), wherever it lies, even while it is being
     /// loaded. Costs the same whatever it matches. `*` any run, `?` one character, `[a-z]` and `[^a-z]` classes, `\` quotes.
     ///
@@ -111,6 +132,15 @@ impl Cache {
     /// Dropped early it still holds in this process, and is owed to the shared layers.
     pub async fn invalidate_tag(&self, tag: &str) -> Delivery {
         self.inner.invalidate_stamp(Target::Tag(tag.into())).await
+    }
+
+    /// Makes the entries of these complete keys dead, of whatever regions, with one command a layer; what
+    /// [`Region::invalidate`] does for one.
+    ///
+    /// # Cancel safety
+    /// Once polled it holds in this process, and is owed to the shared layers, also if it is dropped then.
+    pub async fn invalidate_keys(&self, keys: impl IntoIterator<Item = Key>) -> Delivery {
+        self.inner.invalidate_keys(keys.into_iter().map(|key| key.as_str().into()).collect(), 0).await
     }
 
     /// Makes every entry dead and empties memory.
@@ -173,13 +203,7 @@ impl Cache {
         let mut stats = CacheStats { l1: self.inner.l1_counters.snapshot(), ..CacheStats::default() };
         stats.l1_entries = self.inner.l1.len();
         for (name, opened) in self.inner.regions.lock().iter() {
-            let counters = &opened.meta.counters;
-            let region = RegionStats {
-                hits: counters.hits.get(),
-                misses: counters.misses.get(),
-                loads: counters.loads.get(),
-                load_failures: counters.load_failures.get(),
-            };
+            let region = opened.meta.counters.snapshot();
             stats.l1.hits += region.hits;
             stats.l1.misses += region.misses;
             stats.loads += region.loads;

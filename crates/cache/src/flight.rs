@@ -75,7 +75,23 @@ impl Stripes {
     }
 }
 
+impl Stripes {
+    /// Whether newcomers find a flight to join.
+    pub(crate) fn is_flying(&self, key: &str) -> bool {
+        self.of(key).lock().flights.contains_key(key)
+    }
+
+    /// Whether the flight is on the board still: its key was not invalidated since it began, and it did not end.
+    pub(crate) fn is_attached(&self, key: &str, flight: &Arc<Flight>) -> bool {
+        self.of(key).lock().flights.get(key).is_some_and(|own| Arc::ptr_eq(own, flight))
+    }
+}
+
 impl Seat<'_> {
+    pub(crate) fn flight(&self) -> &Arc<Flight> {
+        &self.flight
+    }
+
     pub(crate) async fn wait(&self, clock_now: impl Fn() -> u64) -> Turn<'_> {
         let Ok(lead) = self.flight.turn.acquire().await else {
             return match self.flight.landed.get() {

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::backplane::listen;
+use crate::budget::Budget;
 use crate::clock::Clock;
 use crate::generation::Stripes;
 use crate::layers::l2::L2;
@@ -14,7 +15,7 @@ use crate::layers::lower::Lower;
 use crate::layers::memory::{self, MemoryStore};
 #[cfg(feature = "redis")]
 use crate::layers::redis::Redis;
-use crate::options::MemoryConfig;
+use crate::options::{MemoryConfig, RegionOptions};
 use crate::region::RegionMeta;
 use crate::stamps::Stamps;
 use crate::standing::Standing;
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) l2: Option<L2>,
     /// The durable layer, if there is one.
     pub(crate) l3: Option<Lower>,
+    pub(crate) budget: Budget,
+    pub(crate) defaults: RegionOptions,
     pub(crate) regions: Mutex<HashMap<String, Opened>>,
     pub(crate) next_region: AtomicU64,
 }
@@ -57,6 +60,8 @@ pub(crate) struct Parts {
     pub(crate) redis: Option<Arc<Redis>>,
     pub(crate) l2: Option<L2>,
     pub(crate) l3: Option<Lower>,
+    pub(crate) budget: Budget,
+    pub(crate) defaults: RegionOptions,
 }
 
 impl Inner {
@@ -74,6 +79,8 @@ impl Inner {
             redis: parts.redis,
             l2: parts.l2,
             l3: parts.l3,
+            budget: parts.budget,
+            defaults: parts.defaults,
             regions: Mutex::default(),
             next_region: AtomicU64::new(0),
         })

@@ -143,6 +143,10 @@ joined!(A B C D);
 pub struct Key(String);
 
 impl Key {
+    pub(crate) fn rendered(text: String) -> Self {
+        Self(text)
+    }
+
     /// The rendered text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -5,6 +5,7 @@
 
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod backplane;
+mod budget;
 mod builder;
 mod cache;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
@@ -14,10 +15,12 @@ mod clock;
 // layer some of it waits unused.
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod codec;
+pub mod config;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod descend;
 mod entry;
 mod error;
+mod explain;
 mod fill;
 #[cfg(feature = "redis")]
 pub mod fleet;
@@ -27,15 +30,20 @@ mod generation;
 mod glob;
 mod inner;
 mod invalidate;
+pub mod invalidators;
 mod key;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod layers;
 mod lead;
+mod life;
 mod load;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod macro_support;
 mod options;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod outbox;
+mod prolong;
 mod read;
 mod recall;
 mod region;
@@ -44,25 +52,38 @@ mod stamps;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod standing;
 mod stats;
+pub mod tags;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;
+pub mod warm;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use budget::{FleetAnswer, FleetBudget};
 pub use builder::CacheBuilder;
 pub use cache::Cache;
-pub use entry::{Hit, Source};
+#[cfg(feature = "encryption")]
+pub use codec::KeyRing;
+#[cfg(any(feature = "zstd", feature = "lz4"))]
+pub use codec::{Algorithm, Compression};
+pub use codec::{CodecConfig, Format};
+pub use entry::{Freshness, Hit, Source, Why};
 pub use error::{CacheError, ConfigError, LoadError};
+pub use explain::{Explanation, InMemory, Stored, Verdict};
 pub use invalidate::Delivery;
 pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
-pub use load::LoadContext;
+pub use lead::Missing;
+pub use load::{LoadContext, Loaded};
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
-pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
+pub use options::{
+    EagerRefresh, FailSafe, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
+    RedisConfig, RegionOptions,
+};
 pub use region::Region;
 pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};
-pub use ttl::TtlTable;
+pub use ttl::{LiveTtl, NamedTtl, Ttl, TtlChange, TtlTable};

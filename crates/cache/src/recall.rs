@@ -6,13 +6,36 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::entry::{Entry, Hit, Source};
+use crate::entry::{Answer, Entry, Freshness, Hit, Source, Why};
 use crate::inner::Inner;
+use crate::life::Stage;
 use crate::region::RegionMeta;
+
+/// What memory has for a key, and what it is good for.
+pub(crate) struct Recalled {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) stage: Stage,
+    /// This node has not heard of the others for too long: good for fail-safe alone.
+    pub(crate) suspect: bool,
+}
+
+impl Recalled {
+    pub(crate) fn freshness(&self) -> Freshness {
+        let held_off = || self.entry.held_off(Instant::now());
+        match self.stage {
+            Stage::Fresh | Stage::Due => Freshness::Fresh,
+            _ if self.suspect => Freshness::Stale { why: Why::Suspect },
+            _ => Freshness::Stale { why: held_off().unwrap_or(Why::NotLoading) },
+        }
+    }
+}
 
 impl Inner {
     /// An ordinary hit: one lookup, one look at the clock, one comparison of the stamp epoch, one `Arc` clone.
     pub(crate) fn recall(&self, region: &RegionMeta, key: &str) -> Option<Arc<Entry>> {
+        if !region.options.layers.reads(Source::L1) {
+            return None;
+        }
         let entry = self.l1.get(key)?;
         if entry.region != region.id {
             return None;
@@ -23,9 +46,26 @@ impl Inner {
         Some(entry)
     }
 
+    /// All that memory has, also what a plain hit may not be made of; nothing that is dead or was invalidated.
+    pub(crate) fn examine(&self, region: &RegionMeta, key: &str) -> Option<Recalled> {
+        if !region.options.layers.reads(Source::L1) {
+            return None;
+        }
+        let entry = self.l1.get(key)?;
+        if entry.region != region.id || !self.believes(&entry, key) {
+            return None;
+        }
+        let (stage, suspect) = (entry.stage(Instant::now()), !self.is_trusted(&entry));
+        match stage {
+            Stage::Dead => None,
+            _ if suspect => Some(Recalled { entry, stage: Stage::Reserve, suspect }),
+            _ => Some(Recalled { entry, stage, suspect }),
+        }
+    }
+
     /// Step 4: whether this node has heard enough of late to serve the entry. Judged by time and not by a task, so that a
     /// process that stood still serves nothing old when it goes on.
-    fn is_trusted(&self, entry: &Entry) -> bool {
+    pub(crate) fn is_trusted(&self, entry: &Entry) -> bool {
         let now = self.clock.coarse();
         now < self.standing.trust.until() || now < entry.sure_until
     }
@@ -51,8 +91,16 @@ impl Inner {
         alive
     }
 
-    pub(crate) fn hit<V: Send + Sync + 'static>(&self, entry: &Entry, source: Source) -> Option<Hit<V>> {
+    pub(crate) fn answer<V: Send + Sync + 'static>(
+        &self,
+        entry: &Entry,
+        source: Source,
+        freshness: Freshness,
+    ) -> Option<Answer<V>> {
+        if entry.is_absence() {
+            return Some(Answer::Absent);
+        }
         let age = Duration::from_millis(self.clock.wall_ms().saturating_sub(entry.created_ms));
-        entry.value().map(|value| Hit { value, source, age })
+        entry.value().map(|value| Answer::Hit(Hit { value, source, age, freshness }))
     }
 }

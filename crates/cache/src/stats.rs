@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::codec::ForeignCounters;
+use crate::entry::Freshness;
+
 /// A figure that only grows; alone on its cache line where it is written on the hot path.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
@@ -22,7 +25,7 @@ pub(crate) struct LayerCounters {
     pub(crate) fills: Counter,
     pub(crate) refused: Counter,
     pub(crate) errors: Counter,
-    pub(crate) undecodable: Counter,
+    pub(crate) undecodable: ForeignCounters,
 }
 
 impl LayerCounters {
@@ -38,7 +41,8 @@ impl LayerCounters {
             fills: self.fills.get(),
             refused_fills: self.refused.get(),
             errors: self.errors.get(),
-            undecodable: self.undecodable.get(),
+            undecodable: self.undecodable.total(),
+            undecodable_by_reason: self.undecodable.by_reason(),
             owed_invalidations: 0,
             statements: 0,
         }
@@ -51,6 +55,33 @@ pub(crate) struct RegionCounters {
     pub(crate) misses: Counter,
     pub(crate) loads: Counter,
     pub(crate) load_failures: Counter,
+    pub(crate) refreshes: Counter,
+    pub(crate) not_modified: Counter,
+    pub(crate) stale: Counter,
+    pub(crate) timeouts: Counter,
+    pub(crate) budget_exhausted: Counter,
+}
+
+impl RegionCounters {
+    pub(crate) fn served(&self, freshness: Freshness) {
+        if freshness.is_stale() {
+            self.stale.add(1);
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> RegionStats {
+        RegionStats {
+            hits: self.hits.get(),
+            misses: self.misses.get(),
+            loads: self.loads.get(),
+            load_failures: self.load_failures.get(),
+            refreshes: self.refreshes.get(),
+            not_modified: self.not_modified.get(),
+            stale: self.stale.get(),
+            timeouts: self.timeouts.get(),
+            budget_exhausted: self.budget_exhausted.get(),
+        }
+    }
 }
 
 /// What one layer did since the cache was built.
@@ -67,8 +98,10 @@ pub struct LayerStats {
     pub refused_fills: u64,
     /// Commands that failed, timed out or were not sent because the layer was resting.
     pub errors: u64,
-    /// Stored bytes that were corrupt, or of another format, schema or region; each also a miss.
+    /// Stored bytes that were corrupt, forged, or of another format, schema, region or key; each also a miss.
     pub undecodable: u64,
+    /// The same by reason, for reasons that occurred: `checksum`, `fingerprint`, `decrypt`, `unknown_key`, ….
+    pub undecodable_by_reason: BTreeMap<&'static str, u64>,
     /// Invalidations waiting for the layer to come back.
     pub owed_invalidations: u64,
     /// SQL statements sent (L3 only).
@@ -87,6 +120,16 @@ pub struct RegionStats {
     pub loads: u64,
     /// Loaders that failed, panicked or were dropped.
     pub load_failures: u64,
+    /// Loads begun behind the readers of a value that was still served.
+    pub refreshes: u64,
+    /// Loads that found the old value still true.
+    pub not_modified: u64,
+    /// Reads served a value past its time, by soft time to live or fail-safe.
+    pub stale: u64,
+    /// Reads that did not wait for their load to end.
+    pub timeouts: u64,
+    /// Loads not begun because the budget was used up.
+    pub budget_exhausted: u64,
 }
 
 /// What a cache did since it was built.

@@ -17,7 +17,7 @@ async fn node(redis: &Redis) -> (Cache, Region<str, u32>) {
 }
 
 async fn load(values: &Region<str, u32>, key: &str, value: u32) -> Source {
-    let load = values.get_or_load_hit(key, |cx| async move {
+    let load = values.get_or_load_hit(key, move |cx| async move {
         cx.tag("t");
         Ok::<_, Infallible>(value)
     });
@@ -81,7 +81,7 @@ async fn c_a_load_does_not_land_after_another_nodes_invalidation() {
         let loader = tokio::spawn({
             let here = here.clone();
             async move {
-                let load = here.get_or_load("a", |cx| async move {
+                let load = here.get_or_load("a", move |cx| async move {
                     cx.tag("t");
                     begun.send(()).unwrap();
                     told.await.unwrap();
@@ -225,4 +225,44 @@ async fn bytes_that_are_not_ours_are_a_miss() {
     let (cache, there) = node(&redis).await;
     assert_eq!(there.get("z").await, None);
     assert_eq!(cache.stats().l2.unwrap().undecodable, 1);
+}
+
+/// The script that fills writes epoch and born into the bytes, which must not matter to checksum, ciphertext or compression.
+#[cfg(all(feature = "encryption", feature = "lz4", feature = "msgpack"))]
+#[tokio::test]
+async fn what_redis_stamps_decrypts_on_another_node_and_what_was_damaged_there_is_a_miss() {
+    use mainstay_cache::{Algorithm, CodecConfig, Compression, Format, KeyRing};
+
+    const SECRET: &str = "owner: Ada Lovelace, 12 Bower Street";
+    let redis = Redis::start().unwrap();
+    let codec = CodecConfig::default()
+        .format(Format::MessagePack)
+        .compression(Compression::new(Algorithm::Lz4).above(64))
+        .encryption(KeyRing::new(1, [1; 32]));
+    let node = async || {
+        let cache = Cache::builder("test").redis(RedisConfig::new(redis.url())).build().await.unwrap();
+        let options = RegionOptions::default().codec(codec.clone());
+        let region: Region<str, String> = cache.region("k", options).unwrap();
+        (cache, region)
+    };
+    let (_one, here) = node().await;
+    let value = SECRET.repeat(9);
+    let load = |key| here.get_or_load_borrowed(key, |_| async { Ok::<_, Infallible>(value.clone()) });
+    load("loaded").await.unwrap();
+    assert_eq!(here.set("set", value.clone()).await.unwrap(), Delivery::Applied);
+    for key in ["loaded", "set"] {
+        let (_cache, there) = node().await;
+        let hit = there.get_hit(key).await.unwrap();
+        assert_eq!((hit.value.as_str(), hit.source), (value.as_str(), Source::L2));
+        let stored = command(&redis, &["GET", &format!("mainstay:test:v:k:{key}")]).await;
+        let redis::Value::BulkString(stored) = stored else { unreachable!("GET answers bytes") };
+        assert!(!stored.windows(8).any(|part| part == &SECRET.as_bytes()[..8]));
+    }
+
+    command(&redis, &["SETRANGE", "mainstay:test:v:k:set", "100", "\0damaged"]).await;
+    command(&redis, &["COPY", "mainstay:test:v:k:loaded", "mainstay:test:v:k:elsewhere"]).await;
+    let (cache, there) = node().await;
+    assert_eq!((there.get("set").await, there.get("elsewhere").await), (None, None));
+    let stats = cache.stats().l2.unwrap();
+    assert_eq!((stats.misses, stats.undecodable_by_reason), (2, [("checksum", 2)].into()));
 }

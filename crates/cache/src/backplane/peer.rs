@@ -23,8 +23,9 @@ impl Inner {
         self.clock.observe(announcement.clock);
         let own = announcement.node == self.node;
         match &announcement.what {
-            // Our own write stands in memory already, or will in a moment: what it overwrote was voided when it began.
-            Told::Overwritten { .. } if own => {}
+            // Voided here when it began and when it was answered, or given up: what was loaded or written since is younger,
+            // and would be voided for nothing.
+            Told::Overwritten { .. } | Told::Dead { .. } if own => {}
             Told::Dead { keys, version } | Told::Overwritten { keys, version } => {
                 for key in keys {
                     self.stripes.bump(key, *version, self.l1.as_ref());

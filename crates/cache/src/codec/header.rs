@@ -1,50 +1,142 @@
 use xxhash_rust::xxh3::Xxh3;
 
-use super::Foreign;
+use super::foreign::Foreign;
+use super::format::Format;
 
 const MAGIC: [u8; 2] = *b"ms";
-const FORMAT: u8 = 1;
-const POSTCARD: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// `epoch` and `born` lie together at a fixed place, since the layer that keeps the clock writes them itself, atomically
-/// with its comparison.
+/// with its comparison: it is handed what is before [`EPOCH_AT`] and what is from [`STAMPED_TO`] on.
 pub(crate) const EPOCH_AT: usize = 12;
 const BORN_AT: usize = EPOCH_AT + 8;
 pub(crate) const STAMPED_TO: usize = BORN_AT + 8;
-const FIXED: usize = STAMPED_TO + 8 + 8 + 2;
-const CHECKSUM: usize = 8;
 
-/// What precedes the payload. All numbers big-endian:
-/// `magic 2 | format 1 | codec 1 | type 8 | epoch 8 | born 8 | created ms 8 | expires ms 8 | tags 2 | tag hash 8 each |
-/// payload | checksum 8`. The checksum (xxh3) covers all but epoch and born.
-#[derive(Debug, Clone, PartialEq, Eq)]
+const CHECKSUM: usize = 8;
+/// An entry with no etag, no tags and no payload.
+const SHORTEST: usize = STAMPED_TO + 1 + 8 + 8 + 8 + 8 + 4 + 1 + 2 + CHECKSUM;
+
+const NEGATIVE: u8 = 1;
+const COMPRESSED: u8 = 0b110;
+const ENCRYPTED: u8 = 0b1000;
+
+/// What is stored with a value. Sealed, an entry is, all numbers big-endian:
+///
+/// | bytes | field |
+/// |---|---|
+/// | 2 | magic `ms` |
+/// | 1 | 2, the number of this layout |
+/// | 1 | format of the value: 1 postcard, 2 JSON, 3 `MessagePack` |
+/// | 8 | fingerprint: region and schema |
+/// | 8 + 8 | epoch, born |
+/// | 1 | flags: bit 0 negative, bits 1 and 2 compression (1 Zstandard, 2 LZ4), bit 3 encrypted, the others 0 |
+/// | 8 | version |
+/// | 8 + 8 + 8 | created, fresh until, expires: milliseconds since 1970 |
+/// | 4 | cost of the load in microseconds |
+/// | 1 + n | length of the etag, etag |
+/// | 2 + 8n | number of tags, their hashes |
+/// | 4 | length before compression; only if compressed |
+/// | 4 + 12 | key id, nonce; only if encrypted |
+/// | n | payload: the value encoded, then compressed, then encrypted (which adds 16 bytes) |
+/// | 8 | xxh3 of all before it but epoch and born, and of the rendered key |
+///
+/// The key is part of the checksum, though it is not stored: an answer that belongs to another key is noticed. A checksum
+/// is no proof against those who can compute it; encryption is: its associated data are the same bytes and the key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Header {
     /// Region and schema.
     pub(crate) fingerprint: u64,
     /// The epoch of the clock's keeper, 0 where there is none.
     pub(crate) epoch: u64,
     pub(crate) born: u64,
+    /// The source's version of the value, 0 for none.
+    pub(crate) version: u64,
     pub(crate) created_ms: u64,
+    pub(crate) fresh_until_ms: u64,
     pub(crate) expires_ms: u64,
+    pub(crate) load_cost_us: u32,
+    /// Empty for none.
+    pub(crate) etag: Box<str>,
     pub(crate) tags: Box<[u64]>,
 }
 
-pub(crate) fn seal(header: &Header, payload: &[u8]) -> Vec<u8> {
-    let tags = u16::try_from(header.tags.len()).unwrap_or(u16::MAX);
-    let mut bytes = Vec::with_capacity(FIXED + usize::from(tags) * 8 + payload.len() + CHECKSUM);
-    bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&[FORMAT, POSTCARD]);
-    for field in [header.fingerprint, header.epoch, header.born, header.created_ms, header.expires_ms] {
-        bytes.extend_from_slice(&field.to_be_bytes());
+/// How the payload was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Making {
+    pub(super) format: Format,
+    /// There is no value: its absence is what is remembered.
+    pub(super) negative: bool,
+    pub(super) packed: Option<Packed>,
+    pub(super) lock: Option<Lock>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Packed {
+    pub(super) algorithm: u8,
+    /// The length before.
+    pub(super) length: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lock {
+    pub(super) key: u32,
+    pub(super) nonce: [u8; 12],
+}
+
+/// Sealed bytes taken apart.
+#[derive(Debug)]
+pub(super) struct Parts<'a> {
+    pub(super) header: Header,
+    pub(super) making: Making,
+    /// All before the payload.
+    pub(super) head: &'a [u8],
+    pub(super) payload: &'a [u8],
+}
+
+impl Header {
+    /// All before the payload.
+    pub(super) fn write(&self, making: &Making, payload: usize) -> Result<Vec<u8>, String> {
+        let etag = u8::try_from(self.etag.len())
+            .map_err(|_| format!("its etag has {} bytes, at most 255 can be stored", self.etag.len()))?;
+        // Leaving some out would leave them without effect.
+        let tags = u16::try_from(self.tags.len())
+            .map_err(|_| format!("it has {} tags, at most 65,535 can be stored", self.tags.len()))?;
+        let room = SHORTEST + 20 + usize::from(etag) + usize::from(tags) * 8 + payload;
+        let mut bytes = Vec::with_capacity(room);
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&[FORMAT, making.format.code()]);
+        for field in [self.fingerprint, self.epoch, self.born] {
+            bytes.extend_from_slice(&field.to_be_bytes());
+        }
+        bytes.push(making.flags());
+        for field in [self.version, self.created_ms, self.fresh_until_ms, self.expires_ms] {
+            bytes.extend_from_slice(&field.to_be_bytes());
+        }
+        bytes.extend_from_slice(&self.load_cost_us.to_be_bytes());
+        bytes.push(etag);
+        bytes.extend_from_slice(self.etag.as_bytes());
+        bytes.extend_from_slice(&tags.to_be_bytes());
+        for tag in &self.tags {
+            bytes.extend_from_slice(&tag.to_be_bytes());
+        }
+        if let Some(packed) = making.packed {
+            bytes.extend_from_slice(&packed.length.to_be_bytes());
+        }
+        if let Some(lock) = making.lock {
+            bytes.extend_from_slice(&lock.key.to_be_bytes());
+            bytes.extend_from_slice(&lock.nonce);
+        }
+        Ok(bytes)
     }
-    bytes.extend_from_slice(&tags.to_be_bytes());
-    for tag in header.tags.iter().take(usize::from(tags)) {
-        bytes.extend_from_slice(&tag.to_be_bytes());
+}
+
+impl Making {
+    fn flags(&self) -> u8 {
+        let negative = if self.negative { NEGATIVE } else { 0 };
+        let packed = self.packed.map_or(0, |packed| packed.algorithm << 1);
+        let encrypted = if self.lock.is_some() { ENCRYPTED } else { 0 };
+        negative | packed | encrypted
     }
-    bytes.extend_from_slice(payload);
-    let sum = checksum(&bytes);
-    bytes.extend_from_slice(&sum.to_be_bytes());
-    bytes
 }
 
 /// Writes when and in which epoch sealed bytes were born.
@@ -57,34 +149,94 @@ pub(crate) fn stamp(bytes: &mut [u8], epoch: u64, born: u64) {
 
 /// When sealed bytes were born; of bytes that are not sealed, whatever lies there.
 pub(crate) fn born(bytes: &[u8]) -> Option<u64> {
-    bytes.get(BORN_AT..STAMPED_TO).map(number)
+    bytes.get(BORN_AT..STAMPED_TO).and_then(<[u8]>::first_chunk).map(|born| u64::from_be_bytes(*born))
 }
 
-pub(crate) fn unseal(bytes: &[u8]) -> Result<(Header, &[u8]), Foreign> {
-    let (sealed, sum) = bytes.split_last_chunk::<CHECKSUM>().ok_or(Foreign)?;
-    if sealed.len() < FIXED || sealed[..4] != [MAGIC[0], MAGIC[1], FORMAT, POSTCARD] {
-        return Err(Foreign);
+/// Appends the checksum.
+pub(super) fn close(bytes: &mut Vec<u8>, key: &str) {
+    let sum = checksum(bytes, key);
+    bytes.extend_from_slice(&sum.to_be_bytes());
+}
+
+/// Whether these are undamaged bytes of this layout, stored for this key.
+pub(super) fn verify(bytes: &[u8], key: &str) -> Result<(), Foreign> {
+    let (sealed, sum) = shape(bytes)?;
+    if checksum(sealed, key) == u64::from_be_bytes(*sum) { Ok(()) } else { Err(Foreign::Checksum) }
+}
+
+fn shape(bytes: &[u8]) -> Result<(&[u8], &[u8; CHECKSUM]), Foreign> {
+    if bytes.len() < SHORTEST {
+        return Err(if bytes.starts_with(&MAGIC) { Foreign::Truncated } else { Foreign::NotOurs });
     }
-    if checksum(sealed) != u64::from_be_bytes(*sum) {
-        return Err(Foreign);
+    if !bytes.starts_with(&MAGIC) {
+        return Err(Foreign::NotOurs);
     }
-    let mut numbers = sealed[4..FIXED - 2].chunks_exact(8).map(number);
-    let mut next = || numbers.next().ok_or(Foreign);
-    let (fingerprint, epoch, born, created_ms, expires_ms) = (next()?, next()?, next()?, next()?, next()?);
-    let tags_end = FIXED + usize::from(u16::from_be_bytes([sealed[FIXED - 2], sealed[FIXED - 1]])) * 8;
-    let tags = sealed.get(FIXED..tags_end).ok_or(Foreign)?.chunks_exact(8).map(number).collect();
-    let header = Header { fingerprint, epoch, born, created_ms, expires_ms, tags };
-    Ok((header, &sealed[tags_end..]))
+    if bytes[MAGIC.len()] != FORMAT {
+        return Err(Foreign::Format);
+    }
+    bytes.split_last_chunk().ok_or(Foreign::Truncated)
 }
 
-fn number(eight: &[u8]) -> u64 {
-    eight.iter().fold(0, |all, byte| all << 8 | u64::from(*byte))
+/// Reads what the bytes say, true or not.
+pub(super) fn read(bytes: &[u8]) -> Result<Parts<'_>, Foreign> {
+    let (sealed, _) = shape(bytes)?;
+    let mut rest = &sealed[MAGIC.len() + 1..];
+    let format = Format::of(take::<1>(&mut rest)?[0])?;
+    let (fingerprint, epoch, born) = (number(&mut rest)?, number(&mut rest)?, number(&mut rest)?);
+    let flags = take::<1>(&mut rest)?[0];
+    let negative = flags & NEGATIVE != 0;
+    let algorithm = (flags & COMPRESSED) >> 1;
+    if flags & !(NEGATIVE | COMPRESSED | ENCRYPTED) != 0 || (negative && algorithm != 0) {
+        return Err(Foreign::Format);
+    }
+    let header = Header {
+        fingerprint,
+        epoch,
+        born,
+        version: number(&mut rest)?,
+        created_ms: number(&mut rest)?,
+        fresh_until_ms: number(&mut rest)?,
+        expires_ms: number(&mut rest)?,
+        load_cost_us: u32::from_be_bytes(take(&mut rest)?),
+        etag: {
+            let length = take::<1>(&mut rest)?[0];
+            let etag = rest.split_off(..usize::from(length)).ok_or(Foreign::Truncated)?;
+            std::str::from_utf8(etag).map_err(|_| Foreign::Format)?.into()
+        },
+        tags: {
+            let count = usize::from(u16::from_be_bytes(take(&mut rest)?));
+            let mut tags = rest.split_off(..count * 8).ok_or(Foreign::Truncated)?;
+            (0..count).map(|_| number(&mut tags)).collect::<Result<_, _>>()?
+        },
+    };
+    let packed = match algorithm {
+        0 => None,
+        algorithm => Some(Packed { algorithm, length: u32::from_be_bytes(take(&mut rest)?) }),
+    };
+    let lock = if flags & ENCRYPTED == 0 {
+        None
+    } else {
+        Some(Lock { key: u32::from_be_bytes(take(&mut rest)?), nonce: take(&mut rest)? })
+    };
+    let head = &sealed[..sealed.len() - rest.len()];
+    Ok(Parts { header, making: Making { format, negative, packed, lock }, head, payload: rest })
 }
 
-fn checksum(sealed: &[u8]) -> u64 {
+fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Foreign> {
+    let (taken, left) = rest.split_first_chunk().ok_or(Foreign::Truncated)?;
+    *rest = left;
+    Ok(*taken)
+}
+
+fn number(rest: &mut &[u8]) -> Result<u64, Foreign> {
+    take(rest).map(u64::from_be_bytes)
+}
+
+fn checksum(sealed: &[u8], key: &str) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(&sealed[..EPOCH_AT.min(sealed.len())]);
     hash.update(sealed.get(STAMPED_TO..).unwrap_or_default());
+    hash.update(key.as_bytes());
     hash.digest()
 }
 
@@ -92,24 +244,69 @@ fn checksum(sealed: &[u8]) -> u64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{EPOCH_AT, Header, STAMPED_TO, seal, stamp, unseal};
+    use super::{EPOCH_AT, Format, Header, Making, STAMPED_TO, close, read, stamp, verify};
+    use crate::codec::Foreign;
 
     fn header() -> Header {
-        Header { fingerprint: 7, epoch: 1, born: 42, created_ms: 5, expires_ms: 9, tags: [3, 4].into() }
+        Header {
+            fingerprint: 7,
+            epoch: 1,
+            born: 42,
+            version: 3,
+            created_ms: 5,
+            fresh_until_ms: 8,
+            expires_ms: 9,
+            load_cost_us: 11,
+            etag: "\"v3\"".into(),
+            tags: [3, 4].into(),
+        }
     }
 
-    #[test]
-    fn the_format_is_golden() {
-        let hex: String = seal(&header(), b"hi").iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, include_str!("golden.hex").trim());
+    fn sealed(payload: &[u8]) -> Vec<u8> {
+        let making = Making { format: Format::Postcard, negative: false, packed: None, lock: None };
+        let mut bytes = header().write(&making, payload.len()).unwrap();
+        bytes.extend_from_slice(payload);
+        close(&mut bytes, "k");
+        bytes
     }
 
     #[test]
     fn a_stamp_changes_only_epoch_and_born() {
-        let mut bytes = seal(&header(), b"payload");
+        let mut bytes = sealed(b"payload");
         stamp(&mut bytes, 8, 99);
-        let (read, payload) = unseal(&bytes).unwrap();
-        assert_eq!((read, payload), (Header { epoch: 8, born: 99, ..header() }, b"payload".as_slice()));
+        verify(&bytes, "k").unwrap();
+        let parts = read(&bytes).unwrap();
+        assert_eq!(
+            (parts.header, parts.payload),
+            (Header { epoch: 8, born: 99, ..header() }, &b"payload"[..])
+        );
+    }
+
+    #[test]
+    fn what_a_header_cannot_hold_is_refused_and_not_cut_off() {
+        let making = Making { format: Format::Postcard, negative: false, packed: None, lock: None };
+        let many = Header { tags: vec![1; 65_536].into(), ..header() };
+        assert_eq!(many.write(&making, 0).unwrap_err(), "it has 65536 tags, at most 65,535 can be stored");
+        let long = Header { etag: "e".repeat(256).into(), ..header() };
+        assert_eq!(long.write(&making, 0).unwrap_err(), "its etag has 256 bytes, at most 255 can be stored");
+        let most = Header { tags: vec![1; 65_535].into(), etag: "e".repeat(255).into(), ..header() };
+        let mut bytes = most.write(&making, 0).unwrap();
+        close(&mut bytes, "k");
+        assert_eq!(read(&bytes).unwrap().header, most);
+    }
+
+    #[test]
+    fn flags_that_mean_nothing_yet_are_another_format() {
+        for flags in 0..=u8::MAX {
+            let mut bytes = sealed(&[0; 32]);
+            bytes[STAMPED_TO] = flags;
+            let meant = flags < 16 && (flags & 1 == 0 || flags & 0b110 == 0);
+            assert_eq!(
+                read(&bytes).map(|_| ()),
+                if meant { Ok(()) } else { Err(Foreign::Format) },
+                "{flags:b}"
+            );
+        }
     }
 
     proptest! {
@@ -117,23 +314,22 @@ mod tests {
         fn any_change_outside_epoch_and_born_is_noticed(
             payload in prop::collection::vec(any::<u8>(), 0..64), at in any::<prop::sample::Index>(), flip in 1..=255_u8,
         ) {
-            let sealed = seal(&header(), &payload);
-            let at = at.index(sealed.len());
+            let mut bytes = sealed(&payload);
+            let at = at.index(bytes.len());
             prop_assume!(!(EPOCH_AT..STAMPED_TO).contains(&at));
-            let mut corrupt = sealed;
-            corrupt[at] ^= flip;
-            prop_assert!(unseal(&corrupt).is_err());
+            bytes[at] ^= flip;
+            prop_assert!(verify(&bytes, "k").is_err());
         }
 
         #[test]
         fn cut_bytes_are_noticed(payload in prop::collection::vec(any::<u8>(), 0..64), at in any::<prop::sample::Index>()) {
-            let sealed = seal(&header(), &payload);
-            prop_assert!(unseal(&sealed[..at.index(sealed.len())]).is_err());
+            let bytes = sealed(&payload);
+            prop_assert!(verify(&bytes[..at.index(bytes.len())], "k").is_err());
         }
 
         #[test]
         fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
-            let _ = unseal(&bytes);
+            let _ = (verify(&bytes, "k"), read(&bytes).map(|_| ()));
         }
     }
 }

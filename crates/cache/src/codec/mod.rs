@@ -1,21 +1,30 @@
+//! Values to the bytes that shared layers hold, and back.
+
+mod bounded;
+#[cfg(any(feature = "zstd", feature = "lz4"))]
+mod compression;
+mod config;
+mod foreign;
+mod format;
 pub(crate) mod header;
+#[cfg(feature = "encryption")]
+mod keys;
+mod seal;
 
-pub(crate) use header::{Header, born, seal, stamp, unseal};
+#[cfg(test)]
+mod tests;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+#[cfg(any(feature = "zstd", feature = "lz4"))]
+pub use compression::{Algorithm, Compression};
+pub use config::CodecConfig;
+pub(crate) use foreign::{Foreign, ForeignCounters};
+pub use format::Format;
+pub(crate) use header::{Header, born, stamp};
+#[cfg(feature = "encryption")]
+pub use keys::KeyRing;
+pub(crate) use seal::Codec;
 
-/// Why bytes are no value of ours: always a miss and a count, never an error to a reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Foreign;
-
-pub(crate) fn encode<V: Serialize>(value: &V) -> Result<Vec<u8>, String> {
-    postcard::to_stdvec(value).map_err(|error| error.to_string())
-}
-
-pub(crate) fn decode<V: DeserializeOwned>(payload: &[u8]) -> Result<V, Foreign> {
-    match postcard::take_from_bytes(payload) {
-        Ok((value, [])) => Ok(value),
-        _ => Err(Foreign),
-    }
-}
+/// The page of the book, its programs run as tests.
+#[cfg(all(doctest, feature = "encryption"))]
+#[doc = include_str!("../../../../docs/src/cache/codecs.md")]
+mod page {}

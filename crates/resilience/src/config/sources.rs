@@ -26,7 +26,8 @@ pub enum Format {
 ///
 /// A variable `MAINSTAY_SERVICE__DATABASE__BULKHEAD__MAX_CONCURRENT` sets `service.database.bulkhead.max_concurrent`.
 /// Variables of the prefix without `__` in their name belong to somebody else, unless they begin like a setting
-/// (`MAINSTAY_BREAKER_OPEN_FOR`): those are refused, not passed over. Default: no source at all.
+/// (`MAINSTAY_BREAKER_OPEN_FOR`): those are refused, not passed over. Those that begin with `MAINSTAY_CACHE_` are the cache crate's.
+/// Default: no source at all.
 #[derive(Clone, Debug, Default)]
 pub struct Sources(Vec<Source>);
 
@@ -142,7 +143,13 @@ fn settings(prefix: &str, variables: impl Iterator<Item = (String, String)>) -> 
     by_name.into_iter().filter_map(setting).collect()
 }
 
+/// What another crate of this house reads, under a prefix that begins with ours: `MAINSTAY_CACHE_`.
+const SIBLINGS: [&str; 1] = ["cache_"];
+
 fn is_ours(key: &str) -> bool {
+    if SIBLINGS.iter().any(|sibling| key.starts_with(sibling)) {
+        return false;
+    }
     let begins_like = |known| {
         let rest = key.strip_prefix(known);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))

@@ -1,12 +1,9 @@
-use super::{
-    regions::suburb_tag,
-    side::{After, loaded},
-};
+use super::side::{After, loaded};
 use crate::{
     domain::{Body, Failure, FailureKind, Filter, Page, PageRef, Request, SortOrder},
     store::{PROPERTY_COLUMNS, Row, StoreError, Value, kind_text, property},
 };
-use mainstay_cache::{CacheKeyBuilder, Key};
+use mainstay_cache::{CacheKeyBuilder, Key, tags};
 use mainstay_dbopt::{
     Dialect,
     keyset::{
@@ -26,8 +23,8 @@ impl After {
         page: &PageRef,
     ) -> Result<Body, Failure> {
         let key = list_key(locality_id, filter, sort, page);
-        let page = self.regions.lists.get_or_load(&key, |cx| async move {
-            cx.tag(suburb_tag(locality_id));
+        let page = self.regions.lists.get_or_load_borrowed(&key, |cx| async move {
+            cx.tag(tags::suburb(locality_id));
             self.load_page(locality_id, filter, sort, page).await
         });
         loaded(page.await).map(Body::Page)

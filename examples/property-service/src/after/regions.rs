@@ -13,16 +13,6 @@ pub(super) struct Regions {
     pub(super) valuations: Region<i64, Valuation>,
 }
 
-/// A change to any home of a suburb changes its lists and its statistics.
-pub(super) fn suburb_tag(locality_id: u32) -> String {
-    format!("suburb:{locality_id}")
-}
-
-/// A change to a home changes every search, and what trends, where it is shown.
-pub(super) fn home_tag(id: i64) -> String {
-    format!("home:{id}")
-}
-
 impl Regions {
     pub(super) fn open(cache: &Cache, ttl: &TtlTable) -> Result<Self, CacheError> {
         let lasting = |name| {

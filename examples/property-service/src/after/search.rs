@@ -1,12 +1,9 @@
-use super::{
-    regions::home_tag,
-    side::{After, loaded},
-};
+use super::side::{After, loaded};
 use crate::{
     domain::{Body, Failure, Page, Request},
     store::{PROPERTY_COLUMNS, Value, property},
 };
-use mainstay_cache::{CacheKeyBuilder, LoadContext};
+use mainstay_cache::{CacheKeyBuilder, LoadContext, tags};
 use mainstay_dbopt::Dialect;
 
 /// The shortest text the trigram index can look up.
@@ -17,7 +14,7 @@ impl After {
         let text = text.to_lowercase();
         // Everybody sees the same homes: one entry serves all users.
         let key = CacheKeyBuilder::search_results(&text, "all", 1);
-        let page = self.regions.searches.get_or_load(&key, |cx| self.load_search(&text, cx));
+        let page = self.regions.searches.get_or_load_borrowed(&key, |cx| self.load_search(&text, cx));
         loaded(page.await).map(Body::Page)
     }
 
@@ -42,7 +39,7 @@ impl After {
         let rows = self.query(&sql, &[Value::from(bind.as_str())]).await?;
         let items = rows.iter().map(property).collect::<Result<Vec<_>, _>>()?;
         for item in &items {
-            cx.tag(home_tag(item.id));
+            cx.tag(tags::property(item.id));
         }
         Ok(Page { items, total: None, next: None })
     }

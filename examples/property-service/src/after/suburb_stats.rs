@@ -1,16 +1,14 @@
-use super::{
-    regions::suburb_tag,
-    side::{After, loaded},
-};
+use super::side::{After, loaded};
 use crate::{
     domain::{Body, Failure, FailureKind, SuburbStats},
     market::TODAY,
 };
+use mainstay_cache::tags;
 
 impl After {
     pub(super) async fn suburb_stats(&self, locality_id: u32) -> Result<Body, Failure> {
-        let stats = self.regions.suburbs.get_or_load(&locality_id, |cx| async move {
-            cx.tag(suburb_tag(locality_id));
+        let stats = self.regions.suburbs.get_or_load_borrowed(&locality_id, |cx| async move {
+            cx.tag(tags::suburb(locality_id));
             self.load_stats(locality_id).await
         });
         loaded(stats.await).map(Body::SuburbStats)

@@ -1,22 +1,17 @@
-use super::{
-    property::not_found,
-    regions::{home_tag, suburb_tag},
-    side::After,
-};
+use super::{property::not_found, side::After};
 use crate::{
     domain::{Body, Failure},
     market::TODAY,
     store::Connection,
 };
+use mainstay_cache::{invalidators::InvalidationPlan, tags};
 
 impl After {
     /// Writes, then invalidates every answer that showed the old price, then says that it is done.
     pub(super) async fn update_price(&self, id: i64, price: i64) -> Result<Body, Failure> {
         let (version, locality_id) = self.write_price(id, price).await?;
         // Nobody waits for Redis to acknowledge: what cannot be delivered is queued and delivered first when it is back.
-        let _ = self.regions.properties.invalidate(&id).await;
-        let _ = self.cache.invalidate_tag(&suburb_tag(locality_id)).await;
-        let _ = self.cache.invalidate_tag(&home_tag(id)).await;
+        let _ = price_changed(id, locality_id).apply(&self.cache).await;
         Ok(Body::Updated { id, version })
     }
 
@@ -48,4 +43,9 @@ impl After {
         connection.execute("COMMIT", &[]).await?;
         Ok(written)
     }
+}
+
+/// Its page, its suburb's lists and statistics, the searches that show it, and what trends if it does.
+fn price_changed(id: i64, locality_id: u32) -> InvalidationPlan {
+    InvalidationPlan::new().key("property", &id).tag(tags::suburb(locality_id)).tag(tags::property(id))
 }

@@ -59,7 +59,12 @@ fn a_variable_may_hold_a_whole_section_and_a_longer_name_beats_it() {
 
 #[test]
 fn a_variable_of_somebody_else_is_passed_over_and_one_that_was_meant_for_us_is_not() {
-    let others = [("MAINSTAY_POOL_SIZE", "5"), ("PATH", "bin"), ("OTHER_BREAKER__OPEN_FOR", "1s")];
+    let others = [
+        ("MAINSTAY_POOL_SIZE", "5"),
+        ("MAINSTAY_CACHE_MEMORY__CAPACITY", "5"),
+        ("PATH", "bin"),
+        ("OTHER_BREAKER__OPEN_FOR", "1s"),
+    ];
     assert_eq!(ResilienceConfig::load(&Sources::new().variables(others)), Ok(ResilienceConfig::default()));
     assert_eq!(
         refused(&Sources::new().variables([("MAINSTAY_BREAKER_OPEN_FOR", "30s")])),

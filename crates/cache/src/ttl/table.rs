@@ -4,6 +4,7 @@ use std::time::Duration;
 use crate::error::ConfigError;
 
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+pub(crate) const ALLOWED: &str = "1 ms to 365 days";
 
 /// Times to live by name, as data: a file may override any, and the service looks them up when it opens its regions.
 ///
@@ -56,17 +57,27 @@ impl TtlTable {
         self.0.iter().map(|(name, ttl)| (name.as_str(), *ttl))
     }
 
+    /// Shortens whatever is longer.
+    #[must_use]
+    pub fn at_most(mut self, longest: Duration) -> Self {
+        self.0.values_mut().for_each(|ttl| *ttl = longest.min(*ttl));
+        self
+    }
+
     /// Checks that each lies within 1 ms and 365 days.
     ///
     /// # Errors
     /// Shows the first that does not.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        match self.iter().find(|(_, ttl)| !(Duration::from_millis(1)..=LONGEST).contains(ttl)) {
-            Some((name, ttl)) => {
-                Err(ConfigError::new("ttl", format!("{ttl:?} for `{name}`"), "1 ms to 365 days"))
-            }
+        match self.problems().next() {
+            Some((name, ttl)) => Err(ConfigError::new("ttl", format!("{ttl:?} for `{name}`"), ALLOWED)),
             None => Ok(()),
         }
+    }
+
+    /// All that do not.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = (&str, Duration)> {
+        self.iter().filter(|(_, ttl)| !(Duration::from_millis(1)..=LONGEST).contains(ttl))
     }
 }
 

@@ -1,0 +1,6 @@
+mod entries;
+mod figures;
+mod fuzz;
+mod golden;
+mod hostile;
+mod values;
