@@ -125,6 +125,19 @@ impl Judge {
         self.report(wrong, story);
     }
 
+    /// A value that says itself that it is past its time may be of any age, but not of anything else.
+    pub(crate) fn judge_marked(&self, how: &dyn fmt::Debug, truth: &Truth, fact: &Fact) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let wrong = if fact.key != truth.key {
+            Wrong::Foreign
+        } else if !fact.is_whole() {
+            Wrong::Torn
+        } else {
+            return;
+        };
+        self.report(wrong, format!("{how:?} of {} gave version {} of {}", truth.key, fact.version, fact.key));
+    }
+
     pub(crate) fn report(&self, wrong: Wrong, story: String) {
         self.found.fetch_add(1, Ordering::Relaxed);
         let mut violations = self.violations.lock();

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_cache::{Cache, MemoryConfig, RedisConfig, Region, RegionOptions};
+use mainstay_cache::{Cache, EagerRefresh, FailSafe, MemoryConfig, RedisConfig, Region, RegionOptions};
 use mainstay_testkit::proxy::Proxy;
 use tokio::runtime::{Builder, Runtime};
 
@@ -53,10 +53,15 @@ impl Node {
             // Few, so that long partitions outlast them.
             .announcements_kept(500)
             .backlog(64);
+        // Values are loaded anew while they are served, and served, marked, when that fails.
+        let options = RegionOptions::default()
+            .ttl(8 * plan.bound)
+            .eager_refresh(EagerRefresh::At(0.5))
+            .fail_safe(FailSafe::default().throttle(plan.bound / 20));
         let (cache, facts) = runtime.block_on(async {
             let memory = MemoryConfig::default().stamps(16);
             let cache = Cache::builder("chaos").memory(memory).redis(config).build().await?;
-            let facts = cache.region("fact", RegionOptions::default())?;
+            let facts = cache.region("fact", options)?;
             Ok::<_, mainstay_cache::CacheError>((cache, facts))
         })?;
         Ok(Self { runtime, proxy, handle: Arc::new(Handle { number, cache, facts }) })

@@ -34,6 +34,8 @@ pub struct Report {
     pub dropped: u64,
     /// Reads with a loader, by where their value came from: memory, Redis, the source.
     pub origins: [u64; 3],
+    /// Reads whose value said that it is past its time.
+    pub marked_stale: u64,
     /// Faults by kind.
     pub faults: BTreeMap<Fault, u64>,
     /// How often all caches were compared with the source at rest.
@@ -71,6 +73,7 @@ impl Report {
             queued: count(&counts.queued),
             dropped: count(&counts.dropped),
             origins: [&counts.from_memory, &counts.from_redis, &counts.from_source].map(count),
+            marked_stale: count(&counts.marked_stale),
             faults,
             rests,
             staleness,
@@ -95,7 +98,7 @@ impl fmt::Display for Report {
         writeln!(f, "seed          {} (a killed Redis {kept})", self.seed)?;
         writeln!(f, "took          {:.1} s", self.took.as_secs_f64())?;
         writeln!(f, "operations    {}", self.operations)?;
-        writeln!(f, "reads judged  {} (with a loader: {memory} memory, {redis} Redis, {source} source)", self.reads)?;
+        writeln!(f, "reads judged  {} (with a loader: {memory} memory, {redis} Redis, {source} source; {} marked stale)", self.reads, self.marked_stale)?;
         writeln!(
             f,
             "writes        {} ({} applied, {} queued, {} with the caller gone)",

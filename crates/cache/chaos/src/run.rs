@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,8 +13,8 @@ use crate::judge::{Due, Judge, Wrong};
 use crate::node::{Handle, NODES, Node};
 use crate::plan::Plan;
 use crate::report::Report;
-use crate::source::{Family, Source, Truth, name_of};
-use crate::worker::{Counts, Worker, World};
+use crate::source::{Family, Source};
+use crate::worker::{Counts, Load, Worker, World};
 
 /// Between two looks at the source and all caches at rest.
 const FAULTS_BETWEEN_RESTS: usize = 12;
@@ -59,9 +58,7 @@ pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
         operations >= plan.operations && began.elapsed() >= plan.at_least
     };
     while !enough() && (plan.mutant.is_none() || world.judge.found() == 0) {
-        let (mut drawn, long) = driver.draw();
-        if std::env::var_os("CALM").is_some() { drawn.clear(); }
-        eprintln!("DBG {:.1} ap {} qu {} {:?} ops {} {drawn:?} {long:?} viol {}", began.elapsed().as_secs_f64(), world.counts.applied.load(Ordering::Relaxed), world.counts.queued.load(Ordering::Relaxed), nodes.iter().map(|n| n.handle.cache.coherence()).map(|c| (c.connected, c.suspect, c.owed_invalidations)).collect::<Vec<_>>(), world.counts.operations.load(Ordering::Relaxed), world.judge.found());
+        let (drawn, long) = driver.draw();
         *world.judge.weather.lock() = format!("{drawn:?} from {} us", world.source.now());
         for (fault, node) in &drawn {
             *faults.entry(*fault).or_default() += 1;
@@ -117,22 +114,28 @@ fn look_at_rest(nodes: &[Node], world: &Arc<World>) {
     for node in nodes {
         let (handle, world) = (node.handle.clone(), world.clone());
         node.runtime.block_on(async {
-            for truth in &world.source.truths {
-                look(&handle, &world, truth).await;
+            for at in 0..world.source.truths.len() {
+                look(&handle, &world, at).await;
             }
         });
     }
     drop(at_rest);
 }
 
-async fn look(node: &Handle, world: &World, truth: &Truth) {
-    let load = node.facts.get_or_load_hit(&truth.key, |cx| async move {
-        if truth.family == Family::Tagged {
-            cx.tag(name_of(truth.group));
-        }
-        Ok::<_, Infallible>(truth.read())
+async fn look(node: &Handle, world: &Arc<World>, at: usize) {
+    let truth = &world.source.truths[at];
+    let load = Load { at, before: Duration::ZERO, after: Duration::ZERO, fails: false };
+    let reading = node.facts.get_or_load_hit(&truth.key, {
+        let world = world.clone();
+        move |cx| async move { load.run(&world.source, &cx).await }
     });
-    let Ok(hit) = load.await else { return };
+    let hit = match reading.await {
+        Ok(hit) => hit,
+        Err(error) => {
+            world.judge.report(Wrong::Unsettled, format!("{} on node {}: {error}", truth.key, node.number));
+            return;
+        }
+    };
     let newest = truth.version();
     if hit.value.version != newest {
         let story = format!(

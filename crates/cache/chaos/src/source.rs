@@ -13,6 +13,8 @@ pub(crate) enum Family {
     Plain,
     /// Loaded with a tag of the group's name.
     Tagged,
+    /// Written and loaded with the source's version: writers may cross.
+    Versioned,
     /// Put by `set`: one writer at a time, since unversioned sets that cross leave either value.
     Set,
 }
@@ -53,10 +55,10 @@ pub(crate) struct Source {
 const GROUPS: [(Family, &str); 8] = [
     (Family::Plain, "p0"),
     (Family::Plain, "p1"),
-    (Family::Plain, "p2"),
     (Family::Tagged, "t0"),
     (Family::Tagged, "t1"),
-    (Family::Tagged, "t2"),
+    (Family::Versioned, "v0"),
+    (Family::Versioned, "v1"),
     (Family::Set, "s0"),
     (Family::Set, "s1"),
 ];

@@ -1,12 +1,13 @@
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use fastrand::Rng;
-use mainstay_cache::{Delivery, Source as Origin};
+use mainstay_cache::{CacheError, Delivery, LoadContext, Source as Origin};
 use tokio::time::{sleep, timeout};
 
+use crate::fact::Fact;
 use crate::judge::{Due, Judge};
 use crate::ledger::Doubt;
 use crate::node::Handle;
@@ -34,6 +35,7 @@ pub(crate) struct Counts {
     pub(crate) from_memory: AtomicU64,
     pub(crate) from_redis: AtomicU64,
     pub(crate) from_source: AtomicU64,
+    pub(crate) marked_stale: AtomicU64,
 }
 
 fn add(counter: &AtomicU64) {
@@ -75,22 +77,18 @@ impl Worker {
 
     async fn read_or_load(&mut self) {
         let (world, node) = (self.world.clone(), self.node.clone());
-        let truth = &world.source.truths[self.any()];
-        let (before, after) = (self.slowness(), self.slowness());
+        let at = self.any();
+        let truth = &world.source.truths[at];
+        let load = Load { at, before: self.slowness(), after: self.slowness(), fails: self.rng.u32(..100) == 0 };
         let impatient = (self.rng.u32(..100) == 0).then(|| Duration::from_millis(self.rng.u64(..100)));
         let due = Due::now(&world.source, truth, node.number);
-        let load = node.facts.get_or_load_hit(&truth.key, |cx| async move {
-            sleep_some(before).await;
-            let fact = truth.read();
-            if truth.family == Family::Tagged {
-                cx.tag(name_of(truth.group));
-            }
-            sleep_some(after).await;
-            Ok::<_, Infallible>(fact)
+        let reading = node.facts.get_or_load_hit(&truth.key, {
+            let world = world.clone();
+            move |cx| async move { load.run(&world.source, &cx).await }
         });
         let hit = match impatient {
-            Some(limit) => timeout(limit, load).await.ok(),
-            None => Some(load.await),
+            Some(limit) => timeout(limit, reading).await.ok(),
+            None => Some(reading.await),
         };
         let Some(Ok(hit)) = hit else { return };
         match hit.source {
@@ -98,8 +96,13 @@ impl Worker {
             Origin::L2 => add(&world.counts.from_redis),
             _ => add(&world.counts.from_source),
         }
-        let how = ("get_or_load", hit.source, before, after);
-        world.judge.judge(&how, node.number, &world.source, truth, due, &hit.value);
+        let how = ("get_or_load", hit.source, hit.freshness, load);
+        if hit.freshness.is_stale() {
+            add(&world.counts.marked_stale);
+            world.judge.judge_marked(&how, truth, &hit.value);
+        } else {
+            world.judge.judge(&how, node.number, &world.source, truth, due, &hit.value);
+        }
     }
 
     async fn read(&mut self) {
@@ -158,6 +161,10 @@ impl Worker {
                     _ => self.set(truth).await,
                 }
             }
+            Family::Versioned => match self.rng.bool() {
+                true => self.set_versioned(truth).await,
+                false => self.invalidate(truth).await,
+            },
             _ if self.rng.u32(..3) == 0 => self.invalidate_group(truth).await,
             _ => self.invalidate(truth).await,
         }
@@ -167,7 +174,13 @@ impl Worker {
         let version = truth.write();
         add(&self.world.counts.writes);
         let node = self.node.clone();
-        let delivery = self.perhaps_dropped(node.facts.invalidate(&truth.key)).await;
+        let told = async {
+            match truth.family {
+                Family::Versioned => node.facts.invalidate_version(&truth.key, version).await,
+                _ => node.facts.invalidate(&truth.key).await,
+            }
+        };
+        let delivery = self.perhaps_dropped(told).await;
         self.acknowledged(delivery, [(truth, version)]);
     }
 
@@ -193,7 +206,7 @@ impl Worker {
         let version = truth.write();
         add(&self.world.counts.writes);
         let (world, node) = (self.world.clone(), self.node.clone());
-        let fact = crate::fact::Fact::new(&truth.key, version);
+        let fact = Fact::new(&truth.key, version);
         let set = async { node.facts.set(&truth.key, fact).await.unwrap_or(Delivery::Queued) };
         let delivery = self.perhaps_dropped(set).await;
         if delivery != Some(Delivery::Applied) {
@@ -201,6 +214,24 @@ impl Worker {
             truth.ledger.lock().doubt(doubt);
         }
         self.acknowledged(delivery, [(truth, version)]);
+    }
+
+    async fn set_versioned(&mut self, truth: &Truth) {
+        let version = truth.write();
+        add(&self.world.counts.writes);
+        let node = self.node.clone();
+        let fact = Fact::new(&truth.key, version);
+        let outdated = AtomicBool::new(false);
+        let set = async {
+            let answer = node.facts.set_versioned(&truth.key, fact, version).await;
+            outdated.store(matches!(answer, Err(CacheError::Outdated { .. })), Ordering::Relaxed);
+            answer.unwrap_or(Delivery::Queued)
+        };
+        let delivery = self.perhaps_dropped(set).await;
+        // One that came too late has invalidated nothing.
+        if !outdated.into_inner() {
+            self.acknowledged(delivery, [(truth, version)]);
+        }
     }
 
     /// A caller that goes away half-way is ordinary.
@@ -227,6 +258,32 @@ impl Worker {
                 ledger.applied(now, version);
             }
         }
+    }
+}
+
+/// What a loader does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) at: usize,
+    /// It reads the source after so long,
+    pub(crate) before: Duration,
+    /// and answers so long after that.
+    pub(crate) after: Duration,
+    pub(crate) fails: bool,
+}
+
+impl Load {
+    pub(crate) async fn run(self, source: &Source, cx: &LoadContext) -> io::Result<Fact> {
+        let truth = &source.truths[self.at];
+        sleep_some(self.before).await;
+        let fact = truth.read();
+        match truth.family {
+            Family::Tagged => cx.tag(name_of(truth.group)),
+            Family::Versioned => cx.version(fact.version),
+            Family::Plain | Family::Set => {}
+        }
+        sleep_some(self.after).await;
+        if self.fails { Err(io::ErrorKind::Other.into()) } else { Ok(fact) }
     }
 }
 
