@@ -94,7 +94,12 @@ impl Driver<'_> {
             }
         }
         let bound = u64::try_from(self.bound.as_millis()).unwrap_or(u64::MAX);
-        let long = if self.rng.u32(..5) < 2 { self.rng.u64(bound..3 * bound) } else { self.rng.u64(..bound) };
+        // Some outlast the bound, so that what a node last heard no longer vouches for its memory.
+        let long = match self.rng.u32(..10) {
+            0..=5 => self.rng.u64(..bound),
+            6..=8 => self.rng.u64(bound..3 * bound),
+            _ => self.rng.u64(3 * bound..5 * bound),
+        };
         (faults, Duration::from_millis(long))
     }
 
