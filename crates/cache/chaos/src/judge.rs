@@ -118,7 +118,14 @@ impl Judge {
         let story = format!(
             "{how:?} of {} on node {node}, begun at {} us and ended at {} us, gave version {} of {} ({} us too old; least here {}); \
              acknowledged (us, version): {:?}; weather: {}",
-            truth.key, due.began, source.now(), fact.version, fact.key, stale, due.least_here, ledger.tail(),
+            truth.key,
+            due.began,
+            source.now(),
+            fact.version,
+            fact.key,
+            stale,
+            due.least_here,
+            ledger.tail(),
             self.weather.lock(),
         );
         drop(ledger);

@@ -8,6 +8,7 @@
 
 mod fact;
 mod fault;
+mod hit;
 mod judge;
 mod ledger;
 mod node;
@@ -16,6 +17,10 @@ mod report;
 mod run;
 mod source;
 mod worker;
+
+pub mod cold;
+pub mod million;
+pub mod outage;
 
 pub use fault::Fault;
 pub use judge::{Violation, Wrong};

@@ -98,13 +98,18 @@ impl fmt::Display for Report {
         writeln!(f, "seed          {} (a killed Redis {kept})", self.seed)?;
         writeln!(f, "took          {:.1} s", self.took.as_secs_f64())?;
         writeln!(f, "operations    {}", self.operations)?;
-        writeln!(f, "reads judged  {} (with a loader: {memory} memory, {redis} Redis, {source} source; {} marked stale)", self.reads, self.marked_stale)?;
+        writeln!(
+            f,
+            "reads judged  {} (with a loader: {memory} memory, {redis} Redis, {source} source; {} marked stale)",
+            self.reads, self.marked_stale
+        )?;
         writeln!(
             f,
             "writes        {} ({} applied, {} queued, {} with the caller gone)",
             self.writes, self.applied, self.queued, self.dropped
         )?;
-        let faults: Vec<String> = self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}")).collect();
+        let faults: Vec<String> =
+            self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}")).collect();
         writeln!(f, "faults        {} ({})", self.fault_count(), faults.join(", "))?;
         writeln!(f, "at rest       {} times, every key on every node", self.rests)?;
         writeln!(

@@ -140,7 +140,11 @@ async fn look(node: &Handle, world: &Arc<World>, at: usize) {
     if hit.value.version != newest {
         let story = format!(
             "{} on node {} from {:?} is version {} and the newest is {newest}; acknowledged {:?}; weather: {}",
-            truth.key, node.number, hit.source, hit.value.version, truth.ledger.lock().tail(),
+            truth.key,
+            node.number,
+            hit.source,
+            hit.value.version,
+            truth.ledger.lock().tail(),
             world.judge.weather.lock(),
         );
         world.judge.report(Wrong::StaleForGood, story);

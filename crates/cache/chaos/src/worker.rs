@@ -79,7 +79,8 @@ impl Worker {
         let (world, node) = (self.world.clone(), self.node.clone());
         let at = self.any();
         let truth = &world.source.truths[at];
-        let load = Load { at, before: self.slowness(), after: self.slowness(), fails: self.rng.u32(..100) == 0 };
+        let load =
+            Load { at, before: self.slowness(), after: self.slowness(), fails: self.rng.u32(..100) == 0 };
         let impatient = (self.rng.u32(..100) == 0).then(|| Duration::from_millis(self.rng.u64(..100)));
         let due = Due::now(&world.source, truth, node.number);
         let reading = node.facts.get_or_load_hit(&truth.key, {
@@ -127,8 +128,7 @@ impl Worker {
         let (world, node) = (self.world.clone(), self.node.clone());
         let truths: Vec<&Truth> =
             (0..self.rng.usize(2..10)).map(|_| &world.source.truths[self.any()]).collect();
-        let dues: Vec<Due> =
-            truths.iter().map(|truth| Due::now(&world.source, truth, node.number)).collect();
+        let dues: Vec<Due> = truths.iter().map(|truth| Due::now(&world.source, truth, node.number)).collect();
         let facts = node.facts.get_many(truths.iter().map(|truth| truth.key.as_str())).await;
         for ((truth, due), fact) in truths.into_iter().zip(dues).zip(facts) {
             if let Some(fact) = fact {
@@ -198,7 +198,8 @@ impl Worker {
             self.perhaps_dropped(node.cache.invalidate_pattern(&pattern)).await
         };
         // Of keys that are set, others may be in the midst of being written.
-        let spoken_of = group.into_iter().filter(|(own, _)| own.family != Family::Set || own.key == truth.key);
+        let spoken_of =
+            group.into_iter().filter(|(own, _)| own.family != Family::Set || own.key == truth.key);
         self.acknowledged(delivery, spoken_of);
     }
 
@@ -243,7 +244,11 @@ impl Worker {
         }
     }
 
-    fn acknowledged<'t>(&self, delivery: Option<Delivery>, truths: impl IntoIterator<Item = (&'t Truth, u64)>) {
+    fn acknowledged<'t>(
+        &self,
+        delivery: Option<Delivery>,
+        truths: impl IntoIterator<Item = (&'t Truth, u64)>,
+    ) {
         let counts = &self.world.counts;
         add(match delivery {
             Some(Delivery::Applied) => &counts.applied,

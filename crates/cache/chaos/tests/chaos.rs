@@ -7,7 +7,8 @@ use mainstay_cache_chaos::{Fault, Mutant, Plan, Wrong, run};
 
 /// `CHAOS_SEED` chooses another run.
 fn plan() -> Plan {
-    let seed = std::env::var("CHAOS_SEED").map_or(20_260, |seed| seed.parse().expect("CHAOS_SEED is a number"));
+    let seed =
+        std::env::var("CHAOS_SEED").map_or(20_260, |seed| seed.parse().expect("CHAOS_SEED is a number"));
     println!("CHAOS_SEED={seed}");
     Plan::new(seed)
 }
