@@ -282,12 +282,14 @@ impl Inner {
         };
         let (deadline, life) = course.begin(Instant::now());
         let entry = Entry {
+            weight: region.weigh(value.as_ref()),
             value,
             region: region.id,
             born: header.born,
             version: header.version,
             created_ms: header.created_ms,
             expires_ms: header.expires_ms,
+            plain_until: self.plain_until(deadline, absent),
             deadline,
             tags: header.tags,
             sure_until,

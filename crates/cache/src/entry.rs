@@ -22,6 +22,10 @@ pub(crate) struct Entry {
     pub(crate) expires_ms: u64,
     /// Until then it is served as it is and nothing is to be done about it.
     pub(crate) deadline: Instant,
+    /// [`deadline`](Self::deadline) on the clock that a hit reads, 0 for what no plain hit is made of.
+    pub(crate) plain_until: u64,
+    /// What its region's weigher said; it counts where memory is bounded by weight.
+    pub(crate) weight: u32,
     pub(crate) tags: Box<[u64]>,
     /// On the clock of this process: up to here it may be served by a node that has lost the keeper, for it was read from the
     /// source, or from the keeper, within the staleness bound.
@@ -40,6 +44,11 @@ pub(crate) type Moment = (u64, u64);
 pub(crate) struct Nothing;
 
 impl Entry {
+    /// Until then a hit needs no more of the entry than its value, if no stamp came since.
+    pub(crate) fn plain_until(&self) -> u64 {
+        self.plain_until
+    }
+
     pub(crate) fn value<V: Send + Sync + 'static>(&self) -> Option<Arc<V>> {
         self.value.clone().downcast().ok()
     }

@@ -111,7 +111,7 @@ impl Inner {
     {
         let loading = self.stripes.is_flying(key);
         let layers = &region.options.layers;
-        let l1 = match self.l1.get(key) {
+        let l1 = match self.held(region, key) {
             _ if !layers.reads(Source::L1) => InMemory::NotAsked,
             None => InMemory::Empty,
             Some(entry) => InMemory::Entry {

@@ -30,7 +30,7 @@ impl Inner {
         source: Source,
     ) -> bool {
         let worth = entry.stage(Instant::now()) != Stage::Dead && region.options.layers.writes(Source::L1);
-        let keep = || worth && self.believes(entry, key) && !self.outdated(key, entry);
+        let keep = || worth && self.believes(entry, key) && !self.outdated(region, key, entry);
         let kept = seat.land(self.l1.as_ref(), entry, source, keep);
         self.l1_counters.filled(1, u64::from(!kept));
         // A region that keeps nothing in memory may still keep it below.
@@ -51,11 +51,10 @@ impl Inner {
     }
 
     /// Whether memory has a newer version of the source. Asked under the stripe's lock.
-    fn outdated(&self, key: &str, entry: &Entry) -> bool {
+    fn outdated(&self, region: &RegionMeta, key: &str, entry: &Entry) -> bool {
         entry.version != 0
             && self
-                .l1
-                .get(key)
+                .held(region, key)
                 .is_some_and(|own| own.version > entry.version && own.stage(Instant::now()) != Stage::Dead)
     }
 
@@ -182,6 +181,7 @@ impl Inner {
         }
         let kept_ms = u64::try_from(terms.kept.as_millis()).unwrap_or(u64::MAX);
         Arc::new(Entry {
+            weight: region.weigh(value.as_ref()),
             value,
             region: region.id,
             born: newborn.born,
@@ -191,6 +191,7 @@ impl Inner {
             deadline,
             tags: tags.into(),
             sure_until: newborn.sure_until,
+            plain_until: self.plain_until(deadline, absent),
             checked: AtomicU64::new(0),
             life,
         })

@@ -5,7 +5,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::entry::{Entry, Source};
 use crate::generation::Stripes;
-use crate::layers::memory::MemoryStore;
+use crate::layers::memory::L1;
 
 /// One load of one key that several callers wait for.
 ///
@@ -136,13 +136,7 @@ impl Seat<'_> {
 
     /// Ends the flight: L1 keeps the entry if the flight is still on the board and `keep` agrees; all aboard get it either
     /// way. Answers whether L1 was filled.
-    pub(crate) fn land(
-        &self,
-        l1: &dyn MemoryStore,
-        entry: &Arc<Entry>,
-        source: Source,
-        keep: impl Fn() -> bool,
-    ) -> bool {
+    pub(crate) fn land(&self, l1: &L1, entry: &Arc<Entry>, source: Source, keep: impl Fn() -> bool) -> bool {
         let displaced = {
             let mut stripe = self.stripes.of(&self.key).lock();
             let attached = stripe.flights.get(&self.key).is_some_and(|own| Arc::ptr_eq(own, &self.flight));

@@ -1,6 +1,5 @@
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -12,7 +11,7 @@ use crate::clock::Clock;
 use crate::generation::Stripes;
 use crate::layers::l2::L2;
 use crate::layers::lower::Lower;
-use crate::layers::memory::{self, MemoryStore};
+use crate::layers::memory::L1;
 #[cfg(feature = "redis")]
 use crate::layers::redis::Redis;
 use crate::options::{MemoryConfig, RegionOptions};
@@ -26,7 +25,7 @@ pub(crate) struct Inner {
     pub(crate) name: Arc<str>,
     /// Tells this node's announcements from those of others.
     pub(crate) node: u64,
-    pub(crate) l1: Box<dyn MemoryStore>,
+    pub(crate) l1: Box<L1>,
     pub(crate) l1_counters: LayerCounters,
     pub(crate) stripes: Stripes,
     pub(crate) clock: Arc<Clock>,
@@ -42,7 +41,6 @@ pub(crate) struct Inner {
     pub(crate) budget: Budget,
     pub(crate) defaults: RegionOptions,
     pub(crate) regions: Mutex<HashMap<String, Opened>>,
-    pub(crate) next_region: AtomicU64,
 }
 
 pub(crate) struct Opened {
@@ -69,7 +67,7 @@ impl Inner {
         Arc::new(Self {
             name: name.into(),
             node: parts.node,
-            l1: memory::open(memory),
+            l1: Box::new(L1::new(memory)),
             l1_counters: LayerCounters::default(),
             stripes: Stripes::new(),
             clock: parts.clock,
@@ -82,7 +80,6 @@ impl Inner {
             budget: parts.budget,
             defaults: parts.defaults,
             regions: Mutex::default(),
-            next_region: AtomicU64::new(0),
         })
     }
 

@@ -40,6 +40,7 @@ mod load;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod macro_support;
+mod monotonic;
 mod options;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod outbox;
@@ -57,6 +58,7 @@ pub mod tags;
 mod trust;
 mod ttl;
 pub mod warm;
+mod weigher;
 mod write;
 
 #[cfg(test)]
@@ -74,7 +76,8 @@ pub use entry::{Freshness, Hit, Source, Why};
 pub use error::{CacheError, ConfigError, LoadError};
 pub use explain::{Explanation, InMemory, Stored, Verdict};
 pub use invalidate::Delivery;
-pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
+pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText, Probe};
+pub use layers::memory::GhostEstimate;
 pub use lead::Missing;
 pub use load::{LoadContext, Loaded};
 #[cfg(feature = "macros")]
@@ -87,3 +90,9 @@ pub use region::Region;
 pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};
 pub use ttl::{LiveTtl, NamedTtl, Ttl, TtlChange, TtlTable};
+/// The book's programs compile and run.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../docs/src/cache/options.md")]
+    mod options {}
+}

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::entry::{Answer, Freshness, Hit, Source};
 use crate::inner::Inner;
 use crate::lead::unloaded;
+use crate::life::Stage;
 use crate::recall::Recalled;
 use crate::region::RegionMeta;
 
@@ -50,6 +51,10 @@ impl Inner {
             if let Some(freshness) = unloaded(region, &recalled) {
                 hits[at] = self.answer(entry, found.source, freshness).and_then(Answer::into_hit);
             }
+            if stage == Stage::Reserve {
+                // What only fail-safe serves takes nobody's place: memory's own may know of a load that failed.
+                continue;
+            }
             let kept = region.options.layers.writes(Source::L1)
                 && self.believes(entry, key)
                 && self.stripes.fill(key, generation, self.l1.as_ref(), entry.clone());
@@ -71,9 +76,21 @@ impl Inner {
     where
         V: serde::Serialize + Send + Sync + 'static,
     {
-        if let Some(entry) = self.recall(region, key) {
+        if let Some(entry) = self.ask(region, key) {
             return self.answer(&entry, Source::L1, Freshness::Fresh);
         }
+        self.remembered_late(region, key)
+    }
+
+    /// What memory answers where a plain hit could not be made.
+    pub(crate) fn remembered_late<V>(
+        self: &Arc<Self>,
+        region: &Arc<RegionMeta>,
+        key: &Arc<str>,
+    ) -> Option<Answer<V>>
+    where
+        V: serde::Serialize + Send + Sync + 'static,
+    {
         let (answer, entry) = self.served_unloaded(region, key)?;
         self.prolong::<V>(region, key, &entry, false);
         Some(answer)

@@ -1,5 +1,6 @@
 mod loads;
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::key::{CacheKey, with_rendered};
 use crate::options::RegionOptions;
 use crate::stamps::{Target, tag_hash};
 use crate::stats::{RegionCounters, RegionStats};
+use crate::weigher::Weigher;
 
 /// What a region is to the layers.
 #[derive(Debug)]
@@ -32,13 +34,15 @@ pub(crate) struct RegionMeta {
     /// Borne by entries whose key does not begin with the region's name, so that `clear` finds them.
     pub(crate) whole_tag: u64,
     pub(crate) counters: Arc<RegionCounters>,
+    weigher: Weigher,
 }
 
 impl RegionMeta {
-    pub(crate) fn new(id: u32, name: &str, options: RegionOptions) -> Self {
+    pub(crate) fn new(id: u32, name: &str, options: RegionOptions, weigher: Weigher) -> Self {
         Self {
             id,
             prefix: format!("{name}:"),
+            weigher,
             fingerprint: xxh3_64_with_seed(name.as_bytes(), u64::from(options.schema)),
             codec: Codec::new(&options.codec),
             tags: options.tags.iter().map(|tag| tag_hash(tag)).collect(),
@@ -46,6 +50,10 @@ impl RegionMeta {
             options,
             counters: Arc::default(),
         }
+    }
+
+    pub(crate) fn weigh(&self, value: &dyn Any) -> u32 {
+        self.weigher.weigh(value)
     }
 
     fn with(&self, options: RegionOptions) -> Self {
@@ -56,6 +64,7 @@ impl RegionMeta {
             codec: Codec::new(&options.codec),
             tags: options.tags.iter().map(|tag| tag_hash(tag)).collect(),
             whole_tag: self.whole_tag,
+            weigher: self.weigher.clone(),
             options,
             counters: self.counters.clone(),
         }
@@ -69,8 +78,8 @@ fn whole_tag(prefix: &str) -> String {
 
 /// A typed view of a cache: keys `K`, values `Arc<V>`. Clones are the same region.
 ///
-/// A hit in memory renders the key into a buffer of the thread, looks it up and clones an `Arc`: it allocates and
-/// serialises nothing.
+/// A hit in memory looks the key up and clones an `Arc`: it allocates and serialises nothing. A number, or a text that
+/// renders as it stands, is looked up as it is; any other key is rendered into a buffer of the thread.
 pub struct Region<K: ?Sized, V> {
     pub(crate) inner: Arc<Inner>,
     meta: Arc<RegionMeta>,
@@ -122,14 +131,16 @@ where
 
     /// Looks in memory only, and serves what [`get`](Self::get) would.
     pub fn get_cached(&self, key: &K) -> Option<Arc<V>> {
-        let found = with_rendered(&self.meta.prefix, key, |key| self.inner.recall(&self.meta, key));
-        let value = found.and_then(|entry| entry.value()).or_else(|| {
-            let answer = self.inner.remembered(&self.meta, &self.rendered_if_held(key)?);
+        let value = self.inner.glance(&self.meta, key).or_else(|| {
+            let answer = self.inner.remembered_late(&self.meta, &self.rendered_if_held(key)?);
             answer.and_then(Answer::into_hit).map(|hit| hit.value)
         });
         let counters = &self.meta.counters;
-        let counter = if value.is_some() { &*counters.hits } else { &counters.misses };
-        counter.add(1);
+        if value.is_some() {
+            counters.hits.add(1);
+        } else {
+            counters.misses.add(1);
+        }
         value
     }
 

@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crossbeam_utils::CachePadded;
 
 use crate::codec::ForeignCounters;
 use crate::entry::Freshness;
 
-/// A figure that only grows; alone on its cache line where it is written on the hot path.
+/// A figure that only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
@@ -15,6 +17,29 @@ impl Counter {
 
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A figure that only grows and that every hit writes: in stripes, so that threads do not pass one cache line around.
+#[derive(Debug, Default)]
+pub(crate) struct Striped([CachePadded<AtomicU64>; STRIPES]);
+
+const STRIPES: usize = 16;
+
+thread_local! {
+    static STRIPE: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES
+    };
+}
+
+impl Striped {
+    pub(crate) fn add(&self, by: u64) {
+        self.0[STRIPE.with(|own| *own)].fetch_add(by, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.iter().map(|stripe| stripe.load(Ordering::Relaxed)).sum()
     }
 }
 
@@ -51,7 +76,7 @@ impl LayerCounters {
 
 #[derive(Debug, Default)]
 pub(crate) struct RegionCounters {
-    pub(crate) hits: crossbeam_utils::CachePadded<Counter>,
+    pub(crate) hits: Striped,
     pub(crate) misses: Counter,
     pub(crate) loads: Counter,
     pub(crate) load_failures: Counter,
@@ -140,6 +165,8 @@ pub struct CacheStats {
     pub l1: LayerStats,
     /// Entries in memory now, dead ones not yet reclaimed included.
     pub l1_entries: u64,
+    /// What they weigh; their number where memory is bounded by count.
+    pub l1_weight: u64,
     /// Redis, if there is one.
     pub l2: Option<LayerStats>,
     /// SQL, if there is one.

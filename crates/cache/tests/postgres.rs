@@ -53,7 +53,7 @@ async fn nodes_that_share_the_layer_share_values_and_invalidations() {
 async fn a_load_that_was_overtaken_is_refused_by_the_row() {
     let postgres = Postgres::start().unwrap();
     let ((cache, here), (_other, there)) = (node(&postgres.url()).await, node(&postgres.url()).await);
-    let load = here.get_or_load_borrowed(&1, move |_| async {
+    let load = here.get_or_load_borrowed(&1, |_| async {
         assert_eq!(there.invalidate(&1).await, Delivery::Applied);
         Ok::<_, Infallible>("old".to_owned())
     });

@@ -64,7 +64,7 @@ async fn a_load_that_was_overtaken_is_refused_by_the_row() {
     let path = folder.path().join("cache.db");
     let (cache, houses) = open(&path).await;
     let other = open(&path).await.1;
-    let load = houses.get_or_load_borrowed(&1, move |_| async {
+    let load = houses.get_or_load_borrowed(&1, |_| async {
         assert_eq!(other.invalidate(&1).await, Delivery::Applied);
         Ok::<_, Infallible>("old".to_owned())
     });

@@ -284,7 +284,7 @@ impl Inner {
         }
         failed.done();
 
-        let (mut items, mut tokens, mut epoch) = (Vec::new(), Vec::new(), 0);
+        let (mut items, mut tokens, mut epoch, mut over) = (Vec::new(), Vec::new(), 0, Vec::new());
         for (((n, ticket), value), (_, cx)) in loading.iter().zip(values).zip(contexts) {
             let (Passage { at, voyage, .. }, seat) = &aboard[*n];
             let (entry, bytes, answer) =
@@ -296,10 +296,16 @@ impl Inner {
                 tokens.push(ticket.map(|ticket| ticket.token));
                 epoch = ticket.map_or(epoch, |ticket| ticket.epoch);
             }
+            if voyage.leaves_old(&entry) {
+                over.push(voyage.key.clone());
+            }
             answers[*at] = Some(answer);
         }
         if !items.is_empty() {
             self.fill_below_many(region, epoch, items, tokens).await;
+        }
+        if !over.is_empty() {
+            let _ = self.invalidate_keys(over, 0).await;
         }
         Ok(())
     }

@@ -244,7 +244,16 @@ impl Voyage {
         {
             inner.fill_below(region, key, &entry, bytes, ticket).await;
         }
+        if self.leaves_old(&entry) {
+            let _ = inner.invalidate_keys(vec![key.clone()], 0).await;
+        }
         Ok(answer)
+    }
+
+    /// Whether the source has answered with what is not to be kept, while what it answered before still lies somewhere: that
+    /// is known to be over, and fail-safe must not come back to it.
+    pub(super) fn leaves_old(&self, new: &Entry) -> bool {
+        new.stage(Instant::now()) == Stage::Dead && self.watch.reserve().is_some()
     }
 
     /// What a loader answered, as an entry, as bytes if a layer below is to have them, and as an answer.

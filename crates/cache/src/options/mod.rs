@@ -8,6 +8,8 @@ mod memory;
 mod problems;
 mod redis;
 mod region;
+#[cfg(all(test, feature = "config"))]
+mod tests;
 mod timeouts;
 
 pub use budget::LoadBudget;

@@ -59,6 +59,9 @@ where
         Fut: Future<Output = Result<L, E>> + Send + 'static,
         E: Send + 'static,
     {
+        if let Some(answer) = self.plain_hit(key) {
+            return self.present(key, answer);
+        }
         self.present(key, self.load(key, loader).await?)
     }
 
@@ -126,6 +129,9 @@ where
         F: FnOnce(LoadContext) -> Fut,
         Fut: Future<Output = Result<L, E>>,
     {
+        if let Some(answer) = self.plain_hit(key) {
+            return self.present(key, answer);
+        }
         self.present(key, self.load_borrowed(key, loader).await?)
     }
 
@@ -164,14 +170,13 @@ where
 
     /// A plain hit: no allocation.
     fn plain(&self, key: &K) -> Option<Arc<V>> {
-        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.recall(&self.meta, key));
-        let value = cached.and_then(|entry| entry.value())?;
+        let value = self.inner.glance(&self.meta, key)?;
         self.meta.counters.hits.add(1);
         Some(value)
     }
 
     fn plain_hit(&self, key: &K) -> Option<Answer<V>> {
-        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.recall(&self.meta, key));
+        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.ask(&self.meta, key));
         let answer = self.inner.answer(&*cached?, Source::L1, Freshness::Fresh)?;
         self.meta.counters.hits.add(1);
         Some(answer)
@@ -184,9 +189,6 @@ where
         Fut: Future<Output = Result<L, E>> + Send + 'static,
         E: Send + 'static,
     {
-        if let Some(answer) = self.plain_hit(key) {
-            return Ok(answer);
-        }
         let key = self.rendered(key);
         let begin = self.inner.begin(&self.meta, &key);
         let voyage = Voyage::new(&self.inner, &self.meta, key.clone());
@@ -209,9 +211,6 @@ where
         F: FnOnce(LoadContext) -> Fut,
         Fut: Future<Output = Result<L, E>>,
     {
-        if let Some(answer) = self.plain_hit(key) {
-            return Ok(answer);
-        }
         let key = self.rendered(key);
         let begin = self.inner.begin(&self.meta, &key);
         let voyage = Voyage::new(&self.inner, &self.meta, key.clone());

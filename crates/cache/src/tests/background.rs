@@ -55,6 +55,7 @@ async fn with_background_off_a_dropped_leader_hands_over() {
 async fn a_dropped_follower_goes_on_nowhere() {
     let world = World::new(Shape::L1, RegionOptions::default());
     world.source.hold();
+    world.source.fail(true);
     let (values, source) = (world.values.clone(), world.source.clone());
     let leader = tokio::spawn(async move { values.get_or_load("a", move |_| source.read()).await });
     world.settle().await;
@@ -64,8 +65,9 @@ async fn a_dropped_follower_goes_on_nowhere() {
     follower.abort();
     world.settle().await;
     world.source.release();
-    assert_eq!(*leader.await.unwrap().unwrap(), 1);
-    assert_eq!(world.source.loads(), 1);
+    assert!(leader.await.unwrap().unwrap_err().is_loader());
+    world.settle().await;
+    assert_eq!(world.source.loads(), 1, "the lead fell to nobody");
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,13 +75,13 @@ async fn a_loader_that_panics_behind_strands_nobody() {
     let world = World::new(Shape::L1, RegionOptions::default());
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let (go, told) = tokio::sync::oneshot::channel::<()>();
-    let values = world.values.clone();
+    let (values, begun_at) = (world.values.clone(), tokio::time::Instant::now());
     let leader = tokio::spawn(async move {
         let load = values.get_or_load("a", move |_| async move {
             begun.send(()).unwrap();
             told.await.unwrap();
-            let nothing: Option<u64> = None;
-            Ok::<_, &'static str>(nothing.expect("the loader panics on purpose"))
+            assert!(begun_at.elapsed().is_zero(), "the loader panics on purpose");
+            Ok::<u64, &'static str>(1)
         });
         load.await.map(drop)
     });
@@ -90,6 +92,8 @@ async fn a_loader_that_panics_behind_strands_nobody() {
     let follower =
         tokio::spawn(async move { *values.get_or_load("a", move |_| source.read()).await.unwrap() });
     world.settle().await;
+    tokio::time::advance(std::time::Duration::from_millis(1)).await;
     go.send(()).unwrap();
     assert_eq!(follower.await.unwrap(), 1);
+    assert_eq!(world.values.stats().load_failures, 1, "it did panic");
 }

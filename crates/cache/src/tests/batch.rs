@@ -95,7 +95,8 @@ async fn overlapping_batches_load_each_key_once_and_never_lock_up() {
 async fn a_batch_joins_the_load_of_a_single_key_and_takes_over_if_it_fails() {
     for fails in [false, true] {
         let (world, asked) = (World::new(Shape::L1L2, options()), Asked::default());
-        (world.source.hold(), world.source.fail(fails));
+        world.source.hold();
+        world.source.fail(fails);
         let (values, source) = (world.values.clone(), world.source.clone());
         let single = tokio::spawn(async move { values.get_or_load("a", move |_| source.read()).await });
         world.settle().await;

@@ -19,11 +19,9 @@ async fn region(budget: LoadBudget) -> Region<u64, u64> {
     cache.region("k", RegionOptions::default().ttl(seconds(10)).fail_safe(fail_safe)).unwrap()
 }
 
-fn slow(key: u64) -> impl Future<Output = Result<u64, &'static str>> + Send {
-    async move {
-        tokio::time::sleep(seconds(1)).await;
-        Ok(key)
-    }
+async fn slow(key: u64) -> Result<u64, &'static str> {
+    tokio::time::sleep(seconds(1)).await;
+    Ok(key)
 }
 
 #[tokio::test(start_paused = true)]

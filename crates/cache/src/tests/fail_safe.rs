@@ -107,7 +107,8 @@ async fn an_invalidation_during_the_failing_load_leaves_nothing_to_fall_back_on(
             let world = World::new(shape, options().tag("t"));
             world.load().await.unwrap();
             pass(seconds(11)).await;
-            (world.source.hold(), world.source.fail(true));
+            world.source.hold();
+            world.source.fail(true);
             let (values, source) = (world.values.clone(), world.source.clone());
             let task = tokio::spawn(async move { values.get_or_load("a", move |_| source.read()).await });
             world.settle().await;
@@ -156,7 +157,8 @@ async fn those_who_waited_for_a_failing_load_are_served_without_loads_of_their_o
         let world = World::new(shape, options());
         world.load().await.unwrap();
         pass(seconds(11)).await;
-        (world.source.hold(), world.source.fail(true));
+        world.source.hold();
+        world.source.fail(true);
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..100 {
             let (values, source) = (world.values.clone(), world.source.clone());

@@ -11,7 +11,9 @@ mod layers;
 mod layers_used;
 #[cfg(feature = "macros")]
 mod macros;
+mod memory;
 mod model;
+mod model_options;
 mod negative;
 mod options;
 mod peers;

@@ -1,7 +1,7 @@
 //! Absences: remembered for their own time, in every layer, and ended by whatever ends a value.
 
 use super::world::{SHAPES, Shape, World, pass, seconds};
-use crate::{LoadError, Loaded, RegionOptions};
+use crate::{FailSafe, LoadError, Loaded, RegionOptions};
 
 fn options() -> RegionOptions {
     RegionOptions::default().ttl(seconds(100)).negative_ttl(seconds(10))
@@ -65,6 +65,33 @@ async fn what_ends_a_value_ends_an_absence() {
             }
             let expected = if how == "set" { 99 } else { 2 };
             assert_eq!(*world.load().await.unwrap().value, expected, "{shape:?} {how}");
+        }
+    }
+}
+
+/// An absence that is not to be remembered still ends the value before it: fail-safe must not come back to it.
+#[tokio::test(start_paused = true)]
+async fn what_the_source_says_is_gone_is_not_served_by_fail_safe() {
+    for shape in SHAPES {
+        for batch in [false, true] {
+            let world =
+                World::new(shape, RegionOptions::default().ttl(seconds(10)).fail_safe(FailSafe::default()));
+            world.load().await.unwrap();
+            world.settle().await;
+            pass(seconds(11)).await;
+            if batch {
+                let load = world
+                    .values
+                    .get_many_or_load(["a"], |_| async { Ok::<_, &'static str>([None].to_vec()) });
+                assert_eq!(load.await.unwrap(), [None]);
+            } else {
+                assert_eq!(absent(&world).await, None);
+            }
+            pass(seconds(2)).await;
+            world.source.fail(true);
+            assert!(world.load().await.unwrap_err().is_loader(), "{shape:?} {batch}");
+            world.forget_memory();
+            assert!(world.load().await.unwrap_err().is_loader(), "{shape:?} {batch}: below");
         }
     }
 }

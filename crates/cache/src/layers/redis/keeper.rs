@@ -258,6 +258,7 @@ impl Keeper for Redis {
             // Stamps of another epoch are not known, whatever their version.
             let known = if known_epoch == epoch { known } else { 0 };
             invocation.arg(known).arg(u8::from(give_up)).arg(self.token_ms).arg(self.lease_ms);
+            invocation.arg(&self.node.to_be_bytes()[..]);
             for wanted in wanted {
                 let dead = wanted.dead.map(u64::to_be_bytes);
                 invocation.arg(&fastrand::u64(1..).to_be_bytes()[..]);

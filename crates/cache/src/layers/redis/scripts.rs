@@ -81,22 +81,23 @@ end
 ";
 
 /// `ARGV[3]` the stamps the node knows, `ARGV[4]` whether it gives up waiting, `ARGV[5]` a token's life, `ARGV[6]` a lease's;
-/// then two a key: a token to install, and `born` of the value it found dead. The lease says who loads; the token, which
-/// all loaders of a key share until its next invalidation, says who may commit.
+/// `ARGV[7]` the node; then two a key: a token to install, and `born` of the value it found dead. The lease says who loads;
+/// the token, which all loaders of a key share until its next invalidation, says who may commit. A node that holds the lease
+/// is granted it again: within the node one load a key runs at a time, so the former one failed or was dropped.
 const CLAIM: &str = r"
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local lease = struct.pack('>I8', now + tonumber(ARGV[6]))
+local lease = struct.pack('>I8', now + tonumber(ARGV[6])) .. ARGV[7]
 local answer = { text(clock), stamped, ARGV[3] ~= stamped and redis.call('HGETALL', meta) }
 for i = 1, (#KEYS - 2) / 3 do
-  local k, a = 3 * i, 2 * i + 5
+  local k, a = 3 * i, 2 * i + 6
   local value, token = redis.call('GET', KEYS[k]), redis.call('GET', KEYS[k + 1])
   local kind, what = 'granted', ARGV[a]
   if value and string.sub(value, 13, 20) == epoch and string.sub(value, 21, 28) ~= ARGV[a + 1] then
     kind, what = 'found', value
   elseif token then
     local ends = struct.unpack('>I8', string.sub(token, 9, 16))
-    if ends > now and ARGV[4] == '0' then
+    if ends > now and ARGV[4] == '0' and string.sub(token, 17, 24) ~= ARGV[7] then
       kind, what = 'held', text(ends - now)
     else
       what = string.sub(token, 1, 8)
@@ -114,7 +115,7 @@ local token = redis.call('GET', KEYS[4])
 if token and string.sub(token, 1, 8) == ARGV[3] then
   local t = redis.call('TIME')
   local ends = struct.pack('>I8', t[1] * 1000 + math.floor(t[2] / 1000) + tonumber(ARGV[5]))
-  redis.call('SET', KEYS[4], ARGV[3] .. ends, 'PX', ARGV[4])
+  redis.call('SET', KEYS[4], ARGV[3] .. ends .. string.sub(token, 17, 24), 'PX', ARGV[4])
 end
 return redis.status_reply('OK')
 ";
