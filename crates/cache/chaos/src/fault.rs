@@ -3,9 +3,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use mainstay_testkit::StartError;
 use mainstay_testkit::proxy::{Proxy, Way};
-use mainstay_testkit::redis::Redis;
 
 use crate::node::{COMMAND_TIMEOUT, Node, PREFIX};
+use crate::servers::Servers;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,7 +71,7 @@ impl Fault {
 
 /// Draws faults, brings them about and heals them.
 pub(crate) struct Driver<'a> {
-    pub(crate) redis: &'a Redis,
+    pub(crate) servers: &'a Servers,
     pub(crate) nodes: &'a [Node],
     pub(crate) rng: Rng,
     pub(crate) bound: Duration,
@@ -114,12 +114,12 @@ impl Driver<'_> {
     pub(crate) fn begin(&mut self, fault: Fault, node: usize) -> Result<(), StartError> {
         let proxy: &Proxy = &self.nodes[node].proxy;
         match fault {
-            Fault::Kill => self.redis.kill(),
+            Fault::Kill => self.servers.kill(),
             Fault::Restart => {
-                self.redis.kill();
-                self.redis.restart()?;
+                self.servers.kill();
+                self.servers.restart()?;
             }
-            Fault::Pause => self.redis.pause(),
+            Fault::Pause => self.servers.pause(),
             Fault::Flush => self.tell(&["FLUSHALL"]),
             Fault::LoseControlKey => self.tell(&["DEL", &format!("{PREFIX}:meta")]),
             Fault::LoseStream => self.tell(&["DEL", &format!("{PREFIX}:inv")]),
@@ -151,8 +151,8 @@ impl Driver<'_> {
 
     pub(crate) fn heal(&mut self, fault: Fault, node: usize) -> Result<(), StartError> {
         match fault {
-            Fault::Kill => self.redis.restart()?,
-            Fault::Pause => self.redis.resume(),
+            Fault::Kill => self.servers.restart()?,
+            Fault::Pause => self.servers.resume(),
             Fault::Latency
             | Fault::Deafen
             | Fault::Mute
@@ -164,14 +164,8 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Tells Redis, which may be away.
     fn tell(&self, words: &[&str]) {
-        let told = redis::Client::open(self.redis.url()).and_then(|client| {
-            let mut connection = client.get_connection_with_timeout(COMMAND_TIMEOUT)?;
-            connection.set_read_timeout(Some(COMMAND_TIMEOUT))?;
-            redis::cmd(words[0]).arg(&words[1..]).query::<redis::Value>(&mut connection)
-        });
-        if let Err(error) = told {
+        if let Err(error) = self.servers.tell(words, COMMAND_TIMEOUT) {
             eprintln!("{words:?} did not reach Redis: {error}");
         }
     }

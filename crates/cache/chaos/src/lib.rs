@@ -15,6 +15,7 @@ mod node;
 mod plan;
 mod report;
 mod run;
+mod servers;
 mod source;
 mod worker;
 

@@ -6,13 +6,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use mainstay_testkit::redis::Redis;
 
 use crate::fault::{Driver, Fault};
 use crate::judge::{Due, Judge, Wrong};
 use crate::node::{Handle, NODES, Node};
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::servers::Servers;
 use crate::source::{Family, Source};
 use crate::worker::{Counts, Load, Worker, World};
 
@@ -28,9 +28,9 @@ const TO_SETTLE: Duration = Duration::from_secs(20);
 pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
     let mut rng = Rng::with_seed(plan.seed);
     let persistent = rng.bool();
-    let redis = if persistent { Redis::builder().persistent().start()? } else { Redis::start()? };
+    let servers = Servers::single(persistent)?;
     let nodes: Vec<Node> =
-        (0..NODES).map(|number| Node::start(number, redis.port(), plan)).collect::<Result<_, _>>()?;
+        (0..NODES).map(|number| Node::start(number, servers.port(), plan)).collect::<Result<_, _>>()?;
     let world = Arc::new(World {
         source: Source::new(),
         judge: Judge::new(plan.bound),
@@ -51,7 +51,7 @@ pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
 
     let mut faults: BTreeMap<Fault, u64> = BTreeMap::new();
     let (mut since_rest, mut rests) = (0, 0);
-    let mut driver = Driver { redis: &redis, nodes: &nodes, rng, bound: plan.bound, deck: Vec::new() };
+    let mut driver = Driver { servers: &servers, nodes: &nodes, rng, bound: plan.bound, deck: Vec::new() };
     let mut resting_rng = driver.rng.fork();
     let enough = || {
         let operations = world.counts.operations.load(Ordering::Relaxed);

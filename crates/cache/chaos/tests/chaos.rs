@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 //! The promise of `docs/coherence.md` under faults, in short; `./scripts/chaos --minutes N` is the long form.
+//!
+//! Its Redis is one of `mainstay_testkit`.
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 //! Four processes, ten thousand callers at once, one key that nobody has.
+//!
+//! Its Redis is one of `mainstay_testkit`.
 
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 //! Invalidation costs the same whatever it matches; `./scripts/chaos million` is the long form, with figures.
+//!
+//! Its Redis is one of `mainstay_testkit`.
 
 use std::time::Duration;
 

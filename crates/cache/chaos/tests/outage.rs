@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 //! A Redis that falls silent costs one wait, and the source one load a key and bound.
+//!
+//! Its Redis is one of `mainstay_testkit`.
 
 use mainstay_cache_chaos::outage::outage;
 
