@@ -21,9 +21,12 @@ const LONGEST_REST: Duration = Duration::from_secs(2);
 impl Guard {
     pub(crate) fn new(name: &str, limit: Duration) -> Result<Self, ConfigError> {
         let out_of_range = |_| ConfigError::new("command_timeout", format!("{limit:?}"), "1 ms to 60 s");
+        // Longer than a pulse may take, which a failure calls for and which finds out whether the connection is at fault: a
+        // trial before its answer would cost a second caller the same wait.
+        let rest = limit.saturating_add(REST);
         let breaker = BreakerConfig::default()
             .failure_threshold(1)
-            .open_for(REST)
+            .open_for(rest)
             .open_for_max(LONGEST_REST)
             .success_threshold(1);
         Ok(Self {

@@ -120,8 +120,8 @@ impl Voyage {
         loop {
             let boarding = inner.stripes.board(
                 key,
-                inner.clock.read(),
-                |born| inner.stamps.joinable(born, key),
+                inner.departure(),
+                |flight| inner.may_join(flight, key),
                 || self.landed_meanwhile(),
             );
             let seat = match boarding {
@@ -132,7 +132,7 @@ impl Voyage {
                 },
             };
             self.look_for_reserve(&seat);
-            match seat.wait(|| inner.clock.read()).await {
+            match seat.wait(|| inner.departure()).await {
                 Turn::Detached => {}
                 Turn::Landed(entry, source) => {
                     if let Some(answer) = self.landed(&entry, source) {

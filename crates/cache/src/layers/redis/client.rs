@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
@@ -28,6 +29,14 @@ pub(super) struct Address {
     info: ConnectionInfo,
     response: Duration,
     connect: Duration,
+    /// The connections made before to the server that was last connected to: given up here, maybe not yet there.
+    former: Mutex<Former>,
+}
+
+#[derive(Debug, Default)]
+struct Former {
+    run: String,
+    ids: Vec<u64>,
 }
 
 impl Address {
@@ -40,6 +49,7 @@ impl Address {
             info: info.set_redis_settings(settings),
             response: config.command_timeout,
             connect: config.connect_timeout,
+            former: Mutex::default(),
         })
     }
 
@@ -61,7 +71,35 @@ impl Address {
             redis::cmd("INFO").arg("server").query_async(&mut connection).await.map_err(away)?;
         let run = server.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::trim);
         let run = run.ok_or_else(|| LayerError::Away("it names no run id".to_owned()))?.to_owned();
+        self.silence_former(&run, &mut connection).await?;
         Ok((Link { connection, run }, pushes))
+    }
+
+    /// A connection that was given up may have commands on their way for as long as TCP tries, and a late `set` would undo
+    /// what is said over the next one. So it is closed at the server's end before anything else is said. Those of another run
+    /// need not be: what they say is of another epoch.
+    ///
+    /// Where the user may not do so, only versions tell a late `set` from a new one.
+    async fn silence_former(
+        &self,
+        run: &str,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<(), LayerError> {
+        let allowed = |answer: Result<u64, RedisError>| match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.is_io_error() || error.is_timeout() => Err(away(error)),
+            Err(_) => Ok(None),
+        };
+        let former = {
+            let former = self.former.lock();
+            if former.run == run { former.ids.clone() } else { Vec::new() }
+        };
+        for id in former {
+            allowed(redis::cmd("CLIENT").arg("KILL").arg("ID").arg(id).query_async(connection).await)?;
+        }
+        let own = allowed(redis::cmd("CLIENT").arg("ID").query_async(connection).await)?;
+        *self.former.lock() = Former { run: run.to_owned(), ids: own.into_iter().collect() };
+        Ok(())
     }
 }
 
