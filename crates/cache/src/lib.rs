@@ -37,6 +37,7 @@ mod layers;
 mod lead;
 mod life;
 mod load;
+mod load_times;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod macro_support;
@@ -80,6 +81,7 @@ pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText, Probe};
 pub use layers::memory::GhostEstimate;
 pub use lead::Missing;
 pub use load::{LoadContext, Loaded};
+pub use load_times::LoadTimes;
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
 pub use options::{
