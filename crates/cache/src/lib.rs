@@ -55,6 +55,8 @@ mod stamps;
 mod standing;
 mod stats;
 pub mod tags;
+#[cfg(feature = "metrics")]
+pub mod telemetry;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;

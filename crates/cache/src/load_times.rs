@@ -97,8 +97,18 @@ impl LoadTimes {
         self.longest
     }
 
+    /// What ended since an earlier reading: each bucket's middle, and how many loads took about so long.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn since<'a>(&'a self, earlier: &'a Self) -> impl Iterator<Item = (Duration, u64)> + 'a {
+        let before = earlier.buckets.iter().copied().chain(std::iter::repeat(0));
+        self.counted()
+            .zip(before)
+            .map(|((took, now), before)| (took, now - before))
+            .filter(|(_, more)| *more > 0)
+    }
+
     /// Each bucket's middle, and how many loads took about so long.
-    pub(crate) fn counted(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
+    fn counted(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
         self.buckets.iter().enumerate().map(|(at, count)| (middle(at), *count))
     }
 }

@@ -20,7 +20,7 @@ mod peers;
 mod races;
 mod refresh;
 mod sliding;
-mod stand_in;
+pub(crate) mod stand_in;
 mod timeouts;
 mod versions;
 mod world;
