@@ -87,8 +87,8 @@ pub use load_times::LoadTimes;
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
 pub use options::{
-    EagerRefresh, FailSafe, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
-    RedisConfig, RegionOptions,
+    EagerRefresh, FailSafe, FleetRateConfig, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
+    RedisConfig, RegionOptions, SqlConfig,
 };
 pub use region::Region;
 pub use standing::Coherence;

@@ -70,12 +70,16 @@ impl Lower {
         self.tasks.lock().push(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(period).await;
-                if layer.sweep().await.is_err() {
-                    counters.errors.add(1);
-                }
+                sweep(layer.as_ref(), &counters).await;
             }
         }));
         self
+    }
+
+    /// Sweeps out of turn.
+    #[cfg(test)]
+    pub(crate) async fn sweep(&self) {
+        sweep(self.layer.as_ref(), &self.counters).await;
     }
 
     pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Vec<Slot>, LayerError> {
@@ -166,6 +170,13 @@ impl Lower {
             self.counters.errors.add(1);
         }
         answer
+    }
+}
+
+async fn sweep(layer: &dyn Shared, counters: &LayerCounters) {
+    match layer.sweep().await {
+        Ok(evicted) => counters.evictions.add(evicted),
+        Err(_) => counters.errors.add(1),
     }
 }
 

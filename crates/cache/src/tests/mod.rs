@@ -19,6 +19,8 @@ mod options;
 mod peers;
 mod races;
 mod refresh;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod size_bound;
 mod sliding;
 pub(crate) mod stand_in;
 mod timeouts;
