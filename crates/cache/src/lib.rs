@@ -3,6 +3,7 @@
 #![warn(unreachable_pub)]
 #![doc = include_str!("../README.md")]
 
+pub mod auditor;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod backplane;
 mod budget;
@@ -56,6 +57,7 @@ mod stats;
 pub mod tags;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
+mod sync;
 mod ttl;
 pub mod warm;
 mod weigher;
