@@ -142,7 +142,10 @@ impl Cache {
         }
         let id = self.inner.l1.region(&format!("{name}:"));
         let meta = Arc::new(RegionMeta::new(id, name, options, weigher));
-        regions.insert(name.to_owned(), Opened { value: TypeId::of::<V>(), meta: meta.clone(), inspector: Inspector::of::<V>() });
+        regions.insert(
+            name.to_owned(),
+            Opened { value: TypeId::of::<V>(), meta: meta.clone(), inspector: Inspector::of::<V>() },
+        );
         Ok(Region::new(self.inner.clone(), meta))
     }
 

@@ -54,10 +54,10 @@ mod stamps;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod standing;
 mod stats;
+mod sync;
 pub mod tags;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
-mod sync;
 mod ttl;
 pub mod warm;
 mod weigher;

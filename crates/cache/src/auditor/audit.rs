@@ -56,14 +56,14 @@ impl Audit {
     fn sample(&self, cache: &Inner) -> Vec<Look> {
         let regions: HashMap<u32, _> = {
             let opened = cache.regions.lock();
-            let wanted =
-                opened.iter().filter(|(name, _)| self.config.regions.is_empty() || self.config.regions.contains(name));
+            let wanted = opened
+                .iter()
+                .filter(|(name, _)| self.config.regions.is_empty() || self.config.regions.contains(name));
             wanted.map(|(_, opened)| (opened.meta.id, (opened.meta.clone(), opened.inspector))).collect()
         };
         let looks = cache.l1.sample(self.config.sample).into_iter().filter_map(|(key, entry)| {
             let (region, inspector) = regions.get(&entry.region)?;
-            is_served(cache, region, &key, &entry)
-                .then(|| Look::new(key, region.clone(), *inspector, entry))
+            is_served(cache, region, &key, &entry).then(|| Look::new(key, region.clone(), *inspector, entry))
         });
         looks.collect()
     }

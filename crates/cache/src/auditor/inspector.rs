@@ -48,7 +48,8 @@ fn say_the_same<V: Serialize + Send + Sync + 'static>(one: &Entry, other: &Entry
     if one.is_absence() || other.is_absence() {
         return one.is_absence() == other.is_absence();
     }
-    let told = |value: Option<Arc<V>>| value.and_then(|value| serde_json::to_value(&*value).ok()).map(ordered);
+    let told =
+        |value: Option<Arc<V>>| value.and_then(|value| serde_json::to_value(&*value).ok()).map(ordered);
     match (told(one.value()), told(other.value())) {
         (Some(one), Some(other)) => one == other,
         _ => true,

@@ -22,7 +22,12 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn new(key: Arc<str>, region: Arc<RegionMeta>, inspector: Inspector, memory: Arc<Entry>) -> Self {
+    pub(super) fn new(
+        key: Arc<str>,
+        region: Arc<RegionMeta>,
+        inspector: Inspector,
+        memory: Arc<Entry>,
+    ) -> Self {
         Self { key, region, inspector, memory: Some(memory), redis: None, source: None }
     }
 

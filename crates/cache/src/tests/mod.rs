@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod auditor;
 mod background;
 mod batch;
 mod budget;
@@ -19,6 +20,7 @@ mod options;
 mod peers;
 mod races;
 mod refresh;
+mod schedules;
 mod sliding;
 mod stand_in;
 mod timeouts;
