@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 use super::config::AuditConfig;
 use super::finding::Finding;
@@ -21,13 +21,8 @@ pub(super) struct Audit {
 
 impl Audit {
     pub(super) async fn run(self) {
-        let mut ticks = tokio::time::interval(self.config.every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            if self.round().await.is_none() {
-                return;
-            }
+        while self.round().await.is_some() {
+            tokio::time::sleep(self.config.every).await;
         }
     }
 

@@ -11,7 +11,7 @@ use crate::error::ConfigError;
 )]
 #[non_exhaustive]
 pub struct AuditConfig {
-    /// Time between two rounds. Default 10 s.
+    /// Rest between two rounds. Default 10 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub every: Duration,
     /// Most entries a round looks at. Default 100.
@@ -43,7 +43,7 @@ impl Default for AuditConfig {
 }
 
 impl AuditConfig {
-    /// Sets the time between two rounds. Default 10 s.
+    /// Sets the rest between two rounds. Default 10 s.
     #[must_use]
     pub fn every(mut self, every: Duration) -> Self {
         self.every = every;

@@ -227,8 +227,9 @@ async fn a_lost_announcement_that_the_pulse_makes_good_is_no_finding() {
     let auditor = Auditor::start(&other, often().every(Duration::from_millis(50))).unwrap();
     for n in 0..40 {
         here.set("a", n).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(4_200)).await;
         there.get("a").await;
-        tokio::time::sleep(Duration::from_millis(4_700)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
     let report = auditor.report();
     assert_eq!(report.incoherent(), 0, "{:#?}", auditor.findings());
