@@ -215,11 +215,15 @@ impl CacheBuilder {
         use crate::layers::sql;
         #[cfg(feature = "postgres")]
         if let Some(url) = &self.postgres {
-            return sql::open_postgres(&self.name, url, &self.sql, self.memory.stamps, clock, stamps).await.map(Some);
+            return sql::open_postgres(&self.name, url, &self.sql, self.memory.stamps, clock, stamps)
+                .await
+                .map(Some);
         }
         #[cfg(feature = "sqlite")]
         if let Some(path) = &self.sqlite {
-            return sql::open_sqlite(&self.name, path, &self.sql, self.memory.stamps, clock, stamps).await.map(Some);
+            return sql::open_sqlite(&self.name, path, &self.sql, self.memory.stamps, clock, stamps)
+                .await
+                .map(Some);
         }
         Ok(None)
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::auditor::Inspector;
 use crate::builder::CacheBuilder;
 use crate::error::{CacheError, ConfigError};
 #[cfg(feature = "redis")]
@@ -143,7 +144,10 @@ impl Cache {
         }
         let id = self.inner.l1.region(&format!("{name}:"));
         let meta = Arc::new(RegionMeta::new(id, name, options, weigher));
-        regions.insert(name.to_owned(), Opened { value: TypeId::of::<V>(), meta: meta.clone() });
+        regions.insert(
+            name.to_owned(),
+            Opened { value: TypeId::of::<V>(), meta: meta.clone(), inspector: Inspector::of::<V>() },
+        );
         Ok(Region::new(self.inner.clone(), meta))
     }
 

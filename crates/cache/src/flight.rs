@@ -1,11 +1,12 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 
 use crate::entry::{Entry, Source};
 use crate::generation::Stripes;
 use crate::layers::memory::L1;
+use crate::sync::Semaphore;
 
 /// One load of one key that several callers wait for.
 ///

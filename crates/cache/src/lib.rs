@@ -3,6 +3,7 @@
 #![warn(unreachable_pub)]
 #![doc = include_str!("../README.md")]
 
+pub mod auditor;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod backplane;
 mod budget;
@@ -54,6 +55,7 @@ mod stamps;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod standing;
 mod stats;
+mod sync;
 pub mod tags;
 #[cfg(feature = "metrics")]
 pub mod telemetry;
@@ -87,8 +89,8 @@ pub use load_times::LoadTimes;
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
 pub use options::{
-    EagerRefresh, FailSafe, FleetRateConfig, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
-    RedisConfig, RegionOptions, SqlConfig,
+    EagerRefresh, FailSafe, FleetRateConfig, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig,
+    MemoryKind, RedisConfig, RegionOptions, SqlConfig,
 };
 pub use region::Region;
 pub use standing::Coherence;

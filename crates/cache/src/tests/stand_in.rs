@@ -102,6 +102,17 @@ impl Store {
         self.0.lock().values.contains_key(key)
     }
 
+    pub(super) fn item(&self, key: &str) -> Item {
+        self.0.lock().values[key].clone()
+    }
+
+    /// Writes a value behind the nodes' backs: nothing is announced, so nobody hears of it.
+    pub(super) fn plant(&self, item: &Item, born: u64) {
+        let mut state = self.0.lock();
+        let epoch = state.epoch;
+        state.keep(item, epoch, born);
+    }
+
     pub(super) fn reads(&self) -> u64 {
         self.0.lock().reads
     }
@@ -431,13 +442,23 @@ pub(super) fn node_within(
     l3: Option<&Arc<Store>>,
     memory: &MemoryConfig,
 ) -> Cache {
+    node_answering(Duration::from_secs(3_600), staleness_bound, l2, l3, memory)
+}
+
+/// [`node_within`] with the limit of a command.
+pub(super) fn node_answering(
+    limit: Duration,
+    staleness_bound: Duration,
+    l2: Option<&Arc<Store>>,
+    l3: Option<&Arc<Store>>,
+    memory: &MemoryConfig,
+) -> Cache {
     let (clock, stamps) = (Arc::new(Clock::new()), Arc::new(Stamps::new(memory.stamps)));
     let node = fastrand::u64(1..);
     let view = |store: &Arc<Store>| {
         Arc::new(View { store: store.clone(), node, clock: clock.clone(), stamps: stamps.clone() })
     };
     let standing = Arc::new(if l2.is_some() { Standing::stranger() } else { Standing::alone() });
-    let limit = Duration::from_secs(3_600);
     let config = L2Config {
         command_timeout: limit,
         backlog: 64,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use moka::notification::RemovalCause;
 use moka::sync::Cache;
 
+use super::sample::reservoir;
 use super::store::{Glance, Hashing, Store, Weigh};
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
@@ -82,6 +83,11 @@ impl Store for Moka {
 
     fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
         self.map.remove(at)
+    }
+
+    fn sample(&self, at_most: usize) -> Vec<(StoreKey, Arc<Entry>)> {
+        let chosen = reservoir(self.map.iter(), at_most);
+        chosen.into_iter().map(|(key, entry)| ((*key).clone(), entry)).collect()
     }
 
     /// One by one, since `invalidate_all` spares what is inserted within the same instant (moka-rs/moka#155).

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
+use super::sample::reservoir;
 use super::store::{Glance, Hashing, Store, Weigh};
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
@@ -125,6 +126,12 @@ impl Store for Quick {
 
     fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
         self.map.remove(at).and_then(|(_, held)| held.entry)
+    }
+
+    /// What the store iterates over are clones, which are only glances: the entries of those chosen are looked up.
+    fn sample(&self, at_most: usize) -> Vec<(StoreKey, Arc<Entry>)> {
+        let chosen = reservoir(self.map.iter().map(|(key, _)| key), at_most);
+        chosen.into_iter().filter_map(|key| Some((key.clone(), self.entry(&key.lookup())?))).collect()
     }
 
     fn clear(&self) {

@@ -134,7 +134,8 @@ impl Postgres {
         let mut evicted = 0;
         while settled > 0 {
             self.common.sent();
-            let gone = sqlx::query(EVICT).bind(cache).bind(settled).bind(super::CHUNK).execute(&self.pool).await;
+            let gone =
+                sqlx::query(EVICT).bind(cache).bind(settled).bind(super::CHUNK).execute(&self.pool).await;
             match gone.map_err(failed)?.rows_affected() {
                 0 => break,
                 some => evicted += some,
