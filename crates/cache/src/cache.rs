@@ -14,6 +14,8 @@ use crate::fleet::{FleetLock, FleetRate, FleetRateConfig};
 use crate::inner::{Inner, Opened};
 use crate::invalidate::Delivery;
 use crate::key::{CacheKey, Key};
+use crate::layers::l2::L2;
+use crate::layers::lower::Lower;
 use crate::layers::memory::GhostEstimate;
 #[cfg(feature = "redis")]
 use crate::layers::redis::Redis;
@@ -246,6 +248,9 @@ impl Cache {
             connected: standing.fence().is_some(),
             suspect: l2.is_some() && standing.is_suspect(),
             owed_invalidations: l2.as_ref().map_or(0, |l2| l2.backlog.len() as u64),
+            suspicions: standing.suspicions(),
+            suspect_time: standing.suspect_time(),
+            applied_invalidations: standing.applied.get(),
         }
     }
 
@@ -258,6 +263,7 @@ impl Cache {
     /// What the cache did so far; the figures are read one by one, not at one instant.
     pub fn stats(&self) -> CacheStats {
         let mut stats = CacheStats { l1: self.inner.l1_counters.snapshot(), ..CacheStats::default() };
+        stats.l1.evictions = self.inner.l1.evictions();
         stats.l1_entries = self.inner.l1.len();
         stats.l1_weight = self.inner.l1.weight();
         for (name, opened) in self.inner.regions.lock().iter() {
@@ -266,19 +272,11 @@ impl Cache {
             stats.l1.misses += region.misses;
             stats.loads += region.loads;
             stats.load_failures += region.load_failures;
+            stats.loads_running += region.loads_running;
             stats.regions.insert(name.clone(), region);
         }
-        stats.l2 = self.inner.l2.as_ref().map(|l2| {
-            let mut layer = l2.counters.snapshot();
-            layer.owed_invalidations = l2.backlog.len() as u64;
-            layer
-        });
-        stats.l3 = self.inner.l3.as_ref().map(|l3| {
-            let mut layer = l3.counters.snapshot();
-            layer.owed_invalidations = l3.backlog.len() as u64;
-            layer.statements = l3.statements();
-            layer
-        });
+        stats.l2 = self.inner.l2.as_ref().map(L2::stats);
+        stats.l3 = self.inner.l3.as_ref().map(Lower::stats);
         stats
     }
 }

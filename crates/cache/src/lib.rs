@@ -37,6 +37,7 @@ mod layers;
 mod lead;
 mod life;
 mod load;
+mod load_times;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod macro_support;
@@ -54,6 +55,8 @@ mod stamps;
 mod standing;
 mod stats;
 pub mod tags;
+#[cfg(feature = "metrics")]
+pub mod telemetry;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;
@@ -80,11 +83,12 @@ pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText, Probe};
 pub use layers::memory::GhostEstimate;
 pub use lead::Missing;
 pub use load::{LoadContext, Loaded};
+pub use load_times::LoadTimes;
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
 pub use options::{
-    EagerRefresh, FailSafe, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
-    RedisConfig, RegionOptions,
+    EagerRefresh, FailSafe, FleetRateConfig, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
+    RedisConfig, RegionOptions, SqlConfig,
 };
 pub use region::Region;
 pub use standing::Coherence;

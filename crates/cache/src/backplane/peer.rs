@@ -22,6 +22,9 @@ impl Inner {
     fn make_dead(&self, announcement: &Announcement) {
         self.clock.observe(announcement.clock);
         let own = announcement.node == self.node;
+        if !own {
+            self.standing.applied.add(1);
+        }
         match &announcement.what {
             // Voided here when it began and when it was answered, or given up: what was loaded or written since is younger,
             // and would be voided for nothing.

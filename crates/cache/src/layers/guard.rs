@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use mainstay_resilience::breaker::State;
 use mainstay_resilience::{BreakerConfig, CircuitBreaker, Error, FutureExt as _, Timeout};
 
 use super::shared::LayerError;
@@ -49,6 +50,10 @@ impl Guard {
             }
         };
         answered.under(&self.breaker).await.unwrap_or_else(|error| Err(away(error)))
+    }
+
+    pub(crate) fn is_resting(&self) -> bool {
+        self.breaker.state() == State::Open
     }
 
     /// The layer was heard from by another way: no need to wait for a trial.

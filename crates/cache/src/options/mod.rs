@@ -3,11 +3,13 @@
 mod budget;
 mod eager;
 mod fail_safe;
+mod fleet_rate;
 mod layers;
 mod memory;
 mod problems;
 mod redis;
 mod region;
+mod sql;
 #[cfg(all(test, feature = "config"))]
 mod tests;
 mod timeouts;
@@ -15,9 +17,11 @@ mod timeouts;
 pub use budget::LoadBudget;
 pub use eager::EagerRefresh;
 pub use fail_safe::FailSafe;
+pub use fleet_rate::FleetRateConfig;
 pub use layers::{LayerOptions, Layers};
 pub use memory::{MemoryConfig, MemoryKind};
 pub(crate) use problems::Problems;
 pub use redis::RedisConfig;
 pub use region::RegionOptions;
+pub use sql::SqlConfig;
 pub use timeouts::LoadTimeouts;

@@ -19,8 +19,12 @@ mod options;
 mod peers;
 mod races;
 mod refresh;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod size_bound;
 mod sliding;
 mod stand_in;
+mod threads;
+pub(crate) mod stand_in;
 mod timeouts;
 mod versions;
 mod world;

@@ -9,6 +9,7 @@ fn soft() -> RegionOptions {
     RegionOptions::default().ttl(seconds(100)).soft_ttl(seconds(10))
 }
 
+/// moka-rs/moka#526 asks for it.
 #[tokio::test(start_paused = true)]
 async fn past_its_soft_time_a_value_is_served_while_one_load_renews_it() {
     for shape in SHAPES {

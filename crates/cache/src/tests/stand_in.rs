@@ -29,7 +29,7 @@ use crate::stamps::{Stamps, Target};
 use crate::standing::Standing;
 
 #[derive(Debug, Default)]
-pub(super) struct Store(Mutex<State>);
+pub(crate) struct Store(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -58,7 +58,7 @@ pub(super) struct Gate {
 }
 
 impl Store {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let store = Self::default();
         store.0.lock().epoch = 1;
         Arc::new(store)
@@ -420,7 +420,7 @@ const UNBOUNDED: Duration = Duration::from_secs(400 * 86_400);
 
 /// A node over these stores: the first keeps the protocol's state, as Redis does, the second does not, as SQL does. It has
 /// said hello when this returns.
-pub(super) fn node(l2: Option<&Arc<Store>>, l3: Option<&Arc<Store>>, memory: &MemoryConfig) -> Cache {
+pub(crate) fn node(l2: Option<&Arc<Store>>, l3: Option<&Arc<Store>>, memory: &MemoryConfig) -> Cache {
     node_within(UNBOUNDED, l2, l3, memory)
 }
 

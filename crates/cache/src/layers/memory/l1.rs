@@ -139,6 +139,10 @@ impl L1 {
         self.store.len()
     }
 
+    pub(crate) fn evictions(&self) -> u64 {
+        self.store.evictions()
+    }
+
     pub(crate) fn weight(&self) -> u64 {
         self.store.weight()
     }

@@ -22,6 +22,8 @@ pub(super) trait Store: Send + Sync + fmt::Debug {
     fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>>;
     fn clear(&self);
     fn len(&self) -> u64;
+    /// Entries that gave way to others so far.
+    fn evictions(&self) -> u64;
     fn weight(&self) -> u64;
     /// The weight of what is there at this moment, maintenance done or not.
     #[cfg(test)]
