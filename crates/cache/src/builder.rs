@@ -184,7 +184,7 @@ impl CacheBuilder {
             use crate::fleet::{FleetRate, RedisBudget};
             let limit = config.command_timeout;
             let shared = FleetRate::new(redis.clone(), RedisBudget::NAME, rate).map_err(at_fault)?;
-            let budget = RedisBudget::new(shared, rate.burst, limit).map_err(at_fault)?;
+            let budget = RedisBudget::new(&self.name, shared, rate.burst, limit).map_err(at_fault)?;
             return Ok(Some(Arc::new(budget)));
         }
         Err(problem(&format!("{rate:?}"), "nothing without a Redis layer"))
@@ -201,8 +201,9 @@ impl CacheBuilder {
         let Some(config) = &self.redis else { return Ok((None, None, Arc::new(Standing::alone()))) };
         config.validate().map_err(at_fault)?;
         let redis = Redis::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
-        let standing = Arc::new(Standing::stranger());
-        let l2 = L2::new("l2", redis.clone(), config.protocol(), standing.clone()).map_err(at_fault)?;
+        let standing = Arc::new(Standing::stranger(&self.name));
+        let l2 = L2::new(&format!("{}.l2", self.name), redis.clone(), config.protocol(), standing.clone())
+            .map_err(at_fault)?;
         Ok((Some(redis), Some(l2), standing))
     }
 
@@ -211,11 +212,15 @@ impl CacheBuilder {
         use crate::layers::sql;
         #[cfg(feature = "postgres")]
         if let Some(url) = &self.postgres {
-            return sql::open_postgres(&self.name, url, &self.sql, self.memory.stamps, clock, stamps).await.map(Some);
+            return sql::open_postgres(&self.name, url, &self.sql, self.memory.stamps, clock, stamps)
+                .await
+                .map(Some);
         }
         #[cfg(feature = "sqlite")]
         if let Some(path) = &self.sqlite {
-            return sql::open_sqlite(&self.name, path, &self.sql, self.memory.stamps, clock, stamps).await.map(Some);
+            return sql::open_sqlite(&self.name, path, &self.sql, self.memory.stamps, clock, stamps)
+                .await
+                .map(Some);
         }
         Ok(None)
     }

@@ -58,6 +58,8 @@ pub mod tags;
 #[cfg(feature = "metrics")]
 pub mod telemetry;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
+mod trace;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;
 pub mod warm;
@@ -87,8 +89,8 @@ pub use load_times::LoadTimes;
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
 pub use options::{
-    EagerRefresh, FailSafe, FleetRateConfig, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
-    RedisConfig, RegionOptions, SqlConfig,
+    EagerRefresh, FailSafe, FleetRateConfig, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig,
+    MemoryKind, RedisConfig, RegionOptions, SqlConfig,
 };
 pub use region::Region;
 pub use standing::Coherence;

@@ -63,7 +63,11 @@ async fn without_redis_the_process_own_budget_holds_alone() {
     for key in 10..30 {
         assert_eq!(load(&values, key).await.unwrap(), key);
     }
-    assert!(began.elapsed() < Duration::from_secs(3), "only the first waits for Redis: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
+        "only the first waits for Redis: {:?}",
+        began.elapsed()
+    );
     let slow = values.get_or_load(&40, |_| async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         Ok::<_, &'static str>(40)

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, counter, gauge};
 
-use super::catalogue::{
-    APPLIED, ENTRIES, SUSPECT, SUSPECT_SECONDS, SUSPICIONS, WEIGHT, describe,
-};
+use super::catalogue::{APPLIED, ENTRIES, SUSPECT, SUSPECT_SECONDS, SUSPICIONS, WEIGHT, describe};
 use super::layer::LayerHandles;
 use super::region::RegionHandles;
 use crate::cache::Cache;

@@ -1,7 +1,8 @@
 use metrics::{Counter, Gauge, Histogram, Label, counter, gauge, histogram};
 
 use super::catalogue::{
-    BUDGET, HITS, LOAD_FAILURES, LOAD_SECONDS, LOADS, MISSES, NOT_MODIFIED, REFRESHES, RUNNING, STALE, TIMEOUTS,
+    BUDGET, HITS, LOAD_FAILURES, LOAD_SECONDS, LOADS, MISSES, NOT_MODIFIED, REFRESHES, RUNNING, STALE,
+    TIMEOUTS,
 };
 use crate::load_times::LoadTimes;
 use crate::stats::{CacheStats, RegionStats};
@@ -25,7 +26,8 @@ pub(super) struct RegionHandles {
 
 impl RegionHandles {
     pub(super) fn new(cache: &str, region: &str, stats: &CacheStats) -> Self {
-        let (cache, region) = (Label::new("cache", cache.to_owned()), Label::new("region", region.to_owned()));
+        let (cache, region) =
+            (Label::new("cache", cache.to_owned()), Label::new("region", region.to_owned()));
         let labels = vec![cache.clone(), region.clone()];
         let count = |name: &'static str| counter!(name, labels.clone());
         let layer = |layer: &'static str| {
@@ -52,11 +54,8 @@ impl RegionHandles {
     }
 
     pub(super) fn show(&mut self, stats: &RegionStats) {
-        let found = [
-            [stats.hits, stats.misses],
-            [stats.l2_hits, stats.l2_misses],
-            [stats.l3_hits, stats.l3_misses],
-        ];
+        let found =
+            [[stats.hits, stats.misses], [stats.l2_hits, stats.l2_misses], [stats.l3_hits, stats.l3_misses]];
         for (handles, figures) in self.layers.iter().zip(found) {
             for (handle, figure) in handles.iter().flatten().zip(figures) {
                 handle.absolute(figure);

@@ -99,7 +99,10 @@ async fn what_is_told_is_what_the_statistics_say() {
         .into_iter()
         .map(|(key, _, _, value)| {
             let labels: Vec<_> = key.key().labels().skip(1).map(|label| label.value().to_owned()).collect();
-            (format!("{} {}", key.key().name().trim_start_matches("mainstay_cache_"), labels.join(",")), value)
+            (
+                format!("{} {}", key.key().name().trim_start_matches("mainstay_cache_"), labels.join(",")),
+                value,
+            )
         })
         .collect();
     let count = |series: &str| match &seen[series] {

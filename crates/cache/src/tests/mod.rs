@@ -22,6 +22,8 @@ mod refresh;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod size_bound;
 mod sliding;
+#[cfg(feature = "tracing")]
+mod spoken;
 pub(crate) mod stand_in;
 mod timeouts;
 mod versions;

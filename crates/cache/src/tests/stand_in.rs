@@ -432,7 +432,7 @@ pub(super) fn node_within(
     let view = |store: &Arc<Store>| {
         Arc::new(View { store: store.clone(), node, clock: clock.clone(), stamps: stamps.clone() })
     };
-    let standing = Arc::new(if l2.is_some() { Standing::stranger() } else { Standing::alone() });
+    let standing = Arc::new(if l2.is_some() { Standing::stranger("test") } else { Standing::alone() });
     let limit = Duration::from_secs(3_600);
     let config = L2Config {
         command_timeout: limit,
@@ -445,8 +445,8 @@ pub(super) fn node_within(
         node,
         #[cfg(feature = "redis")]
         redis: None,
-        l2: l2.map(|store| L2::new("l2", view(store), config, standing.clone()).unwrap()),
-        l3: l3.map(|store| Lower::new("l3", view(store), false, limit, 64).unwrap().write_behind()),
+        l2: l2.map(|store| L2::new("test.l2", view(store), config, standing.clone()).unwrap()),
+        l3: l3.map(|store| Lower::new("test.l3", view(store), false, limit, 64).unwrap().write_behind()),
         clock: clock.clone(),
         stamps: stamps.clone(),
         standing,

@@ -87,7 +87,7 @@ pub(crate) async fn open_sqlite(
     sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| unopened(cache, error))?;
     let sqlite = Sqlite { common: Common::new(cache, config, stamp_bound, clock, stamps), pool };
     sqlite.remember().await.map_err(|error| unopened(cache, error))?;
-    Ok(lower(Arc::new(sqlite), true, config))
+    Ok(lower(cache, Arc::new(sqlite), true, config))
 }
 
 impl Sqlite {
@@ -142,7 +142,8 @@ impl Sqlite {
         let mut evicted = 0;
         while settled > 0 {
             self.common.sent();
-            let gone = sqlx::query(EVICT).bind(cache).bind(settled).bind(super::CHUNK).execute(&self.pool).await;
+            let gone =
+                sqlx::query(EVICT).bind(cache).bind(settled).bind(super::CHUNK).execute(&self.pool).await;
             match gone.map_err(failed)?.rows_affected() {
                 0 => break,
                 some => evicted += some,
