@@ -60,6 +60,8 @@ pub mod tags;
 #[cfg(feature = "metrics")]
 pub mod telemetry;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
+mod trace;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;
 pub mod warm;

@@ -43,7 +43,7 @@ impl L2 {
         standing: Arc<Standing>,
     ) -> Result<Self, ConfigError> {
         let guard = Guard::new(name, config.command_timeout)?;
-        let backlog = Backlog::new(config.backlog);
+        let backlog = Backlog::new(name, config.backlog);
         Ok(Self { keeper, counters: LayerCounters::default(), backlog, config, standing, guard })
     }
 

@@ -25,3 +25,8 @@ pub use redis::RedisConfig;
 pub use region::RegionOptions;
 pub use sql::SqlConfig;
 pub use timeouts::LoadTimeouts;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/cache/options.md")]
+mod page {}

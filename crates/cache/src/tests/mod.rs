@@ -24,6 +24,8 @@ mod schedules;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod size_bound;
 mod sliding;
+#[cfg(feature = "tracing")]
+mod spoken;
 pub(crate) mod stand_in;
 mod threads;
 mod timeouts;
