@@ -48,6 +48,8 @@ impl L2 {
     }
 
     pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Found, LayerError> {
+        #[cfg(all(test, feature = "redis"))]
+        crate::hold::at(crate::hold::Point::Read).await?;
         let epoch = self.open_for_reads().await?;
         self.run(self.keeper.read(epoch, keys)).await
     }
@@ -67,6 +69,8 @@ impl L2 {
 
     /// In the epoch the load began in, or not at all.
     pub(crate) async fn commit(&self, epoch: u64, items: &[(Item, Token)]) {
+        #[cfg(all(test, feature = "redis"))]
+        let _ = crate::hold::at(crate::hold::Point::Commit).await;
         let count = items.len() as u64;
         if self.standing.fence() != Some(epoch) {
             self.counters.refused.add(count);
@@ -125,6 +129,8 @@ impl L2 {
     }
 
     async fn tell(&self, at: u64, revocation: &Revocation) -> Result<u64, LayerError> {
+        #[cfg(all(test, feature = "redis"))]
+        crate::hold::at(crate::hold::Point::Tell).await?;
         let epoch = self.fence()?;
         let clock = self.run(self.keeper.revoke(epoch, at, revocation)).await?;
         self.still_in(epoch)?;
