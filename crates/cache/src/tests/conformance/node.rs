@@ -156,6 +156,10 @@ impl Gate {
         }
     }
 
+    pub(super) fn lose_beyond(&self, length: usize) {
+        self.line.lock().inbox.truncate(length);
+    }
+
     pub(super) fn cut(&self, cut: bool) {
         let mut line = self.line.lock();
         line.cut = cut;

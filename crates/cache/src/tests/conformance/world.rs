@@ -35,8 +35,6 @@ pub(super) struct World<'a> {
     bases: HashMap<u8, u8>,
     /// What a replica holds: name, time to live, contents.
     replica: Vec<(String, i64, Vec<u8>)>,
-    /// Which node voids what a step with a key is about.
-    pub(super) taken: usize,
 }
 
 /// A difference, in words.
@@ -66,7 +64,6 @@ impl<'a> World<'a> {
             epochs: HashMap::new(),
             bases: HashMap::from([(1, 0)]),
             replica: Vec::new(),
-            taken: 0,
             model,
         };
         for node in &mut world.nodes {
@@ -145,7 +142,19 @@ impl<'a> World<'a> {
     pub(super) fn has_no_such(&self, step: Step) -> bool {
         let owing = |node: u8| self.nodes[usize::from(node)].l2().backlog.len();
         let retold = |node: u8| self.nodes[usize::from(node)].replaying.is_some();
+        // Nothing but hello goes over a new connection before its answer was taken in.
+        let introducing = |node: u8, step: Step| {
+            let node = usize::from(node);
+            !matches!(step, Step::Bypass(_))
+                && self.state.nodes[node].answer.is_some()
+                && self.nodes[node].cache.inner.standing.fence().is_none()
+        };
         match step {
+            Step::InvalidateKey(writing) | Step::InvalidateStamp(writing) | Step::Replay(writing)
+                if introducing(writing.node, step) =>
+            {
+                true
+            }
             Step::Bump(writing) => owing(writing.node) > 0,
             Step::InvalidateKey(writing) | Step::InvalidateStamp(writing) | Step::Unreachable(writing) => {
                 // Its turn in the line comes after what was owed before it.
@@ -154,7 +163,10 @@ impl<'a> World<'a> {
             Step::Replay(writing) => {
                 retold(writing.node) || (owing(writing.node) > 1 && !self.is_first_owed(writing))
             }
-            Step::Miss(reading) | Step::Bypass(reading) => retold(reading.node),
+            Step::Miss(reading) | Step::Bypass(reading) => {
+                retold(reading.node) || introducing(reading.node, step)
+            }
+            Step::Poll(reading) | Step::Commit(reading) => introducing(reading.node, step),
             _ => false,
         }
     }
@@ -179,10 +191,14 @@ impl<'a> World<'a> {
             self.bases.insert(after.control().epoch, after.control().control.clock);
         }
         self.state = after;
-        self.taken += 1;
-        for node in &self.nodes {
+        for (at, node) in self.nodes.iter().enumerate() {
             node.stand();
             node.gate.hear().await;
+            let own = &self.state.nodes[at];
+            if own.links[CONTROL].run != self.state.shards[CONTROL].run {
+                // Subscribed, but in the model it hears nothing before it knows the server: lost, as anything may be.
+                node.gate.lose_beyond(own.inbox.len());
+            }
         }
         self.suspect_alike()?;
         self.compare().await
@@ -524,6 +540,11 @@ impl<'a> World<'a> {
             if real && !self.state.nodes[node].suspect && self.model.offered(&self.state).contains(&step) {
                 self.state = self.model.after(&self.state, step);
             }
+            if !real && self.state.nodes[node].suspect && !self.state.nodes[node].links[CONTROL].connected {
+                // The failed command made the listener ask for a pulse, which found the connection dead.
+                self.nodes[node].lose();
+            }
+            let real = self.nodes[node].cache.inner.standing.is_suspect();
             self.alike(&format!("node {node} is suspect"), real, self.state.nodes[node].suspect)?;
         }
         Ok(())
@@ -573,6 +594,15 @@ impl<'a> World<'a> {
             self.alike(&format!("what node {at} owes"), node.l2().backlog.len(), owed.count())?;
         }
         Ok(())
+    }
+
+    /// Whether somebody is not done.
+    pub(super) fn is_under_way(&self) -> bool {
+        use {InvalidationStage as Writing, ReaderStage as Reading};
+        let reading = |stage| !matches!(stage, Reading::Idle | Reading::Done | Reading::Dead);
+        let writing = |stage| !matches!(stage, Writing::Idle | Writing::Applied | Writing::Dead);
+        self.state.readers.iter().any(|reader| reading(reader.stage))
+            || self.state.invalidations.iter().any(|one| writing(one.stage))
     }
 
     /// Once all is at rest nothing stale is left, whatever the model has there.
@@ -627,8 +657,8 @@ impl<'a> World<'a> {
             let (bytes, token, floor): (Option<Vec<u8>>, bool, Option<u8>) =
                 all.query_async(&mut self.redis).await.unwrap();
             let born = bytes.as_ref().map_or(0, |bytes| number(&bytes[20..28]));
-            // A number of one byte is the last byte of its value.
-            let value = bytes.map(|bytes| (number(&bytes[12..20]), *bytes.last().expect("it is not empty")));
+            // A number of one byte, before the checksum.
+            let value = bytes.map(|bytes| (number(&bytes[12..20]), bytes[bytes.len() - 9]));
             slots.push(Slot { value, born, token, floor: floor.unwrap_or(0) });
         }
         Kept {
