@@ -72,6 +72,8 @@ pub struct Protocol {
     pub own_heard_already: bool,
     /// *Queue.* The answer to an invalidation that was queued voids again. Else what was voided when it was queued is enough.
     pub retold_voids: bool,
+    /// *Resynchronise.* Where L1 is dropped, what is left of the stream still raises the node's floors.
+    pub dropping_raises_floors: bool,
     /// *Outbox.* The invalidation is a row, written with the data, that a relay on any node delivers.
     pub outbox: bool,
     /// Not part of the protocol: keep L2 over a failover, and issue invalidations again instead.
@@ -103,9 +105,9 @@ pub enum Reissue {
 impl Protocol {
     /// The protocol as it is built: every rule on, nothing issued again.
     ///
-    /// Eight rules hold either way. They stand for the least that is needed: a voided key takes its own flight along, not the
+    /// Nine rules hold either way. They stand for the least that is needed: a voided key takes its own flight along, not the
     /// stripe's; a shard that lost its keys does not cost L1; a miss on a Cluster asks one thing after the other;
-    /// and the last five are as [`as_built`](Self::as_built) says otherwise.
+    /// and the last six are as [`as_built`](Self::as_built) says otherwise.
     pub const fn v3() -> Self {
         Self {
             hello_first: true,
@@ -142,6 +144,7 @@ impl Protocol {
             floor_judges_values: false,
             own_heard_already: false,
             retold_voids: true,
+            dropping_raises_floors: true,
             outbox: false,
             reissue: Reissue::Never,
         }
@@ -163,6 +166,7 @@ impl Protocol {
             floor_judges_values: true,
             own_heard_already: true,
             retold_voids: false,
+            dropping_raises_floors: false,
             ..self
         }
     }

@@ -38,7 +38,9 @@ fn take_over(model: &Coherence, state: &mut State, node: usize, answer: Answer) 
             generation::bump(model, state, node, key);
             reissue::seen(model, state, node, key, announced[key]);
         }
-        invalidate_key::raise_floor(model, state, node, key, announced[key]);
+        if !dropped || model.protocol.dropping_raises_floors {
+            invalidate_key::raise_floor(model, state, node, key, announced[key]);
+        }
     }
     if dropped {
         generation::bump_all(model, state, node);

@@ -1,3 +1,42 @@
+//! The running code follows the model of the protocol (`mainstay-cache-model`), step by step.
+//!
+//! A trace is taken in the model and really at once: two nodes, each a whole cache over the real [`Redis`](crate::layers::redis)
+//! layer, and a real `redis-server`. Every task stops at the holds that [`hold`](crate::hold) names, between any two steps of the
+//! model; a [`Gate`](node::Gate) around the layer holds answers and keeps what is announced until the trace has it applied. After
+//! each step both are compared: in Redis the value, token, floor, count, stream and epoch of each key; on each node memory, floor,
+//! epoch, what it has heard, its inbox, what it owes, whether it is suspect; where each reader and writer stands, and what each
+//! was answered. P1 and P2 are looked at whenever a reader is answered, Q and P5 once all is at rest.
+//!
+//! A mutation's counterexample is followed in the protocol itself: a step that is not to be taken there gives way to the next
+//! step of whoever was to take it.
+//!
+//! Traces are followed under [`as_built`](mainstay_cache_model::Protocol::as_built), rules that the protocol leaves open and the
+//! model holds under as well: waiters are answered and memory filled before Redis is told; what is stored raises the floor; a
+//! node's own floor judges what it reads from Redis; a node's own announcement of a key, and the answer to an invalidation that
+//! was queued, void nothing more; memory that is emptied raises no floors.
+//!
+//! Where the code has more, or other, steps than the model:
+//!
+//! | in the model | really | here |
+//! |---|---|---|
+//! | one script reads, and claims what is missing | `MGET` and `HMGET`, then the claim script | both are one step |
+//! | who adopts a token loads, or finds the value, at any time | waits for the lease, in looks | leases end at once; a look is told to wait once more (`poll`) |
+//! | clock and announcements are one number | a hybrid clock beside a dense count | the count is compared, less the model's where an epoch began; the clock by what is alive |
+//! | a node compares itself with Redis whenever it likes | it does so by a pulse; a lost connection or a refused command is known at once | the trace says when the pulse is; a node may be suspect sooner, and the model then follows |
+//! | commands flow after hello | after hello's answer was taken in | such steps are left out, and come later |
+//! | hello of a new server hears nothing before it is taken in | it is subscribed before | what comes in between is lost |
+//! | what is owed is told in any order, also by later writers | in order, before anything else of the node | other orders are left out |
+//! | a reader goes by Redis while something is owed | tells it first, and goes by if it cannot | that telling fails |
+//! | a suspect node does not ask memory | but for what it read within the bound | the bound is 0 |
+//! | | trust ends with time; a breaker rests | a node that is not suspect is trusted, and the breaker is reset, before each step |
+//! | floors expire everywhere at once | in Redis by time, on a node by number | both are removed |
+//! | a failover | another server with what a snapshot had | restarted and restored |
+//! | a stamp is known here with the answer | is known here before it is told, too; and nobody joins a flight older than a stamp known | tags, as patterns, are replayed for P1, P2, Q and P5 alone, and not compared |
+//!
+//! Not replayed: Clusters, the outbox, and mutations that keep parts of the control key, which Redis does not lose in parts.
+//!
+//! `MAINSTAY_CONFORMANCE_TRACES=100 cargo test -p mainstay-cache --features redis --lib conformance` goes through more.
+
 mod actor;
 mod node;
 mod source;
@@ -129,7 +168,8 @@ async fn every_counterexample_breaks_nothing_really() {
 
 #[tokio::test]
 async fn random_traces_lead_to_the_same_states() {
-    let rounds: u64 = std::env::var("MAINSTAY_TRACES").map_or(2, |rounds| rounds.parse().unwrap());
+    let rounds: u64 =
+        std::env::var("MAINSTAY_CONFORMANCE_TRACES").map_or(3, |rounds| rounds.parse().unwrap());
     let server = Redis::start().unwrap();
     let mut tally = Tally::default();
     for case in catalogue::holding().iter().filter(|case| replayable(case)) {

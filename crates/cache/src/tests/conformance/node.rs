@@ -87,7 +87,10 @@ impl Node {
             defaults: RegionOptions::default(),
         };
         let cache: Cache = Inner::new("conformance", &MemoryConfig::default(), parts).into();
-        let region = cache.region("k", RegionOptions::default()).unwrap();
+        // A node that dies takes its loads along.
+        let mut options = RegionOptions::default();
+        options.timeouts.background = false;
+        let region = cache.region("k", options).unwrap();
         Self { cache, region, gate, session: None, opening: None, replaying: None }
     }
 

@@ -79,6 +79,8 @@ impl<'a> World<'a> {
             world.warm().await;
         }
         world.snapshot().await;
+        let epoch = world.redis().await.epoch.expect("a node said hello");
+        world.epochs.insert(world.state.control().epoch, epoch);
         world
     }
 
