@@ -29,6 +29,8 @@ mod flight;
 mod floor;
 mod generation;
 mod glob;
+#[cfg(all(test, feature = "redis"))]
+mod hold;
 mod inner;
 mod invalidate;
 pub mod invalidators;

@@ -208,6 +208,8 @@ impl Voyage {
         if let Some(found) = below.found.pop().flatten()
             && let Some(answer) = inner.answer(&found.entry, found.source, Freshness::Fresh)
         {
+            #[cfg(all(test, feature = "redis"))]
+            let _ = crate::hold::at(crate::hold::Point::Land).await;
             if inner.land(region, key, seat, &found.entry, found.source) {
                 inner.promote(region, vec![(key.clone(), found, ticket)]).await;
             }
@@ -241,6 +243,8 @@ impl Voyage {
         failed.done();
         let (entry, bytes, answer) =
             self.take_in(loaded, &cx, below.born, below.sure_until, began.elapsed())?;
+        #[cfg(all(test, feature = "redis"))]
+        let _ = crate::hold::at(crate::hold::Point::Land).await;
         if inner.land(region, key, seat, &entry, Source::Loader)
             && let Some(bytes) = bytes
         {
@@ -317,7 +321,10 @@ impl Voyage {
 
     pub(super) fn context(&self, ticket: Option<Ticket>) -> LoadContext {
         let stale = self.watch.reserve().map(|reserve| reserve.entry);
-        LoadContext::new(self.key.clone(), stale, ticket.map_or(0, |ticket| ticket.least_version))
+        // What this node knows counts where the keeper was not asked, or has forgotten.
+        let own = self.inner.stripes.least_version(&self.key);
+        let least_version = ticket.map_or(0, |ticket| ticket.least_version).max(own);
+        LoadContext::new(self.key.clone(), stale, least_version)
     }
 
     /// Why no load is to be tried now, if one failed lately.

@@ -6,6 +6,8 @@ mod batch;
 mod budget;
 mod cancellation;
 mod conditional;
+#[cfg(feature = "redis")]
+mod conformance;
 mod explain;
 mod fail_safe;
 mod layers;

@@ -63,8 +63,8 @@ impl ToRedisArgs for Name<'_> {
 
 impl ToSingleRedisArg for Name<'_> {}
 
-/// Epoch, clock and the clock at the last stamp.
-type Control = (Option<Vec<u8>>, u64, u64);
+/// Epoch, clock and the clock at the last stamp, if there is a control key.
+type Control = (Option<Vec<u8>>, Option<u64>, Option<u64>);
 
 #[derive(Default)]
 struct Links {
@@ -171,6 +171,8 @@ impl Redis {
         let mut connection = self.connection()?;
         let (bytes, (lives, clock, version)): (Vec<Option<Vec<u8>>>, Control) =
             pipeline.query_async(&mut connection).await.map_err(away)?;
+        // A control key that is gone is another epoch too, and says nothing of Redis' health.
+        let (Some(clock), Some(version)) = (clock, version) else { return Err(LayerError::Fenced) };
         if lives.as_deref() != Some(&epoch.to_be_bytes()[..]) {
             return Err(LayerError::Fenced);
         }
