@@ -64,7 +64,7 @@ impl Node {
             .connect_timeout(Duration::from_secs(3));
         let redis = Redis::new("conformance", &config, node, 1_000, &clock, &stamps).unwrap();
         let gate = Arc::new(Gate { redis, line: Mutex::default() });
-        let standing = Arc::new(Standing::stranger());
+        let standing = Arc::new(Standing::stranger("conformance"));
         let hour = Duration::from_secs(3_600);
         let config = L2Config {
             command_timeout: hour,
