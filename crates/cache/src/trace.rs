@@ -10,9 +10,10 @@ pub(crate) type Watching = mainstay_resilience::telemetry::Tracing;
 #[cfg(not(feature = "tracing"))]
 pub(crate) type Watching = ();
 
-pub(crate) fn watching() -> Watching {
-    Watching::default()
-}
+#[cfg(feature = "tracing")]
+pub(crate) const WATCHING: Watching = mainstay_resilience::telemetry::Tracing;
+#[cfg(not(feature = "tracing"))]
+pub(crate) const WATCHING: Watching = ();
 
 /// Runs a load within a span of its own: what the loader says stands in it.
 #[cfg(feature = "tracing")]

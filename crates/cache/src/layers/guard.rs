@@ -36,7 +36,7 @@ impl Guard {
             limit: Timeout::new(name, limit).map_err(out_of_range)?,
             breaker: CircuitBreaker::new(name, breaker)
                 .expect("the configuration above is valid")
-                .observe(trace::watching()),
+                .observe(trace::WATCHING),
         })
     }
 

@@ -282,8 +282,8 @@ async fn a_node_tells_how_often_and_how_long_it_was_suspect() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let before = one.coherence();
     assert_eq!((before.suspicions, before.applied_invalidations), (0, 1), "{before:?}");
-    l2.set_down(true);
     l2.lose_everything();
+    l2.set_down(true);
     tokio::time::sleep(Duration::from_secs(30)).await;
     let away = one.coherence();
     assert!(away.suspect && away.suspicions == 1, "{away:?}");

@@ -131,15 +131,13 @@ impl Postgres {
         let (cache, evicting) = (&*self.common.cache, &self.common.evicting);
         let Some(max_rows) = evicting.max_rows else { return Ok(0) };
         let settled = evicting.settled.load(Ordering::Relaxed);
-        let mut evicted = 0;
-        while settled > 0 {
+        let (mut evicted, mut more) = (0, settled > 0);
+        while more {
             self.common.sent();
-            let gone =
-                sqlx::query(EVICT).bind(cache).bind(settled).bind(super::CHUNK).execute(&self.pool).await;
-            match gone.map_err(failed)?.rows_affected() {
-                0 => break,
-                some => evicted += some,
-            }
+            let chunk = sqlx::query(EVICT).bind(cache).bind(settled).bind(super::CHUNK);
+            let gone = chunk.execute(&self.pool).await.map_err(failed)?.rows_affected();
+            evicted += gone;
+            more = gone > 0;
         }
         self.common.sent();
         sqlx::query(super::RAISE_EVICTION_FLOOR)
