@@ -133,6 +133,30 @@ async fn what_is_older_than_the_source_is_found_in_both_layers() {
     assert_eq!(auditor.report().incoherent(), before);
 }
 
+/// Both looks may fall between a commit and its invalidation; what counts is what the source had at the first.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_a_commit_ahead_at_both_looks_is_no_finding() {
+    let l2 = Store::new();
+    let cache = cache(&l2);
+    let values = region::<u64>(&cache);
+    values.set_versioned("a", 1, 1).await.unwrap();
+    let truth = Arc::new(AtomicU64::new(2));
+    let auditor = Auditor::start_with_source(&cache, often(), {
+        let truth = truth.clone();
+        move |_| std::future::ready(Some(truth.load(Ordering::Relaxed)))
+    })
+    .unwrap();
+    for version in 2..6 {
+        // The first look is at a version behind, the second, 4 s later, at the next one behind; then the auditor rests 1 s.
+        tokio::time::sleep(seconds(2)).await;
+        values.set_versioned("a", version, version).await.unwrap();
+        truth.store(version + 1, Ordering::Relaxed);
+        tokio::time::sleep(seconds(3)).await;
+    }
+    let report = auditor.report();
+    assert_eq!((report.suspected, report.incoherent()), (4, 0), "{:#?}", auditor.findings());
+}
+
 /// A row that was deleted and made anew counts from below again.
 #[tokio::test(start_paused = true)]
 async fn a_source_that_says_less_at_the_second_look_is_believed() {
