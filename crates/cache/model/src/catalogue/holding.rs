@@ -50,9 +50,10 @@ pub fn holding() -> Vec<Case> {
             &[LOSS, REORDER, TOKEN_LOST, CRASH, PARTITION, RESTART, FAILOVER],
         );
     }
-    let built = [key(), key_two_readers()].map(|world| with_each(&world, &EACH)).concat();
     let large = [RESTART, FAILOVER, PARTITION, CONTROL_EVICTED, TRIMMED];
-    add("as built", v3.as_built(), built, &large);
+    add("as built", v3.as_built(), with_each(&key(), &EACH), &large);
+    let large = [&large[..], &[CRASH, ANSWER_LOST, TOKEN_LOST, FLOOR_EXPIRED, REORDER]].concat();
+    add("as built", v3.as_built(), with_each(&key_two_readers(), &some), &large);
     let writers = two_writers("two key writers", KEY);
     add(
         "as built",

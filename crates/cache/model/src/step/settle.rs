@@ -28,7 +28,7 @@ pub(super) fn settle(model: &Coherence, state: &mut State, writing: Writing) {
             *stamp = clock.max(*stamp);
         }
         Target::Key(key) if rules.second_bump && (!queued || rules.retold_voids) => {
-            generation::bump(model, state, node, key.into())
+            generation::bump(model, state, node, key.into());
         }
         Target::Key(_) => {}
     }
