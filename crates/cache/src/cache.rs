@@ -80,7 +80,7 @@ impl Cache {
     }
 
     /// [`region`](Self::region) with what each of its values weighs, which counts where memory has a
-    /// [`max_weight`](MemoryConfig::max_weight); in bytes, unless all regions speak of something else. Asked once a value,
+    /// [`max_weight`](crate::MemoryConfig::max_weight); in bytes, unless all regions speak of something else. Asked once a value,
     /// when it is loaded, set or read from a shared layer; 0 counts as 1. The first opening's weigher stays.
     ///
     /// ```
@@ -258,7 +258,7 @@ impl Cache {
         }
     }
 
-    /// What half and twice the memory would give, if [`MemoryConfig::ghost`] is on. On Zipf streams it is within 3 points of
+    /// What half and twice the memory would give, if [`MemoryConfig::ghost`](crate::MemoryConfig::ghost) is on. On Zipf streams it is within 3 points of
     /// hit rate over `QuickCache`, and up to 6 too low over `Moka`; [`GhostEstimate::same`] beside the real rate tells.
     pub fn ghost(&self) -> Option<GhostEstimate> {
         self.inner.l1.estimate()
