@@ -11,7 +11,7 @@ use crate::layers::l2::L2;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::layers::lower::Lower;
 #[cfg(feature = "redis")]
-use crate::layers::redis::Redis;
+use crate::layers::redis::Servers;
 use crate::options::MemoryConfig;
 #[cfg(feature = "redis")]
 use crate::options::RedisConfig;
@@ -121,13 +121,13 @@ impl CacheBuilder {
         node: u64,
         clock: &Arc<Clock>,
         stamps: &Arc<Stamps>,
-    ) -> Result<(Option<Arc<Redis>>, Option<L2>, Arc<Standing>), CacheError> {
+    ) -> Result<(Option<Servers>, Option<L2>, Arc<Standing>), CacheError> {
         let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
         let Some(config) = &self.redis else { return Ok((None, None, Arc::new(Standing::alone()))) };
         config.validate().map_err(at_fault)?;
-        let redis = Redis::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
+        let redis = Servers::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
         let standing = Arc::new(Standing::stranger());
-        let l2 = L2::new("l2", redis.clone(), config.protocol(), standing.clone()).map_err(at_fault)?;
+        let l2 = L2::new("l2", redis.keeper(), config.protocol(), standing.clone()).map_err(at_fault)?;
         Ok((Some(redis), Some(l2), standing))
     }
 

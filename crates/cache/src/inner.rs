@@ -13,7 +13,7 @@ use crate::layers::l2::L2;
 use crate::layers::lower::Lower;
 use crate::layers::memory::{self, MemoryStore};
 #[cfg(feature = "redis")]
-use crate::layers::redis::Redis;
+use crate::layers::redis::Servers;
 use crate::options::MemoryConfig;
 use crate::region::RegionMeta;
 use crate::stamps::Stamps;
@@ -33,7 +33,7 @@ pub(crate) struct Inner {
     pub(crate) standing: Arc<Standing>,
     /// The keeper's connection, for what a fleet shares beside values.
     #[cfg(feature = "redis")]
-    pub(crate) redis: Option<Arc<Redis>>,
+    pub(crate) redis: Option<Servers>,
     /// The keeper, if there is one.
     pub(crate) l2: Option<L2>,
     /// The durable layer, if there is one.
@@ -54,7 +54,7 @@ pub(crate) struct Parts {
     pub(crate) stamps: Arc<Stamps>,
     pub(crate) standing: Arc<Standing>,
     #[cfg(feature = "redis")]
-    pub(crate) redis: Option<Arc<Redis>>,
+    pub(crate) redis: Option<Servers>,
     pub(crate) l2: Option<L2>,
     pub(crate) l3: Option<Lower>,
 }

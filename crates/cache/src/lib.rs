@@ -70,7 +70,7 @@ pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
 pub use load::LoadContext;
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
-pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions};
+pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions, SentinelConfig};
 pub use region::Region;
 pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};

@@ -1,7 +1,12 @@
 mod answer;
+mod calls;
 mod client;
+mod cluster;
+mod control;
 mod gather;
-mod keeper;
 mod scripts;
+mod sentinel;
+mod servers;
+mod single;
 
-pub(crate) use keeper::Redis;
+pub(crate) use servers::Servers;
