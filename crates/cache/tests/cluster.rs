@@ -1,0 +1,403 @@
+#![allow(clippy::unwrap_used, missing_docs)]
+#![cfg(feature = "redis")]
+//! The Redis layer over a real Cluster: slots, a reshard under load, shards that die, the control key's shard among them.
+
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use mainstay_cache::{Cache, Delivery, FleetError, FleetRateConfig, RedisConfig, Region, RegionOptions, Source};
+use mainstay_testkit::proxy::{Proxy, Way};
+use mainstay_testkit::redis::{Redis, RedisCluster};
+use tokio::task::block_in_place;
+
+const BOUND: Duration = Duration::from_secs(2);
+/// For what must come about at all.
+const PATIENCE: Duration = Duration::from_secs(30);
+const CONTROL: &str = "{mainstay:test}:meta";
+
+type Node = (Cache, Region<u32, u32>);
+
+async fn node(cluster: &RedisCluster) -> Node {
+    // A busy machine takes longer for an answer than a Cluster in service may.
+    let config = RedisConfig::default().cluster(cluster.urls()).command_timeout(Duration::from_millis(1_000));
+    let cache = Cache::builder("test").redis(config.staleness_bound(BOUND)).build().await.unwrap();
+    let region = cache.region("k", RegionOptions::default()).unwrap();
+    (cache, region)
+}
+
+/// Loads, or reads what is there: the value, and whose it is.
+async fn load(values: &Region<u32, u32>, key: u32, value: u32) -> (u32, Source) {
+    let load = values.get_or_load_hit(&key, |cx| async move {
+        cx.tag(&format!("t{}", key % 2));
+        Ok::<_, Infallible>(value)
+    });
+    let hit = load.await.unwrap();
+    (*hit.value, hit.source)
+}
+
+async fn until<T>(awaited: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {awaited}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn in_step((cache, _): &Node) {
+    until("a node in step", async || {
+        let coherence = cache.coherence();
+        (coherence.connected && !coherence.suspect && coherence.owed_invalidations == 0).then_some(())
+    })
+    .await;
+}
+
+/// Waits until what one node loads another reads from Redis, whatever the slot.
+async fn shared_again(one: &Node, other: &Node, keys: std::ops::Range<u32>) {
+    for key in keys {
+        until("a value that is shared again", async || {
+            let _ = one.1.invalidate(&key).await;
+            load(&one.1, key, 77).await;
+            (load(&other.1, key, 78).await.0 == 77).then_some(())
+        })
+        .await;
+    }
+}
+
+fn command<T: redis::FromRedisValue>(redis: &Redis, words: &[&str]) -> T {
+    let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    redis::cmd(words[0]).arg(&words[1..]).query(&mut connection).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_is_one_cache_to_its_nodes() {
+    let cluster = RedisCluster::start().unwrap();
+    let (here, there) = (node(&cluster).await, node(&cluster).await);
+
+    let keys: Vec<u32> = (0..200).collect();
+    for key in &keys {
+        assert_eq!(load(&here.1, *key, key + 1).await, (key + 1, Source::Loader));
+    }
+    for key in &keys[..20] {
+        assert_eq!(load(&there.1, *key, 0).await, (key + 1, Source::L2));
+    }
+    let values = there.1.get_many(&keys).await;
+    assert!(values.iter().zip(&keys).all(|(value, key)| value.as_deref() == Some(&(key + 1))), "{values:?}");
+    let stored: Vec<usize> =
+        cluster.nodes().iter().map(|node| command::<Vec<String>>(node, &["KEYS", "*:v:*"]).len()).collect();
+    assert_eq!(stored.iter().sum::<usize>(), 200);
+    assert!(stored.iter().all(|count| *count > 20), "spread over the nodes: {stored:?}");
+
+    // A key, its token, its floor and the epoch they live in share a slot.
+    let names: Vec<String> =
+        cluster.nodes().iter().flat_map(|node| command::<Vec<String>>(node, &["KEYS", "*:k:7"])).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    let slots: HashSet<u16> = names.iter().map(|name| cluster.slot(name).unwrap()).collect();
+    assert_eq!(slots.len(), 1, "{names:?}");
+
+    for how in ["key", "many", "tag", "pattern", "set", "clear"] {
+        let owned: Vec<u32> = vec![1, 3, 5, 7, 9, 11];
+        for key in &owned {
+            load(&here.1, *key, 1).await;
+            load(&there.1, *key, 1).await;
+        }
+        let delivery = match how {
+            "key" => here.1.invalidate(&1).await,
+            "many" => here.1.invalidate_many(&owned).await,
+            "tag" => here.0.invalidate_tag("t1").await,
+            "pattern" => here.0.invalidate_pattern("k:*").await,
+            "set" => here.1.set_many(owned.iter().map(|key| (key, 5))).await.unwrap(),
+            _ => here.0.clear().await,
+        };
+        assert_eq!(delivery, Delivery::Applied, "{how}");
+        let acknowledged = Instant::now();
+        let dead = if how == "key" { &owned[..1] } else { &owned[..] };
+        let expected = if how == "set" { 5 } else { 2 };
+        for key in dead {
+            let seen = until("an invalidation heard of", async || {
+                let seen = load(&there.1, *key, 2).await.0;
+                (seen == expected).then_some(seen)
+            })
+            .await;
+            assert_eq!(seen, expected, "{how}");
+            assert_eq!(load(&here.1, *key, expected).await.0, expected, "{how}");
+        }
+        assert!(acknowledged.elapsed() < BOUND, "{how}: {:?}", acknowledged.elapsed());
+        let _ = here.1.invalidate_many(&owned).await;
+    }
+
+    // One load in the fleet.
+    let loads = Arc::new(AtomicU32::new(0));
+    let readers = (0..10).map(|n| {
+        let (values, loads) = (if n % 2 == 0 { here.1.clone() } else { there.1.clone() }, loads.clone());
+        tokio::spawn(async move {
+            let load = values.get_or_load(&900, |_| async {
+                loads.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                Ok::<_, Infallible>(1)
+            });
+            *load.await.unwrap()
+        })
+    });
+    for reader in readers.collect::<Vec<_>>() {
+        assert_eq!(reader.await.unwrap(), 1);
+    }
+    assert_eq!(loads.load(Ordering::SeqCst), 1);
+
+    // What the fleet shares beside values, on whichever node it falls.
+    for name in ["a", "b", "c", "d"] {
+        let ttl = Duration::from_secs(30);
+        let (mine, theirs) = (here.0.fleet_lock(name, ttl).unwrap(), there.0.fleet_lock(name, ttl).unwrap());
+        let held = mine.try_acquire().await.unwrap();
+        assert!(matches!(theirs.try_acquire().await, Err(FleetError::Held { .. })));
+        held.release().await.unwrap();
+        assert_eq!(theirs.try_acquire().await.unwrap().fence(), 2);
+        let rate = FleetRateConfig::default().permits(1).period(Duration::from_secs(60)).burst(1);
+        here.0.fleet_rate(name, &rate).unwrap().acquire().await.unwrap();
+        let refused = there.0.fleet_rate(name, &rate).unwrap().acquire().await;
+        assert!(matches!(refused, Err(FleetError::RateLimited { .. })), "{refused:?}");
+    }
+}
+
+/// The source of truth, and when each of its versions was acknowledged to be the least true one.
+#[derive(Default)]
+struct Source_ {
+    now: Mutex<HashMap<u32, u32>>,
+    /// By key: least version, and since when every node must know.
+    least: Mutex<HashMap<u32, Vec<(u32, Instant)>>>,
+}
+
+impl Source_ {
+    fn read(&self, key: u32) -> u32 {
+        self.now.lock().unwrap().get(&key).copied().unwrap_or(0)
+    }
+
+    fn write(&self, key: u32) -> u32 {
+        let mut now = self.now.lock().unwrap();
+        let version = now.entry(key).or_insert(0);
+        *version += 1;
+        *version
+    }
+
+    fn acknowledged(&self, key: u32, version: u32) {
+        self.least.lock().unwrap().entry(key).or_default().push((version, Instant::now()));
+    }
+
+    /// What a read that begins at `began` must at least answer, where `bound` may have passed since.
+    fn least(&self, key: u32, began: Instant, bound: Duration) -> u32 {
+        let least = self.least.lock().unwrap();
+        let due = least.get(&key).into_iter().flatten().filter(|(_, at)| *at + bound <= began);
+        due.map(|(version, _)| *version).max().unwrap_or(0)
+    }
+}
+
+/// Readers on all nodes and writers on the first two, each answer checked against the history; `stop` ends it.
+struct Load {
+    stop: Arc<AtomicBool>,
+    tasks: Vec<tokio::task::JoinHandle<(u64, u64)>>,
+}
+
+impl Load {
+    fn start(nodes: &[Node], source: &Arc<Source_>, keys: u32) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut tasks = Vec::new();
+        for (index, (_, values)) in nodes.iter().enumerate() {
+            let (values, source, stop) = (values.clone(), source.clone(), stop.clone());
+            tasks.push(tokio::spawn(async move {
+                let (mut reads, mut writes) = (0, 0);
+                while !stop.load(Ordering::SeqCst) {
+                    let key = fastrand(keys);
+                    if index < 2 && reads % 10 == 0 {
+                        let version = source.write(key);
+                        let began = Instant::now();
+                        let delivery = values.invalidate(&key).await;
+                        // Here it holds at once, whatever was answered.
+                        let seen = read(&values, &source, key).await;
+                        assert!(seen >= version, "key {key}: {seen} after the own invalidation of {version}");
+                        if delivery == Delivery::Applied {
+                            source.acknowledged(key, version);
+                            writes += 1;
+                        }
+                        drop(began);
+                    }
+                    let began = Instant::now();
+                    let least = source.least(key, began, BOUND);
+                    let seen = read(&values, &source, key).await;
+                    assert!(seen >= least, "node {index}, key {key}: {seen}, acknowledged was {least}");
+                    reads += 1;
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                (reads, writes)
+            }));
+        }
+        Self { stop, tasks }
+    }
+
+    async fn end(self) -> (u64, u64) {
+        self.stop.store(true, Ordering::SeqCst);
+        let (mut reads, mut writes) = (0, 0);
+        for task in self.tasks {
+            let (more_reads, more_writes) = task.await.unwrap();
+            reads += more_reads;
+            writes += more_writes;
+        }
+        (reads, writes)
+    }
+}
+
+fn fastrand(below: u32) -> u32 {
+    use std::hash::{BuildHasher as _, RandomState};
+    u32::try_from(RandomState::new().hash_one(0) % u64::from(below)).unwrap()
+}
+
+async fn read(values: &Region<u32, u32>, source: &Arc<Source_>, key: u32) -> u32 {
+    let load = values.get_or_load(&key, |_| {
+        let source = source.clone();
+        async move { Ok::<_, Infallible>(source.read(key)) }
+    });
+    *load.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slots_move_under_load_and_nothing_old_is_read() {
+    let cluster = RedisCluster::start().unwrap();
+    let nodes = [node(&cluster).await, node(&cluster).await, node(&cluster).await];
+    let source = Arc::new(Source_::default());
+    let load = Load::start(&nodes, &source, 300);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+
+    let to = &cluster.nodes()[0];
+    let mut moved = 0;
+    for bucket in 0..24 {
+        let slot = cluster.slot(&format!("{{mainstay:test:b{bucket}}}:e")).unwrap();
+        if block_in_place(|| cluster.owner(slot)).unwrap().port() != to.port() {
+            block_in_place(|| cluster.move_slots(slot..=slot, to)).unwrap();
+            moved += 1;
+        }
+    }
+    assert!(moved > 5, "{moved} slots moved");
+    // And the control key's.
+    let slot = cluster.slot(CONTROL).unwrap();
+    let other = cluster.nodes().iter().find(|node| node.port() != cluster.owner(slot).unwrap().port()).unwrap();
+    block_in_place(|| cluster.move_slots(slot..=slot, other)).unwrap();
+    tokio::time::sleep(BOUND).await;
+
+    let (reads, writes) = load.end().await;
+    assert!(reads > 1_000 && writes > 50, "{reads} reads, {writes} acknowledged writes");
+    for node in &nodes {
+        in_step(node).await;
+    }
+    shared_again(&nodes[0], &nodes[1], 0..30).await;
+}
+
+/// The replica lags behind a proxy; when the shard's primary dies, deletions that were acknowledged are lost, and the old
+/// values are there again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_that_lost_acknowledged_deletions_serves_nothing_old() {
+    let cluster = RedisCluster::builder().replicas(1).start().unwrap();
+    let control = cluster.owner(cluster.slot(CONTROL).unwrap()).unwrap().port();
+    let primary = cluster.nodes()[..3].iter().find(|node| node.port() != control).unwrap();
+    let replica = cluster.replicas(primary).unwrap()[0];
+    let nodes = [node(&cluster).await, node(&cluster).await];
+
+    let keys: Vec<u32> = (0..120).collect();
+    for key in &keys {
+        load(&nodes[0].1, *key, 1).await;
+    }
+    let proxy = Proxy::to(("127.0.0.1", primary.port())).unwrap();
+    block_in_place(|| cluster.announce(primary, proxy.port())).unwrap();
+    // Whoever follows it through the proxy from now on hears nothing more.
+    until("a replica behind the proxy", async || {
+        let text: String = command(replica, &["INFO", "replication"]);
+        let behind = text.contains(&format!("master_port:{}", proxy.port()));
+        (behind && text.contains("master_link_status:up")).then_some(())
+    })
+    .await;
+    proxy.that_sent("PSYNC").cut(Way::ToClient);
+
+    let old: usize = command::<Vec<String>>(replica, &["KEYS", "*:v:*"]).len();
+    assert!(old > 20, "{old} values on the replica");
+    assert_eq!(nodes[0].1.invalidate_many(&keys).await, Delivery::Applied);
+    let slot: u16 = (0..64)
+        .map(|bucket| cluster.slot(&format!("{{mainstay:test:b{bucket}}}:e")).unwrap())
+        .find(|slot| cluster.owner(*slot).unwrap().port() == primary.port())
+        .unwrap();
+    primary.kill();
+    block_in_place(|| cluster.elected_instead_of(primary, slot)).unwrap();
+    assert_eq!(command::<Vec<String>>(replica, &["KEYS", "*:v:*"]).len(), old, "the deletions were lost");
+
+    let fresh = node(&cluster).await;
+    for key in &keys {
+        for (who, node) in nodes.iter().chain([&fresh]).enumerate() {
+            let seen = load(&node.1, *key, 2).await.0;
+            assert_eq!(seen, 2, "node {who} was served what was invalidated, key {key}");
+        }
+    }
+    for node in &nodes {
+        in_step(node).await;
+    }
+    shared_again(&nodes[0], &nodes[1], 0..30).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_control_keys_shard_fails_over_under_load() {
+    let cluster = RedisCluster::builder().replicas(1).start().unwrap();
+    let nodes = [node(&cluster).await, node(&cluster).await, node(&cluster).await];
+    let source = Arc::new(Source_::default());
+    let load = Load::start(&nodes, &source, 200);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+
+    // Once by death, once by order.
+    let slot = cluster.slot(CONTROL).unwrap();
+    let primary = block_in_place(|| cluster.owner(slot)).unwrap();
+    primary.kill();
+    let elected = block_in_place(|| cluster.elected_instead_of(primary, slot)).unwrap();
+    for node in &nodes {
+        in_step(node).await;
+    }
+    block_in_place(|| cluster.rejoin(primary)).unwrap();
+    block_in_place(|| cluster.fail_over(primary)).unwrap();
+    assert_ne!(block_in_place(|| cluster.owner(slot)).unwrap().port(), elected.port());
+    tokio::time::sleep(BOUND).await;
+
+    let (reads, writes) = load.end().await;
+    assert!(reads > 1_000 && writes > 50, "{reads} reads, {writes} acknowledged writes");
+    for node in &nodes {
+        in_step(node).await;
+    }
+    shared_again(&nodes[0], &nodes[1], 0..30).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_restarts_empty_costs_its_values_and_no_more() {
+    let cluster = RedisCluster::start().unwrap();
+    let nodes = [node(&cluster).await, node(&cluster).await];
+    for key in 0..60 {
+        load(&nodes[0].1, key, 1).await;
+    }
+    let control = cluster.owner(cluster.slot(CONTROL).unwrap()).unwrap().port();
+    let victim = cluster.nodes().iter().find(|node| node.port() != control).unwrap();
+    victim.kill();
+    let delivery = nodes[0].1.invalidate_many(&(0..60).collect::<Vec<_>>()).await;
+    assert_eq!(delivery, Delivery::Queued, "a slot of it could not be told");
+    assert_eq!(load(&nodes[0].1, 0, 2).await.0, 2);
+    block_in_place(|| cluster.rejoin(victim)).unwrap();
+    until("what was owed is told", async || {
+        let _ = nodes[0].1.get(&1_000).await;
+        (nodes[0].0.coherence().owed_invalidations == 0).then_some(())
+    })
+    .await;
+    let fresh = node(&cluster).await;
+    for key in 0..60 {
+        assert_eq!(load(&fresh.1, key, 2).await.0, 2);
+    }
+    for node in &nodes {
+        in_step(node).await;
+    }
+    shared_again(&nodes[0], &nodes[1], 0..30).await;
+}
