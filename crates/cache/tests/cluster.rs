@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mainstay_cache::{Cache, Delivery, FleetError, FleetRateConfig, RedisConfig, Region, RegionOptions, Source};
+use mainstay_cache::fleet::{FleetError, FleetRateConfig};
+use mainstay_cache::{Cache, CacheKeyBuilder, Delivery, RedisConfig, Region, RegionOptions, Source};
 use mainstay_testkit::proxy::{Proxy, Way};
 use mainstay_testkit::redis::{Redis, RedisCluster};
 use tokio::task::block_in_place;
@@ -36,6 +37,11 @@ async fn load(values: &Region<u32, u32>, key: u32, value: u32) -> (u32, Source) 
     });
     let hit = load.await.unwrap();
     (*hit.value, hit.source)
+}
+
+/// Invalidates keys of many slots with one call.
+async fn invalidate(node: &Node, keys: &[u32]) -> Delivery {
+    node.0.invalidate_keys(keys.iter().map(|key| CacheKeyBuilder::new("k").component(*key).build())).await
 }
 
 async fn until<T>(awaited: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
@@ -108,7 +114,7 @@ async fn a_cluster_is_one_cache_to_its_nodes() {
         }
         let delivery = match how {
             "key" => here.1.invalidate(&1).await,
-            "many" => here.1.invalidate_many(&owned).await,
+            "many" => invalidate(&here, &owned).await,
             "tag" => here.0.invalidate_tag("t1").await,
             "pattern" => here.0.invalidate_pattern("k:*").await,
             "set" => here.1.set_many(owned.iter().map(|key| (key, 5))).await.unwrap(),
@@ -128,7 +134,7 @@ async fn a_cluster_is_one_cache_to_its_nodes() {
             assert_eq!(load(&here.1, *key, expected).await.0, expected, "{how}");
         }
         assert!(acknowledged.elapsed() < BOUND, "{how}: {:?}", acknowledged.elapsed());
-        let _ = here.1.invalidate_many(&owned).await;
+        let _ = invalidate(&here, &owned).await;
     }
 
     // One load in the fleet.
@@ -322,7 +328,7 @@ async fn a_shard_that_lost_acknowledged_deletions_serves_nothing_old() {
 
     let old: usize = command::<Vec<String>>(replica, &["KEYS", "*:v:*"]).len();
     assert!(old > 20, "{old} values on the replica");
-    assert_eq!(nodes[0].1.invalidate_many(&keys).await, Delivery::Applied);
+    assert_eq!(invalidate(&nodes[0], &keys).await, Delivery::Applied);
     let slot: u16 = (0..64)
         .map(|bucket| cluster.slot(&format!("{{mainstay:test:b{bucket}}}:e")).unwrap())
         .find(|slot| cluster.owner(*slot).unwrap().port() == primary.port())
@@ -383,7 +389,7 @@ async fn a_node_that_restarts_empty_costs_its_values_and_no_more() {
     let control = cluster.owner(cluster.slot(CONTROL).unwrap()).unwrap().port();
     let victim = cluster.nodes().iter().find(|node| node.port() != control).unwrap();
     victim.kill();
-    let delivery = nodes[0].1.invalidate_many(&(0..60).collect::<Vec<_>>()).await;
+    let delivery = invalidate(&nodes[0], &(0..60).collect::<Vec<_>>()).await;
     assert_eq!(delivery, Delivery::Queued, "a slot of it could not be told");
     assert_eq!(load(&nodes[0].1, 0, 2).await.0, 2);
     block_in_place(|| cluster.rejoin(victim)).unwrap();

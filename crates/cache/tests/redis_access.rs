@@ -5,8 +5,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use mainstay_cache::fleet::FleetRateConfig;
 use mainstay_cache::{
-    Cache, CacheError, Delivery, FleetRateConfig, RedisConfig, Region, RegionOptions, SentinelConfig, Source,
+    Cache, CacheError, Delivery, RedisConfig, Region, RegionOptions, SentinelConfig, Source,
 };
 use mainstay_testkit::redis::Redis;
 
@@ -92,8 +93,16 @@ async fn databases_and_prefixes_are_apart() {
     assert_eq!(load(&named.1, 1, 3).await, (3, Source::Loader));
     assert_eq!(load(&node(at(1)).await.1, 1, 0).await, (1, Source::L2));
     assert_eq!(load(&node(at(1).prefix("other:name")).await.1, 1, 0).await, (3, Source::L2));
+    // Nor does one hear what is announced in the other.
+    for _ in 0..20 {
+        assert_eq!(second.1.invalidate(&1).await, Delivery::Applied);
+        assert_eq!(named.1.invalidate(&1).await, Delivery::Applied);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert!(!first.0.coherence().suspect);
+        assert!(first.1.get_cached(&1).is_some());
+    }
     let url = format!("{}/1", redis.url());
-    assert_eq!(command::<u32>(&url, &["EXISTS", "mainstay:test:v:k:1", "other:name:v:k:1"]), 2);
+    assert_eq!(command::<u32>(&url, &["EXISTS", "mainstay:test:v:k:1", "other:name:v:k:1"]), 1);
 }
 
 #[tokio::test]

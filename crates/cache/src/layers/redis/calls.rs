@@ -34,7 +34,7 @@ impl ToSingleRedisArg for Name<'_> {}
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Site<'a> {
     /// Beside the control key.
-    Control { prefix: &'a str, epoch: u64, clock: u64 },
+    Control { prefix: &'a str, channel: &'a str, epoch: u64, clock: u64 },
     /// In a slot of its own, far from the control key: fenced by the bucket's epoch, values stamped with another number.
     Bucket { prefix: &'a str, epoch: u64, stamp: u64, clock: u64 },
 }
@@ -189,8 +189,8 @@ fn invoke<'s, 'k>(
     let mut invocation = script.prepare_invoke();
     let prefix = site.prefix();
     match site {
-        Site::Control { epoch, clock, .. } => {
-            invocation.key(format!("{prefix}:meta")).key(format!("{prefix}:inv"));
+        Site::Control { channel, epoch, clock, .. } => {
+            invocation.key(format!("{prefix}:meta")).key(channel);
             invocation.arg(&epoch.to_be_bytes()[..]).arg(clock);
         }
         Site::Bucket { epoch, stamp, .. } => {

@@ -43,6 +43,13 @@ impl Address {
         // Off by default in redis 1.x: without it small pipelined commands wait for Nagle's algorithm.
         let tcp = TcpSettings::default().set_nodelay(true);
         let info = url.into_connection_info()?.set_tcp_settings(tcp);
+        #[cfg(feature = "redis-tls")]
+        if matches!(info.addr(), ConnectionAddr::TcpTls { .. })
+            && rustls::crypto::CryptoProvider::get_default().is_none()
+        {
+            // Of several that are linked in rustls chooses none. If another thread was faster, there is one.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         for url in config.sentinel.iter().flat_map(|sentinel| &sentinel.sentinels) {
             url.as_str().into_connection_info()?;
@@ -62,6 +69,10 @@ impl Address {
             }
             _ => None,
         }
+    }
+
+    pub(super) fn database(&self) -> i64 {
+        self.info.redis_settings().db()
     }
 
     /// Another server that is spoken to like this one.

@@ -17,6 +17,8 @@ use crate::stamps::Stamps;
 pub(super) struct Control {
     pub(super) calls: Calls,
     pub(super) prefix: String,
+    /// The stream of announcements, and the channel.
+    pub(super) channel: String,
     links: Mutex<Links>,
     /// The epoch and version of the stamps last merged into `stamps`.
     known: Mutex<(u64, u64)>,
@@ -35,13 +37,18 @@ struct Links {
 pub(super) type Head = (Option<Vec<u8>>, u64, u64);
 
 impl Control {
-    pub(super) fn new(prefix: String, calls: Calls, clock: &Arc<Clock>, stamps: &Arc<Stamps>) -> Self {
+    pub(super) fn new(
+        prefix: String,
+        database: i64,
+        calls: Calls,
+        clock: &Arc<Clock>,
+        stamps: &Arc<Stamps>,
+    ) -> Self {
+        // Databases do not part channels: without the number, caches of two would hear each other.
+        let channel =
+            if database == 0 { format!("{prefix}:inv") } else { format!("{prefix}:inv:{database}") };
         let (clock, stamps) = (clock.clone(), stamps.clone());
-        Self { calls, prefix, links: Mutex::default(), known: Mutex::default(), clock, stamps }
-    }
-
-    pub(super) fn channel(&self) -> String {
-        format!("{}:inv", self.prefix)
+        Self { calls, prefix, channel, links: Mutex::default(), known: Mutex::default(), clock, stamps }
     }
 
     pub(super) fn meta(&self) -> String {
@@ -70,7 +77,7 @@ impl Control {
     }
 
     pub(super) fn site(&self, epoch: u64, at: u64) -> Site<'_> {
-        Site::Control { prefix: &self.prefix, epoch, clock: at.max(self.clock.read()) }
+        Site::Control { prefix: &self.prefix, channel: &self.channel, epoch, clock: at.max(self.clock.read()) }
     }
 
     pub(super) async fn send<T: FromRedisValue>(

@@ -40,7 +40,7 @@ impl Single {
     ) -> Result<Arc<Self>, RedisError> {
         let address = Address::new(&config.url, config)?;
         let calls = Calls::new(Scripts::beside_control(), config, node, stamp_bound, clock);
-        let control = Control::new(prefix, calls, clock, stamps);
+        let control = Control::new(prefix, address.database(), calls, clock, stamps);
         Ok(Arc::new_cyclic(|own| Self { own: own.clone(), gather: Gather::default(), address, control }))
     }
 }
@@ -69,7 +69,7 @@ impl Reader for Single {
 impl Keeper for Single {
     fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>> {
         async move {
-            let (link, pushes) = self.address.dial(&self.control.channel()).await?;
+            let (link, pushes) = self.address.dial(&self.control.channel).await?;
             self.control.connected(link);
             Ok(pushes)
         }

@@ -62,7 +62,7 @@ impl Cluster {
             gather: Gather::default(),
             prefix: prefix.to_owned(),
             control_slot: slot(&control_prefix),
-            control: Control::new(control_prefix, calls(Scripts::beside_control()), clock, stamps),
+            control: Control::new(control_prefix, 0, calls(Scripts::beside_control()), clock, stamps),
             calls: calls(Scripts::in_a_bucket()),
             buckets: Buckets::new(prefix, config.buckets),
             shards: Shards::new(&nodes, nodes[0].clone(), limit),
@@ -230,7 +230,7 @@ impl Keeper for Cluster {
             // A session ends where the control key's slot went elsewhere, among other reasons.
             self.shards.look_again().await;
             let place = self.shards.owner(self.control_slot).await?;
-            let (link, pushes) = self.shards.address(&place).dial(&self.control.channel()).await?;
+            let (link, pushes) = self.shards.address(&place).dial(&self.control.channel).await?;
             self.control.connected(link);
             Ok(pushes)
         }
