@@ -31,6 +31,10 @@ pub struct CacheBuilder {
     postgres: Option<String>,
 }
 
+/// The servers, the layer they make, and where this node stands with it.
+#[cfg(feature = "redis")]
+type Opened = (Option<Servers>, Option<L2>, Arc<Standing>);
+
 impl CacheBuilder {
     pub(crate) fn new(name: String) -> Self {
         Self {
@@ -116,12 +120,7 @@ impl CacheBuilder {
     }
 
     #[cfg(feature = "redis")]
-    fn open_redis(
-        &self,
-        node: u64,
-        clock: &Arc<Clock>,
-        stamps: &Arc<Stamps>,
-    ) -> Result<(Option<Servers>, Option<L2>, Arc<Standing>), CacheError> {
+    fn open_redis(&self, node: u64, clock: &Arc<Clock>, stamps: &Arc<Stamps>) -> Result<Opened, CacheError> {
         let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
         let Some(config) = &self.redis else { return Ok((None, None, Arc::new(Standing::alone()))) };
         config.validate().map_err(at_fault)?;

@@ -19,11 +19,22 @@ const BOUND: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(30);
 const CONTROL: &str = "{mainstay:test}:meta";
 
+const COMMANDS: &str = "+info +role +subscribe +publish +time +evalsha +script|load +mget +hmget +hgetall +get +set \
+    +del +unlink +setrange +hset +hdel +hget +hlen +hincrby +xadd +xrange +incr +pttl +pexpire";
+
 type Node = (Cache, Region<u32, u32>);
 
 async fn node(cluster: &RedisCluster) -> Node {
     // A busy machine takes longer for an answer than a Cluster in service may.
-    let config = RedisConfig::default().cluster(cluster.urls()).command_timeout(Duration::from_millis(1_000));
+    node_within(cluster, Duration::from_millis(1_000)).await
+}
+
+async fn node_within(cluster: &RedisCluster, command_timeout: Duration) -> Node {
+    node_as(cluster.urls(), command_timeout).await
+}
+
+async fn node_as(urls: Vec<String>, command_timeout: Duration) -> Node {
+    let config = RedisConfig::default().cluster(urls).command_timeout(command_timeout);
     let cache = Cache::builder("test").redis(config.staleness_bound(BOUND)).build().await.unwrap();
     let region = cache.region("k", RegionOptions::default()).unwrap();
     (cache, region)
@@ -32,7 +43,7 @@ async fn node(cluster: &RedisCluster) -> Node {
 /// Loads, or reads what is there: the value, and whose it is.
 async fn load(values: &Region<u32, u32>, key: u32, value: u32) -> (u32, Source) {
     let load = values.get_or_load_hit(&key, |cx| async move {
-        cx.tag(&format!("t{}", key % 2));
+        cx.tag(format!("t{}", key % 2));
         Ok::<_, Infallible>(value)
     });
     let hit = load.await.unwrap();
@@ -83,7 +94,18 @@ fn command<T: redis::FromRedisValue>(redis: &Redis, words: &[&str]) -> T {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_is_one_cache_to_its_nodes() {
     let cluster = RedisCluster::start().unwrap();
-    let (here, there) = (node(&cluster).await, node(&cluster).await);
+    // As a user with no more rights than `docs/src/cache/redis.md` asks for.
+    for node in cluster.nodes() {
+        let mut rule =
+            vec!["ACL", "SETUSER", "app", "on", ">secret", "resetchannels", "&{mainstay:test}:inv"];
+        rule.extend(["~{mainstay:test*", "-@all", "+cluster|slots", "+asking"]);
+        rule.extend(COMMANDS.split_whitespace());
+        command::<()>(node, &rule);
+    }
+    let as_app = |url: String| url.replace("redis://", "redis://app:secret@");
+    let urls: Vec<String> = cluster.urls().into_iter().map(as_app).collect();
+    let node = async || node_as(urls.clone(), Duration::from_millis(1_000)).await;
+    let (here, there) = (node().await, node().await);
 
     let keys: Vec<u32> = (0..200).collect();
     for key in &keys {
@@ -172,13 +194,13 @@ async fn a_cluster_is_one_cache_to_its_nodes() {
 
 /// The source of truth, and when each of its versions was acknowledged to be the least true one.
 #[derive(Default)]
-struct Source_ {
+struct Truth {
     now: Mutex<HashMap<u32, u32>>,
     /// By key: least version, and since when every node must know.
     least: Mutex<HashMap<u32, Vec<(u32, Instant)>>>,
 }
 
-impl Source_ {
+impl Truth {
     fn read(&self, key: u32) -> u32 {
         self.now.lock().unwrap().get(&key).copied().unwrap_or(0)
     }
@@ -209,7 +231,7 @@ struct Load {
 }
 
 impl Load {
-    fn start(nodes: &[Node], source: &Arc<Source_>, keys: u32) -> Self {
+    fn start(nodes: &[Node], source: &Arc<Truth>, keys: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = Vec::new();
         for (index, (_, values)) in nodes.iter().enumerate() {
@@ -220,7 +242,6 @@ impl Load {
                     let key = fastrand(keys);
                     if index < 2 && reads % 10 == 0 {
                         let version = source.write(key);
-                        let began = Instant::now();
                         let delivery = values.invalidate(&key).await;
                         // Here it holds at once, whatever was answered.
                         let seen = read(&values, &source, key).await;
@@ -229,7 +250,6 @@ impl Load {
                             source.acknowledged(key, version);
                             writes += 1;
                         }
-                        drop(began);
                     }
                     let began = Instant::now();
                     let least = source.least(key, began, BOUND);
@@ -261,7 +281,7 @@ fn fastrand(below: u32) -> u32 {
     u32::try_from(RandomState::new().hash_one(0) % u64::from(below)).unwrap()
 }
 
-async fn read(values: &Region<u32, u32>, source: &Arc<Source_>, key: u32) -> u32 {
+async fn read(values: &Region<u32, u32>, source: &Arc<Truth>, key: u32) -> u32 {
     let load = values.get_or_load(&key, |_| {
         let source = source.clone();
         async move { Ok::<_, Infallible>(source.read(key)) }
@@ -273,7 +293,7 @@ async fn read(values: &Region<u32, u32>, source: &Arc<Source_>, key: u32) -> u32
 async fn slots_move_under_load_and_nothing_old_is_read() {
     let cluster = RedisCluster::start().unwrap();
     let nodes = [node(&cluster).await, node(&cluster).await, node(&cluster).await];
-    let source = Arc::new(Source_::default());
+    let source = Arc::new(Truth::default());
     let load = Load::start(&nodes, &source, 300);
     tokio::time::sleep(Duration::from_millis(500)).await;
 
@@ -289,7 +309,8 @@ async fn slots_move_under_load_and_nothing_old_is_read() {
     assert!(moved > 5, "{moved} slots moved");
     // And the control key's.
     let slot = cluster.slot(CONTROL).unwrap();
-    let other = cluster.nodes().iter().find(|node| node.port() != cluster.owner(slot).unwrap().port()).unwrap();
+    let other =
+        cluster.nodes().iter().find(|node| node.port() != cluster.owner(slot).unwrap().port()).unwrap();
     block_in_place(|| cluster.move_slots(slot..=slot, other)).unwrap();
     tokio::time::sleep(BOUND).await;
 
@@ -301,41 +322,57 @@ async fn slots_move_under_load_and_nothing_old_is_read() {
     shared_again(&nodes[0], &nodes[1], 0..30).await;
 }
 
-/// The replica lags behind a proxy; when the shard's primary dies, deletions that were acknowledged are lost, and the old
-/// values are there again.
+/// A shard whose replica lags behind a proxy: deletions that were acknowledged are lost when it takes over, and the old values
+/// are there again.
+struct Lagging<'a> {
+    primary: &'a Redis,
+    replica: &'a Redis,
+    /// One of its slots.
+    slot: u16,
+    proxy: Proxy,
+}
+
+impl<'a> Lagging<'a> {
+    /// Of a shard that has not the control key.
+    async fn begin(cluster: &'a RedisCluster) -> Self {
+        let control = cluster.owner(cluster.slot(CONTROL).unwrap()).unwrap().port();
+        let primary = cluster.nodes()[..3].iter().find(|node| node.port() != control).unwrap();
+        let replica = cluster.replicas(primary).unwrap()[0];
+        let slots = (0..64).map(|bucket| cluster.slot(&format!("{{mainstay:test:b{bucket}}}:e")).unwrap());
+        let slot =
+            slots.into_iter().find(|slot| cluster.owner(*slot).unwrap().port() == primary.port()).unwrap();
+        let proxy = Proxy::to(("127.0.0.1", primary.port())).unwrap();
+        block_in_place(|| cluster.announce(primary, proxy.port())).unwrap();
+        until("a replica behind the proxy", async || {
+            let text: String = command(replica, &["INFO", "replication"]);
+            let behind = text.contains(&format!("master_port:{}", proxy.port()));
+            (behind && text.contains("master_link_status:up")).then_some(())
+        })
+        .await;
+        proxy.that_sent("PSYNC").cut(Way::ToClient);
+        Self { primary, replica, slot, proxy }
+    }
+
+    fn values(&self) -> usize {
+        command::<Vec<String>>(self.replica, &["KEYS", "*:v:*"]).len()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shard_that_lost_acknowledged_deletions_serves_nothing_old() {
     let cluster = RedisCluster::builder().replicas(1).start().unwrap();
-    let control = cluster.owner(cluster.slot(CONTROL).unwrap()).unwrap().port();
-    let primary = cluster.nodes()[..3].iter().find(|node| node.port() != control).unwrap();
-    let replica = cluster.replicas(primary).unwrap()[0];
     let nodes = [node(&cluster).await, node(&cluster).await];
-
     let keys: Vec<u32> = (0..120).collect();
     for key in &keys {
         load(&nodes[0].1, *key, 1).await;
     }
-    let proxy = Proxy::to(("127.0.0.1", primary.port())).unwrap();
-    block_in_place(|| cluster.announce(primary, proxy.port())).unwrap();
-    // Whoever follows it through the proxy from now on hears nothing more.
-    until("a replica behind the proxy", async || {
-        let text: String = command(replica, &["INFO", "replication"]);
-        let behind = text.contains(&format!("master_port:{}", proxy.port()));
-        (behind && text.contains("master_link_status:up")).then_some(())
-    })
-    .await;
-    proxy.that_sent("PSYNC").cut(Way::ToClient);
-
-    let old: usize = command::<Vec<String>>(replica, &["KEYS", "*:v:*"]).len();
+    let shard = Lagging::begin(&cluster).await;
+    let old = shard.values();
     assert!(old > 20, "{old} values on the replica");
     assert_eq!(invalidate(&nodes[0], &keys).await, Delivery::Applied);
-    let slot: u16 = (0..64)
-        .map(|bucket| cluster.slot(&format!("{{mainstay:test:b{bucket}}}:e")).unwrap())
-        .find(|slot| cluster.owner(*slot).unwrap().port() == primary.port())
-        .unwrap();
-    primary.kill();
-    block_in_place(|| cluster.elected_instead_of(primary, slot)).unwrap();
-    assert_eq!(command::<Vec<String>>(replica, &["KEYS", "*:v:*"]).len(), old, "the deletions were lost");
+    shard.primary.kill();
+    block_in_place(|| cluster.elected_instead_of(shard.primary, shard.slot)).unwrap();
+    assert_eq!(shard.values(), old, "the deletions were lost");
 
     let fresh = node(&cluster).await;
     for key in &keys {
@@ -350,11 +387,46 @@ async fn a_shard_that_lost_acknowledged_deletions_serves_nothing_old() {
     shared_again(&nodes[0], &nodes[1], 0..30).await;
 }
 
+/// The first owner copies the second before it takes over again, and so forgets the deletions itself; nobody asked for
+/// anything in between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_that_failed_over_and_back_unnoticed_serves_nothing_old() {
+    let cluster = RedisCluster::builder().replicas(1).start().unwrap();
+    let nodes = [node(&cluster).await, node(&cluster).await];
+    let keys: Vec<u32> = (0..120).collect();
+    for key in &keys {
+        load(&nodes[0].1, *key, 1).await;
+    }
+    let shard = Lagging::begin(&cluster).await;
+    let old = shard.values();
+    assert_eq!(invalidate(&nodes[0], &keys).await, Delivery::Applied);
+    shard.primary.pause();
+    block_in_place(|| cluster.elected_instead_of(shard.primary, shard.slot)).unwrap();
+    shard.primary.resume();
+    shard.proxy.heal();
+    until("the old primary as a replica", async || {
+        let text: String = command(shard.primary, &["INFO", "replication"]);
+        text.contains("master_link_status:up").then_some(())
+    })
+    .await;
+    tokio::time::sleep(BOUND).await;
+    block_in_place(|| cluster.fail_over(shard.primary)).unwrap();
+    assert_eq!(command::<Vec<String>>(shard.primary, &["KEYS", "*:v:*"]).len(), old);
+
+    let fresh = node(&cluster).await;
+    for key in &keys {
+        for (who, node) in nodes.iter().chain([&fresh]).enumerate() {
+            let seen = load(&node.1, *key, 2).await.0;
+            assert_eq!(seen, 2, "node {who} was served what was invalidated, key {key}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_control_keys_shard_fails_over_under_load() {
     let cluster = RedisCluster::builder().replicas(1).start().unwrap();
     let nodes = [node(&cluster).await, node(&cluster).await, node(&cluster).await];
-    let source = Arc::new(Source_::default());
+    let source = Arc::new(Truth::default());
     let load = Load::start(&nodes, &source, 200);
     tokio::time::sleep(Duration::from_millis(500)).await;
 
@@ -406,4 +478,34 @@ async fn a_node_that_restarts_empty_costs_its_values_and_no_more() {
         in_step(node).await;
     }
     shared_again(&nodes[0], &nodes[1], 0..30).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stands_still_costs_its_own_slots() {
+    let cluster = RedisCluster::builder().arg("--cluster-require-full-coverage").arg("no").start().unwrap();
+    let timeout = Duration::from_millis(400);
+    let (one, other) = (node_within(&cluster, timeout).await, node_within(&cluster, timeout).await);
+    let keys: Vec<u32> = (0..60).collect();
+    for key in &keys {
+        load(&one.1, *key, 1).await;
+    }
+    let control = cluster.owner(cluster.slot(CONTROL).unwrap()).unwrap().port();
+    let victim = cluster.nodes().iter().find(|node| node.port() != control).unwrap();
+    let lost = command::<Vec<String>>(victim, &["KEYS", "*:v:*"]).len();
+    assert!(lost > 5, "{lost}");
+    victim.pause();
+    let began = Instant::now();
+    let values = other.1.get_many(&keys).await;
+    let found = values.iter().flatten().count();
+    assert_eq!(found, 60 - lost, "what the others hold is read all the same");
+    assert!(began.elapsed() < timeout, "{:?}", began.elapsed());
+    // Known by now to be silent, it is not waited for.
+    for key in 1_000..1_010 {
+        let began = Instant::now();
+        load(&other.1, key, 1).await;
+        assert!(began.elapsed() < timeout, "{:?}", began.elapsed());
+    }
+    victim.resume();
+    in_step(&other).await;
+    shared_again(&one, &other, 0..30).await;
 }

@@ -57,14 +57,22 @@ impl RedisConfig {
             self.prefix.chars().find(|c| matches!(c, '{' | '}') || c.is_whitespace() || c.is_control())
         {
             let value = format!("{:?}, with a {odd:?}", self.prefix);
-            return Err(ConfigError::new("prefix", value, "a text without braces, blanks and control characters"));
+            return Err(ConfigError::new(
+                "prefix",
+                value,
+                "a text without braces, blanks and control characters",
+            ));
         }
         if let Some(sentinel) = &self.sentinel {
             if !self.cluster.is_empty() {
                 return Err(ConfigError::new("sentinel", "given beside `cluster`", "one of the two"));
             }
             if sentinel.primary.is_empty() {
-                return Err(ConfigError::new("sentinel.primary", "empty", "the name the sentinels know it by"));
+                return Err(ConfigError::new(
+                    "sentinel.primary",
+                    "empty",
+                    "the name the sentinels know it by",
+                ));
             }
             if sentinel.sentinels.is_empty() || sentinel.sentinels.iter().any(String::is_empty) {
                 return Err(ConfigError::new("sentinel.sentinels", "empty", "one or more redis:// URLs"));

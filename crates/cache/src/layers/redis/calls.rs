@@ -158,7 +158,13 @@ impl Calls {
     }
 
     /// Announces what was done elsewhere: `k` for keys made dead, `s` for keys overwritten.
-    pub(super) fn tell(&self, site: Site<'_>, kind: &str, version: u64, keys: &[&str]) -> ScriptInvocation<'_> {
+    pub(super) fn tell(
+        &self,
+        site: Site<'_>,
+        kind: &str,
+        version: u64,
+        keys: &[&str],
+    ) -> ScriptInvocation<'_> {
         let mut invocation = self.announcing(&self.scripts.tell, site, []);
         invocation.arg(kind).arg(version).arg(keys.join("\n"));
         invocation

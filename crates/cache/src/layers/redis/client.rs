@@ -146,7 +146,10 @@ impl Address {
 
 static LINKS: AtomicU64 = AtomicU64::new(1);
 
-async fn within<T>(limit: Duration, step: impl Future<Output = Result<T, LayerError>>) -> Result<T, LayerError> {
+async fn within<T>(
+    limit: Duration,
+    step: impl Future<Output = Result<T, LayerError>>,
+) -> Result<T, LayerError> {
     let late = |_| LayerError::Away(format!("not connected within {limit:?}"));
     tokio::time::timeout(limit, step).await.map_err(late)?
 }

@@ -77,7 +77,12 @@ impl Control {
     }
 
     pub(super) fn site(&self, epoch: u64, at: u64) -> Site<'_> {
-        Site::Control { prefix: &self.prefix, channel: &self.channel, epoch, clock: at.max(self.clock.read()) }
+        Site::Control {
+            prefix: &self.prefix,
+            channel: &self.channel,
+            epoch,
+            clock: at.max(self.clock.read()),
+        }
     }
 
     pub(super) async fn send<T: FromRedisValue>(

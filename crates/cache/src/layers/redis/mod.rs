@@ -10,3 +10,8 @@ mod servers;
 mod single;
 
 pub(crate) use servers::Servers;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../../docs/src/cache/redis.md")]
+mod page {}

@@ -42,6 +42,10 @@ impl Buckets {
         &self.0[number]
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &Bucket> {
+        self.0.iter()
+    }
+
     /// The places of the items, by bucket.
     pub(super) fn deal<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Vec<(&Bucket, Vec<usize>)> {
         let mut dealt: Vec<(usize, usize)> =

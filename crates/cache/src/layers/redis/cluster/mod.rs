@@ -2,10 +2,11 @@
 //! with an epoch of its own; epoch, clock, stamps and announcements of the whole have another slot.
 
 mod bucket;
+mod commands;
 mod keeper;
 mod line;
 mod map;
 mod route;
 mod shards;
 
-pub(crate) use keeper::Cluster;
+pub(crate) use commands::Cluster;

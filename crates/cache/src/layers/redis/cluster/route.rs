@@ -1,10 +1,10 @@
 //! The way of one command to the node that has its slot, whatever the Cluster is doing.
 
-use std::sync::Arc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use redis::{Cmd, RedisError, RetryMethod, Script, ScriptInvocation, Value};
+use tokio::time::Instant;
 
 use super::bucket::Bucket;
 use super::line::Line;
@@ -32,6 +32,7 @@ pub(super) struct Route<'a> {
     shards: &'a Arc<Shards>,
     slot: u16,
     limit: Duration,
+    deadline: Instant,
     /// Whether it may be sent again when it is not known whether it ran.
     repeatable: bool,
     asking: Option<Place>,
@@ -46,9 +47,10 @@ pub(super) struct Stop {
 }
 
 impl<'a> Route<'a> {
-    /// `limit` for each sending: a node that is silent for longer is dialled anew next time.
+    /// `limit` for the whole way.
     pub(super) fn new(shards: &'a Arc<Shards>, slot: u16, limit: Duration) -> Self {
-        Self { shards, slot, limit, repeatable: true, asking: None, tries: 0 }
+        let deadline = Instant::now() + limit;
+        Self { shards, slot, limit, deadline, repeatable: true, asking: None, tries: 0 }
     }
 
     pub(super) fn sent_once(self) -> Self {
@@ -56,6 +58,11 @@ impl<'a> Route<'a> {
     }
 
     pub(super) async fn stop(&mut self) -> Result<Stop, LayerError> {
+        let late = self.late();
+        tokio::time::timeout_at(self.deadline, self.find()).await.map_err(|_| late)?
+    }
+
+    async fn find(&mut self) -> Result<Stop, LayerError> {
         loop {
             let asking = self.asking.take();
             let (place, asking) = match asking {
@@ -79,10 +86,14 @@ impl<'a> Route<'a> {
                 Call::Command(command) => command.query_async(&mut line).await,
             }
         };
-        let Ok(answered) = tokio::time::timeout(self.limit, sending).await else {
-            self.shards.discard(&stop.place, &stop.link);
-            self.look_behind();
-            return Err(LayerError::Away(format!("a node did not answer within {:?}", self.limit)));
+        let sent = Instant::now();
+        let Ok(answered) = tokio::time::timeout_at(self.deadline, sending).await else {
+            // Where little time was left, its silence says little.
+            if sent.elapsed() * 2 > self.limit {
+                self.shards.discard(&stop.place, &stop.link);
+                self.look_behind();
+            }
+            return Err(self.late());
         };
         match answered {
             Ok(value) => Ok(Some(value)),
@@ -138,6 +149,10 @@ impl<'a> Route<'a> {
     pub(super) fn count(&mut self, error: LayerError) -> Result<(), LayerError> {
         self.tries += 1;
         if self.tries < TRIES { Ok(()) } else { Err(error) }
+    }
+
+    fn late(&self) -> LayerError {
+        LayerError::Away(format!("no answer for slot {} within {:?}", self.slot, self.limit))
     }
 
     async fn rest(&self) {

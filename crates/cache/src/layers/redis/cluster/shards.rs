@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,6 +13,8 @@ use crate::layers::shared::LayerError;
 
 /// Between two looks at the map: a node that was asked a moment ago has nothing new to say.
 const REST: Duration = Duration::from_millis(20);
+/// Longest wait for a connection to a node that has just failed.
+const DOUBT: Duration = Duration::from_millis(20);
 
 /// The nodes of the Cluster, a connection to each that was needed, and who owns what.
 #[derive(Debug)]
@@ -21,10 +23,17 @@ pub(super) struct Shards {
     like: Address,
     limit: Duration,
     map: RwLock<SlotMap>,
-    links: Mutex<HashMap<Place, Dial>>,
+    links: Mutex<Links>,
     looking: Mutex<Option<Look>>,
     /// Who is asked first next time: one that is stale or silent must not be asked for ever.
     turn: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Links {
+    dials: HashMap<Place, Dial>,
+    /// Nodes that failed since they were last connected to: nobody waits long for them.
+    doubted: HashSet<Place>,
 }
 
 /// One attempt to connect, which all who want the node wait for.
@@ -68,27 +77,35 @@ impl Shards {
     /// A connection to that node. Those who come while one is being made wait for it; it is made in a task of its own, for
     /// whoever asked first may be dropped.
     pub(super) async fn link(&self, place: &Place) -> Result<Arc<Link>, LayerError> {
-        let dial = {
+        let (dial, limit) = {
             let mut links = self.links.lock();
-            links.entry(place.clone()).or_insert_with(|| dial(self.like.at(place))).clone()
+            let limit = if links.doubted.contains(place) { DOUBT } else { self.limit };
+            let dial = links.dials.entry(place.clone()).or_insert_with(|| dial(self.like.at(place)));
+            (dial.clone(), limit)
         };
-        let link = dial.clone().await;
-        if link.is_err() {
-            self.forget(place, |other| other.ptr_eq(&dial));
+        let late = |_| LayerError::Away(format!("not connected to a node within {limit:?}"));
+        let linked = tokio::time::timeout(limit, dial.clone()).await.map_err(late).flatten();
+        let mut links = self.links.lock();
+        match &linked {
+            Ok(_) => {
+                links.doubted.remove(place);
+            }
+            Err(_) => {
+                links.doubted.insert(place.clone());
+                // One that has failed is of no use; one that is slow may yet come about.
+                if matches!(dial.peek(), Some(Err(_))) {
+                    links.forget(place, |other| other.ptr_eq(&dial));
+                }
+            }
         }
-        link
+        linked
     }
 
     /// This connection is of no use any more; a new one is made when it is wanted.
     pub(super) fn discard(&self, place: &Place, link: &Link) {
-        self.forget(place, |dial| matches!(dial.peek(), Some(Ok(other)) if other.id == link.id));
-    }
-
-    fn forget(&self, place: &Place, which: impl Fn(&Dial) -> bool) {
         let mut links = self.links.lock();
-        if links.get(place).is_some_and(which) {
-            links.remove(place);
-        }
+        links.doubted.insert(place.clone());
+        links.forget(place, |dial| matches!(dial.peek(), Some(Ok(other)) if other.id == link.id));
     }
 
     /// Learns the map anew; those who come while somebody looks wait for that look.
@@ -141,6 +158,14 @@ impl Shards {
                 }
                 Err(away(error))
             }
+        }
+    }
+}
+
+impl Links {
+    fn forget(&mut self, place: &Place, which: impl Fn(&Dial) -> bool) {
+        if self.dials.get(place).is_some_and(which) {
+            self.dials.remove(place);
         }
     }
 }
