@@ -332,15 +332,18 @@ struct Lagging<'a> {
     proxy: Proxy,
 }
 
+/// A bucket's slot that has another owner than the control key.
+fn far_slot(cluster: &RedisCluster) -> u16 {
+    let port = |slot| cluster.owner(slot).unwrap().port();
+    let control = port(cluster.slot(CONTROL).unwrap());
+    let mut slots = (0..64).map(|bucket| cluster.slot(&format!("{{mainstay:test:b{bucket}}}:e")).unwrap());
+    slots.find(|slot| port(*slot) != control).unwrap()
+}
+
 impl<'a> Lagging<'a> {
-    /// Of a shard that has not the control key.
-    async fn begin(cluster: &'a RedisCluster) -> Self {
-        let control = cluster.owner(cluster.slot(CONTROL).unwrap()).unwrap().port();
-        let primary = cluster.nodes()[..3].iter().find(|node| node.port() != control).unwrap();
+    async fn begin(cluster: &'a RedisCluster, slot: u16) -> Self {
+        let primary = cluster.owner(slot).unwrap();
         let replica = cluster.replicas(primary).unwrap()[0];
-        let slots = (0..64).map(|bucket| cluster.slot(&format!("{{mainstay:test:b{bucket}}}:e")).unwrap());
-        let slot =
-            slots.into_iter().find(|slot| cluster.owner(*slot).unwrap().port() == primary.port()).unwrap();
         let proxy = Proxy::to(("127.0.0.1", primary.port())).unwrap();
         block_in_place(|| cluster.announce(primary, proxy.port())).unwrap();
         until("a replica behind the proxy", async || {
@@ -366,7 +369,7 @@ async fn a_shard_that_lost_acknowledged_deletions_serves_nothing_old() {
     for key in &keys {
         load(&nodes[0].1, *key, 1).await;
     }
-    let shard = Lagging::begin(&cluster).await;
+    let shard = Lagging::begin(&cluster, far_slot(&cluster)).await;
     let old = shard.values();
     assert!(old > 20, "{old} values on the replica");
     assert_eq!(invalidate(&nodes[0], &keys).await, Delivery::Applied);
@@ -387,6 +390,45 @@ async fn a_shard_that_lost_acknowledged_deletions_serves_nothing_old() {
     shared_again(&nodes[0], &nodes[1], 0..30).await;
 }
 
+/// The other half: what the control key's shard forgets are the stamps, while the values lie in other shards, whose buckets live on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_control_shard_that_lost_acknowledged_stamps_revives_nothing() {
+    let cluster = RedisCluster::builder().replicas(1).start().unwrap();
+    let nodes = [node(&cluster).await, node(&cluster).await];
+    let keys: Vec<u32> = (0..120).collect();
+    for key in &keys {
+        load(&nodes[0].1, *key, 1).await;
+    }
+    let shard = Lagging::begin(&cluster, cluster.slot(CONTROL).unwrap()).await;
+    for tag in ["t0", "t1"] {
+        assert_eq!(nodes[0].0.invalidate_tag(tag).await, Delivery::Applied);
+    }
+    shard.primary.kill();
+    block_in_place(|| cluster.elected_instead_of(shard.primary, shard.slot)).unwrap();
+    let stamps: Vec<String> = command(shard.replica, &["HKEYS", CONTROL]);
+    assert!(!stamps.iter().any(|name| name.starts_with("t:")), "the stamps were lost: {stamps:?}");
+    let values: usize = cluster
+        .nodes()
+        .iter()
+        .filter(|node| node.port() != shard.primary.port())
+        .map(|node| command::<Vec<String>>(node, &["KEYS", "*:v:*"]).len())
+        .sum();
+    assert!(values > 100, "the values were not: {values}");
+
+    let fresh = node(&cluster).await;
+    in_step(&fresh).await;
+    for key in &keys {
+        let seen = load(&fresh.1, *key, 2).await;
+        assert_eq!(seen, (2, Source::Loader), "key {key}");
+    }
+    for node in &nodes {
+        in_step(node).await;
+        for key in &keys {
+            assert_eq!(load(&node.1, *key, 3).await.0, 2, "key {key}: shared again, and nothing old");
+        }
+    }
+}
+
 /// The first owner copies the second before it takes over again, and so forgets the deletions itself; nobody asked for
 /// anything in between.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -397,7 +439,7 @@ async fn a_shard_that_failed_over_and_back_unnoticed_serves_nothing_old() {
     for key in &keys {
         load(&nodes[0].1, *key, 1).await;
     }
-    let shard = Lagging::begin(&cluster).await;
+    let shard = Lagging::begin(&cluster, far_slot(&cluster)).await;
     let old = shard.values();
     assert_eq!(invalidate(&nodes[0], &keys).await, Delivery::Applied);
     shard.primary.pause();
