@@ -33,6 +33,13 @@ enum Measure {
     Throughput(Scale),
     /// Nanoseconds that only so few operations exceed; the work tells them itself, of so many operations.
     Tail(u64),
+    /// Hits in a hundred of so many operations: more is better; the work counts them itself.
+    Hits(u64),
+}
+
+/// A number of operations, as the outcome of a turn whose work counts instead of taking time.
+pub(crate) fn counted(operations: u64) -> Duration {
+    Duration::from_nanos(operations)
 }
 
 /// In what numbers operations are counted.
@@ -49,14 +56,20 @@ impl Measure {
             Self::Throughput(Scale::Thousands) => operations as f64 / took.as_secs_f64() / 1e3,
             Self::Throughput(Scale::Millions) => operations as f64 / took.as_secs_f64() / 1e6,
             Self::Tail(_) => took.as_nanos() as f64,
+            Self::Hits(_) => took.as_nanos() as f64 * 100.0 / operations as f64,
         }
     }
 
     fn best(self, figures: impl Iterator<Item = f64>) -> f64 {
         match self {
             Self::Time | Self::Tail(_) => figures.fold(f64::INFINITY, f64::min),
-            Self::Throughput(_) => figures.fold(0.0, f64::max),
+            Self::Throughput(_) | Self::Hits(_) => figures.fold(0.0, f64::max),
         }
+    }
+
+    /// What does not depend on the machine's mood needs few turns.
+    fn rounds(self) -> usize {
+        if let Self::Hits(_) = self { 3 } else { ROUNDS }
     }
 
     fn unit(self) -> &'static str {
@@ -64,6 +77,7 @@ impl Measure {
             Self::Time | Self::Tail(_) => "ns",
             Self::Throughput(Scale::Thousands) => "k/s",
             Self::Throughput(Scale::Millions) => "M/s",
+            Self::Hits(_) => "%",
         }
     }
 }
@@ -104,6 +118,12 @@ impl Contest {
         self
     }
 
+    /// Judges by how many in a hundred of so many operations hit, which the work returns as [`counted`].
+    pub(crate) fn hits_of(mut self, operations: u64) -> Self {
+        self.measure = Measure::Hits(operations);
+        self
+    }
+
     /// Has something said of the turns once they are over.
     pub(crate) fn remark(mut self, remark: impl FnOnce() -> String + 'static) -> Self {
         self.remark = Some(Box::new(remark));
@@ -132,11 +152,11 @@ impl Contest {
         let (bench, measure, remark) = (self.bench, self.measure, self.remark.take());
         let (names, mut contenders) = self.into_contenders();
         let counts: Vec<u64> = match measure {
-            Measure::Tail(operations) => vec![operations; contenders.len()],
+            Measure::Tail(operations) | Measure::Hits(operations) => vec![operations; contenders.len()],
             _ => contenders.iter_mut().map(calibrate).collect(),
         };
         let mut turns = vec![Vec::with_capacity(ROUNDS); contenders.len()];
-        for _ in 0..ROUNDS {
+        for _ in 0..measure.rounds() {
             for ((work, count), turns) in contenders.iter_mut().zip(&counts).zip(&mut turns) {
                 turns.push(measure.figure(*count, work(*count)));
             }
@@ -269,6 +289,15 @@ mod tests {
         let result = contest.peer("fast", turn(35)).peer("slow", turn(700)).run("a");
         assert_eq!((result.unit, result.mainstay, result.ratio_to_best_peer), ("ns", 70.0, Some(2.0)));
         assert_eq!(result.remark.as_deref(), Some("a remark"));
+    }
+
+    #[test]
+    fn of_hit_rates_the_highest_is_best() {
+        let turn = |hits| move |_| counted(hits);
+        let result = Contest::new("b", turn(100)).hits_of(400).peer("less", turn(40)).peer("more", turn(200));
+        let result = result.run("a");
+        assert_eq!((result.unit, result.mainstay, result.peers["less"]), ("%", 25.0, 10.0));
+        assert_eq!(result.ratio_to_best_peer, Some(0.5));
     }
 
     #[test]

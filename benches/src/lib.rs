@@ -4,5 +4,6 @@
 
 pub mod areas;
 pub mod contest;
+pub mod footprint;
 pub mod report;
 mod work;

@@ -4,7 +4,7 @@ mod cache;
 mod pool;
 mod resilience;
 
-use crate::contest::Contest;
+use crate::{contest::Contest, footprint::Footprint};
 
 /// A part of mainstay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -36,6 +36,14 @@ impl Area {
             Self::Resilience => resilience::contests(),
             Self::Pool => pool::contests(),
             Self::Cache => cache::contests(),
+        }
+    }
+
+    /// What its entries take in memory, where it has any.
+    pub fn footprints(self) -> Vec<Footprint> {
+        match self {
+            Self::Cache => cache::footprints(),
+            Self::Resilience | Self::Pool => Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-//! Counts the allocations of each contender, apart from the timing: counting takes time of its own.
+//! Counts the allocations of each contender and the bytes it keeps, apart from the timing: counting takes time of its own.
 
 use clap::Parser;
 use mainstay_benches::{areas::Area, report::BenchResult};
@@ -29,6 +29,12 @@ fn main() -> ExitCode {
                     code = ExitCode::FAILURE;
                 }
             }
+        }
+        for footprint in area.footprints() {
+            println!(
+                "{}",
+                footprint.measure(area.name(), |work| allocation_counter::measure(work).bytes_current)
+            );
         }
     }
     code

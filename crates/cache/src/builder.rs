@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::budget::{Budget, FleetBudget};
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::error::{CacheError, ConfigError};
@@ -12,9 +13,9 @@ use crate::layers::l2::L2;
 use crate::layers::lower::Lower;
 #[cfg(feature = "redis")]
 use crate::layers::redis::Servers;
-use crate::options::MemoryConfig;
 #[cfg(feature = "redis")]
 use crate::options::RedisConfig;
+use crate::options::{LoadBudget, MemoryConfig, RegionOptions};
 use crate::stamps::Stamps;
 use crate::standing::Standing;
 
@@ -23,6 +24,9 @@ use crate::standing::Standing;
 pub struct CacheBuilder {
     name: String,
     memory: MemoryConfig,
+    defaults: RegionOptions,
+    load_budget: Option<LoadBudget>,
+    fleet_budget: Option<Arc<dyn FleetBudget>>,
     #[cfg(feature = "redis")]
     redis: Option<RedisConfig>,
     #[cfg(feature = "sqlite")]
@@ -40,6 +44,9 @@ impl CacheBuilder {
         Self {
             name,
             memory: MemoryConfig::default(),
+            defaults: RegionOptions::default(),
+            load_budget: None,
+            fleet_budget: None,
             #[cfg(feature = "redis")]
             redis: None,
             #[cfg(feature = "sqlite")]
@@ -53,6 +60,27 @@ impl CacheBuilder {
     #[must_use]
     pub fn memory(mut self, config: MemoryConfig) -> Self {
         self.memory = config;
+        self
+    }
+
+    /// Sets what regions are made of by [`Cache::region_with`]. Default `RegionOptions::default()`.
+    #[must_use]
+    pub fn defaults(mut self, options: RegionOptions) -> Self {
+        self.defaults = options;
+        self
+    }
+
+    /// Bounds how many loads run at once. Default unbounded.
+    #[must_use]
+    pub fn load_budget(mut self, budget: LoadBudget) -> Self {
+        self.load_budget = Some(budget);
+        self
+    }
+
+    /// Bounds how many loads all nodes together begin, by a budget they share. Default unbounded.
+    #[must_use]
+    pub fn fleet_budget(mut self, budget: Arc<dyn FleetBudget>) -> Self {
+        self.fleet_budget = Some(budget);
         self
     }
 
@@ -91,6 +119,10 @@ impl CacheBuilder {
             return Err(at_fault(ConfigError::new("name", "empty", "a text")));
         }
         self.memory.validate().map_err(at_fault)?;
+        self.defaults.validate().map_err(at_fault)?;
+        if let Some(budget) = &self.load_budget {
+            budget.validate().map_err(at_fault)?;
+        }
         let clock = Arc::new(Clock::new());
         let stamps = Arc::new(Stamps::new(self.memory.stamps));
         let node = fastrand::u64(1..);
@@ -102,6 +134,7 @@ impl CacheBuilder {
         let l3 = self.open_sql(&clock, &stamps).await?;
         #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
         let l3 = None;
+        let (budget, defaults) = (Budget::new(self.load_budget, self.fleet_budget), self.defaults);
         let parts = Parts {
             node,
             clock,
@@ -111,6 +144,8 @@ impl CacheBuilder {
             redis,
             l2,
             l3,
+            budget,
+            defaults,
         };
         let inner = Inner::new(&self.name, &self.memory, parts);
         // A Redis that is there is known before the first call; one that is not keeps nobody waiting.

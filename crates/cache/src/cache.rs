@@ -1,7 +1,6 @@
 use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 #[cfg(feature = "redis")]
 use std::time::Duration;
 
@@ -15,13 +14,15 @@ use crate::fleet::{FleetLock, FleetRate, FleetRateConfig};
 use crate::inner::{Inner, Opened};
 use crate::invalidate::Delivery;
 use crate::key::{CacheKey, Key};
+use crate::layers::memory::GhostEstimate;
 #[cfg(feature = "redis")]
 use crate::layers::redis::Servers;
 use crate::options::RegionOptions;
 use crate::region::{Region, RegionMeta};
 use crate::stamps::Target;
 use crate::standing::Coherence;
-use crate::stats::{CacheStats, RegionStats};
+use crate::stats::CacheStats;
+use crate::weigher::Weigher;
 
 /// The layers and what keeps them coherent. Clones are the same cache.
 ///
@@ -72,6 +73,56 @@ impl Cache {
         K: CacheKey + ?Sized,
         V: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
+        self.open(name, options, Weigher::by_size::<V>())
+    }
+
+    /// [`region`](Self::region) with what each of its values weighs, which counts where memory has a
+    /// [`max_weight`](MemoryConfig::max_weight); in bytes, unless all regions speak of something else. Asked once a value,
+    /// when it is loaded, set or read from a shared layer; 0 counts as 1. The first opening's weigher stays.
+    ///
+    /// ```
+    /// use mainstay_cache::{Cache, MemoryConfig, RegionOptions};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let memory = MemoryConfig::default().max_weight(64 << 20);
+    /// let cache = Cache::builder("service").memory(memory).build().await?;
+    /// let pages = cache.region_with_weigher::<str, Vec<u8>>(
+    ///     "page",
+    ///     RegionOptions::default(),
+    ///     |page| u32::try_from(page.len()).unwrap_or(u32::MAX),
+    /// )?;
+    /// pages.set("home", vec![0; 10_000]).await?;
+    /// assert_eq!(cache.stats().l1_weight, 10_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`region`](Self::region).
+    pub fn region_with_weigher<K, V>(
+        &self,
+        name: &str,
+        options: RegionOptions,
+        weigher: impl Fn(&V) -> u32 + Send + Sync + 'static,
+    ) -> Result<Region<K, V>, CacheError>
+    where
+        K: CacheKey + ?Sized,
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.open(name, options, Weigher::new(weigher))
+    }
+
+    fn open<K, V>(
+        &self,
+        name: &str,
+        options: RegionOptions,
+        weigher: Weigher,
+    ) -> Result<Region<K, V>, CacheError>
+    where
+        K: CacheKey + ?Sized,
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
         let at_fault = |source| CacheError::Config { cache: self.inner.name.to_string(), source };
         options.validate().map_err(at_fault)?;
         if name.is_empty() || name.contains(|c: char| c.is_whitespace() || "*?[]\\%{}".contains(c)) {
@@ -88,10 +139,31 @@ impl Cache {
             }
             return Ok(Region::new(self.inner.clone(), opened.meta.clone()));
         }
-        let id = self.inner.next_region.fetch_add(1, Ordering::Relaxed);
-        let meta = Arc::new(RegionMeta::new(u32::try_from(id).unwrap_or(u32::MAX), name, options));
+        let id = self.inner.l1.region(&format!("{name}:"));
+        let meta = Arc::new(RegionMeta::new(id, name, options, weigher));
         regions.insert(name.to_owned(), Opened { value: TypeId::of::<V>(), meta: meta.clone() });
         Ok(Region::new(self.inner.clone(), meta))
+    }
+
+    /// [`region`](Self::region) with options made of the cache's defaults.
+    ///
+    /// # Errors
+    /// As [`region`](Self::region).
+    pub fn region_with<K, V>(
+        &self,
+        name: &str,
+        change: impl FnOnce(RegionOptions) -> RegionOptions,
+    ) -> Result<Region<K, V>, CacheError>
+    where
+        K: CacheKey + ?Sized,
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.region(name, change(self.inner.defaults.clone()))
+    }
+
+    /// What regions are made of where they say nothing else; see [`CacheBuilder::defaults`].
+    pub fn defaults(&self) -> &RegionOptions {
+        &self.inner.defaults
     }
 
     /// Makes every entry dead whose rendered key matches the glob (`property:*`), wherever it lies, even while it is being
@@ -177,18 +249,19 @@ impl Cache {
         }
     }
 
+    /// What half and twice the memory would give, if [`MemoryConfig::ghost`] is on. On Zipf streams it is within 3 points of
+    /// hit rate over `QuickCache`, and up to 6 too low over `Moka`; [`GhostEstimate::same`] beside the real rate tells.
+    pub fn ghost(&self) -> Option<GhostEstimate> {
+        self.inner.l1.estimate()
+    }
+
     /// What the cache did so far; the figures are read one by one, not at one instant.
     pub fn stats(&self) -> CacheStats {
         let mut stats = CacheStats { l1: self.inner.l1_counters.snapshot(), ..CacheStats::default() };
         stats.l1_entries = self.inner.l1.len();
+        stats.l1_weight = self.inner.l1.weight();
         for (name, opened) in self.inner.regions.lock().iter() {
-            let counters = &opened.meta.counters;
-            let region = RegionStats {
-                hits: counters.hits.get(),
-                misses: counters.misses.get(),
-                loads: counters.loads.get(),
-                load_failures: counters.load_failures.get(),
-            };
+            let region = opened.meta.counters.snapshot();
             stats.l1.hits += region.hits;
             stats.l1.misses += region.misses;
             stats.loads += region.loads;

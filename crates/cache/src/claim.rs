@@ -11,7 +11,7 @@ use crate::inner::Inner;
 use crate::layers::keeper::{Claim, Token, Wanted};
 use crate::layers::l2::L2;
 
-const FIRST_LOOK: Duration = Duration::from_millis(2);
+pub(crate) const FIRST_LOOK: Duration = Duration::from_millis(2);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
 
 /// The rights to commit that a descent brought back, one a key.
@@ -23,7 +23,6 @@ pub(crate) struct Ticket {
     pub(crate) epoch: u64,
     pub(crate) token: Token,
     /// The least version of the source that is true: a loader that sees less must ask elsewhere.
-    #[expect(dead_code, reason = "told to loaders with the options of a load")]
     pub(crate) least_version: u64,
 }
 
@@ -79,18 +78,23 @@ impl Inner {
         }
     }
 
-    /// Runs a load and prolongs its lease meanwhile, so that a lease may be short and a dead holder's ends soon.
+    /// Runs a load and prolongs its leases meanwhile, so that a lease may be short and a dead holder's ends soon.
     pub(crate) async fn holding<T>(
         &self,
-        key: &str,
-        ticket: Option<Ticket>,
+        claims: &[(&str, Option<Ticket>)],
         load: impl Future<Output = T>,
     ) -> T {
-        let (Some(l2), Some(ticket)) = (&self.l2, ticket) else { return load.await };
+        let Some(l2) = self.l2.as_ref().filter(|_| claims.iter().any(|(_, ticket)| ticket.is_some())) else {
+            return load.await;
+        };
         let renew = async {
             loop {
                 tokio::time::sleep(l2.config.lease / 3).await;
-                l2.renew(ticket.epoch, key, ticket.token).await;
+                for (key, ticket) in claims {
+                    if let Some(ticket) = ticket {
+                        l2.renew(ticket.epoch, key, ticket.token).await;
+                    }
+                }
             }
         };
         tokio::select! {

@@ -3,6 +3,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
+use crate::monotonic::Monotonic;
+
+/// Two clocks that are further apart than two looks at them can be were moved apart.
+const MOVED: Duration = Duration::from_secs(1);
+
 /// The namespace clock: a hybrid logical clock in microseconds (Kulkarni et al., 2014).
 ///
 /// It moves only when something is invalidated (`tick`) or when a larger reading arrives from elsewhere (`observe`); reading
@@ -13,12 +18,17 @@ pub(crate) struct Clock {
     last: AtomicU64,
     started: Instant,
     started_std: std::time::Instant,
+    monotonic: Monotonic,
 }
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        let clock =
-            Self { last: AtomicU64::new(0), started: Instant::now(), started_std: std::time::Instant::now() };
+        let clock = Self {
+            last: AtomicU64::new(0),
+            started: Instant::now(),
+            started_std: std::time::Instant::now(),
+            monotonic: Monotonic::new(),
+        };
         clock.observe(clock.wall_micros());
         clock
     }
@@ -39,9 +49,14 @@ impl Clock {
         self.last.fetch_max(seen, Ordering::SeqCst);
     }
 
-    /// Microseconds since this clock was made: what memory's trust is measured in.
-    pub(crate) fn coarse(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    /// Nanoseconds since this clock was made, as coarse as [`Monotonic`] is: what deadlines in memory are written in.
+    pub(crate) fn now(&self) -> u64 {
+        self.monotonic.now()
+    }
+
+    /// The deadline of what lives so long from now on.
+    pub(crate) fn deadline(&self, left: Duration) -> u64 {
+        self.monotonic.after(left)
     }
 
     /// Milliseconds since the Unix epoch: what expiry times in shared layers are written in.
@@ -52,7 +67,11 @@ impl Clock {
     /// The wall clock, moved by as much as tokio's clock was moved by a test; in a running service that is nothing.
     fn wall_micros(&self) -> u64 {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let wall = (wall + self.started.elapsed()).saturating_sub(self.started_std.elapsed());
+        let (shown, real) = (self.started.elapsed(), self.started_std.elapsed());
+        if shown.abs_diff(real) > MOVED {
+            self.monotonic.follow_tokio();
+        }
+        let wall = (wall + shown).saturating_sub(real);
         u64::try_from(wall.as_micros()).unwrap_or(u64::MAX)
     }
 }

@@ -1,5 +1,6 @@
 //! Step 5: asking the layers below, each for what those above it did not have, and the right to load what nobody has.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -7,11 +8,13 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use crate::claim::Tickets;
+use crate::claim::{FIRST_LOOK, Tickets};
 use crate::codec::{self, Foreign};
-use crate::entry::{Entry, Source};
+use crate::entry::{Entry, Moment, Nothing, Source};
 use crate::inner::Inner;
 use crate::layers::keeper::Wanted;
+use crate::layers::l2::L2;
+use crate::life::{Course, Stage, Terms};
 use crate::region::RegionMeta;
 use crate::stats::LayerCounters;
 
@@ -25,6 +28,8 @@ pub(crate) struct Below {
     pub(crate) born: u64,
     /// One a key: the entry, where it was, and its bytes for the layers above.
     pub(crate) found: Vec<Option<Found>>,
+    /// One a key, for a load: what is not to be served before a load was tried.
+    pub(crate) stale: Vec<Option<Found>>,
     pub(crate) tickets: Tickets,
     /// See [`Entry::sure_until`].
     pub(crate) sure_until: u64,
@@ -43,13 +48,39 @@ enum Refused {
     Foreign,
 }
 
+impl Below {
+    /// Puts what a layer had where it belongs; answers whether the key is settled.
+    fn sort(&mut self, at: usize, found: Found, replacing: Option<&[Moment]>) -> bool {
+        let stage = found.entry.stage(Instant::now());
+        let serves = match replacing {
+            None => stage != Stage::Dead,
+            Some(older) => {
+                let younger = older.get(at).is_none_or(|older| found.entry.moment() > *older);
+                matches!(stage, Stage::Fresh | Stage::Due) && younger
+            }
+        };
+        if serves {
+            self.found[at] = Some(found);
+        } else if self.stale[at].as_ref().is_none_or(|own| own.entry.moment() < found.entry.moment()) {
+            self.stale[at] = Some(found);
+        }
+        serves
+    }
+}
+
 impl Inner {
-    /// Asks the shared layers in turn. With `claim`, what the keeper has not is claimed, so that it may be committed there;
-    /// where another node is loading, its load is waited for, within bounds.
+    /// Asks the shared layers in turn. For a load, `replacing` says what each key's value must be younger than:
+    /// what the keeper has not, or only past its time, is claimed, so that it may be committed there; where another node is
+    /// loading, its load is waited for, within bounds.
     ///
     /// # Cancel safety
     /// Dropped early, a claim ends with its lease.
-    pub(crate) async fn descend<V>(&self, region: &RegionMeta, keys: &[Arc<str>], claim: bool) -> Below
+    pub(crate) async fn descend<V>(
+        &self,
+        region: &RegionMeta,
+        keys: &[Arc<str>],
+        replacing: Option<&[Moment]>,
+    ) -> Below
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
@@ -57,20 +88,29 @@ impl Inner {
         let mut below = Below {
             born: self.clock.read(),
             found: Vec::new(),
+            stale: Vec::new(),
             tickets: Tickets::none(keys.len()),
             sure_until: self.sure_until(),
         };
         below.found.resize_with(keys.len(), || None);
-        self.read_keeper::<V>(region, keys, claim, &mut below).await;
-        self.read_durable::<V>(region, keys, &mut below).await;
+        below.stale.resize_with(keys.len(), || None);
+        self.read_keeper::<V>(region, keys, replacing, &mut below).await;
+        self.read_durable::<V>(region, keys, replacing, &mut below).await;
         below
     }
 
-    async fn read_keeper<V>(&self, region: &RegionMeta, keys: &[Arc<str>], claim: bool, below: &mut Below)
-    where
+    async fn read_keeper<V>(
+        &self,
+        region: &RegionMeta,
+        keys: &[Arc<str>],
+        replacing: Option<&[Moment]>,
+        below: &mut Below,
+    ) where
         V: DeserializeOwned + Send + Sync + 'static,
     {
-        let Some(l2) = &self.l2 else { return };
+        let layers = &region.options.layers;
+        let used = layers.reads(Source::L2) || (replacing.is_some() && layers.writes(Source::L2));
+        let Some(l2) = self.l2.as_ref().filter(|_| used) else { return };
         let Ok(read) = l2.read(keys).await else { return };
         self.clock.observe(read.clock);
         below.born = read.clock;
@@ -82,8 +122,11 @@ impl Inner {
                 dead = codec::born(&bytes);
                 match self.accept::<V>(region, key, &l2.counters, 0, below.sure_until, bytes) {
                     Ok((entry, bytes)) => {
-                        below.found[at] = Some(Found { entry, source: Source::L2, bytes });
-                        continue;
+                        let found = Found { entry, source: Source::L2, bytes };
+                        // A layer that is written but not read is asked for the right to write alone.
+                        if layers.reads(Source::L2) && below.sort(at, found, replacing) {
+                            continue;
+                        }
                     }
                     Err(Refused::Dead(born)) => dead = Some(born),
                     Err(Refused::Foreign) => {}
@@ -92,24 +135,64 @@ impl Inner {
             l2.counters.misses.add(1);
             wanted.push((at, Wanted { key: key.clone(), dead }));
         }
-        if !claim || wanted.is_empty() {
+        if replacing.is_none() || wanted.is_empty() {
             return;
         }
+        let began = Instant::now();
         let came = self.claim(l2, wanted, below).await;
+        if began.elapsed() >= FIRST_LOOK {
+            self.look_again::<V>(region, l2, keys, replacing, below).await;
+        }
         for (at, key, bytes) in came {
             if let Ok((entry, bytes)) =
                 self.accept::<V>(region, &key, &l2.counters, 0, below.sure_until, bytes)
+                && layers.reads(Source::L2)
             {
-                below.found[at] = Some(Found { entry, source: Source::L2, bytes });
+                below.sort(at, Found { entry, source: Source::L2, bytes }, replacing);
             }
         }
     }
 
-    async fn read_durable<V>(&self, region: &RegionMeta, keys: &[Arc<str>], below: &mut Below)
-    where
+    /// Who waited for another node's load of what is past its time may have been granted the claim after it: where the
+    /// clock stood still, a claim cannot tell the new value from the one it replaces.
+    async fn look_again<V>(
+        &self,
+        region: &RegionMeta,
+        l2: &L2,
+        keys: &[Arc<str>],
+        replacing: Option<&[Moment]>,
+        below: &mut Below,
+    ) where
         V: DeserializeOwned + Send + Sync + 'static,
     {
-        let Some(l3) = &self.l3 else { return };
+        let stale: Vec<usize> =
+            (0..keys.len()).filter(|at| below.stale[*at].is_some() && below.found[*at].is_none()).collect();
+        let wanted: Vec<Arc<str>> = stale.iter().map(|at| keys[*at].clone()).collect();
+        if wanted.is_empty() || !region.options.layers.reads(Source::L2) {
+            return;
+        }
+        let Ok(read) = l2.read(&wanted).await else { return };
+        for ((at, key), bytes) in stale.into_iter().zip(&wanted).zip(read.bytes) {
+            let Some(bytes) = bytes else { continue };
+            if let Ok((entry, bytes)) =
+                self.accept::<V>(region, key, &l2.counters, 0, below.sure_until, bytes)
+            {
+                below.sort(at, Found { entry, source: Source::L2, bytes }, replacing);
+            }
+        }
+    }
+
+    async fn read_durable<V>(
+        &self,
+        region: &RegionMeta,
+        keys: &[Arc<str>],
+        replacing: Option<&[Moment]>,
+        below: &mut Below,
+    ) where
+        V: DeserializeOwned + Send + Sync + 'static,
+    {
+        let read = region.options.layers.reads(Source::L3);
+        let Some(l3) = self.l3.as_ref().filter(|_| read) else { return };
         let missing: Vec<usize> = (0..keys.len()).filter(|at| below.found[*at].is_none()).collect();
         if missing.is_empty() {
             return;
@@ -125,7 +208,7 @@ impl Inner {
             });
             match accepted {
                 Some(Ok((entry, bytes))) => {
-                    below.found[at] = Some(Found { entry, source: Source::L3, bytes });
+                    below.sort(at, Found { entry, source: Source::L3, bytes }, replacing);
                 }
                 _ => l3.counters.misses.add(1),
             }
@@ -165,7 +248,7 @@ impl Inner {
     }
 
     /// Bytes to an entry that lives as long as it has left, and the epoch it was written in.
-    fn open<V>(
+    pub(crate) fn open<V>(
         &self,
         region: &RegionMeta,
         key: &str,
@@ -180,21 +263,38 @@ impl Inner {
         if header.born > (now_ms * 1_000).saturating_add(BORN_AHEAD_AT_MOST_MICROS) {
             return Err(Foreign::Ahead);
         }
-        // Nothing remembers absences yet.
-        let value = value.ok_or(Foreign::Payload)?;
         self.clock.observe(header.born);
-        let left = Duration::from_millis(header.expires_ms.saturating_sub(now_ms)).min(crate::ttl::LONGEST);
+        let ms = |to: u64, from: u64| Duration::from_millis(to.saturating_sub(from)).min(crate::ttl::LONGEST);
+        let absent = value.is_none();
+        let value: Arc<dyn Any + Send + Sync> = match value {
+            Some(value) => Arc::new(value),
+            None => Arc::new(Nothing),
+        };
+        let fresh = ms(header.fresh_until_ms, header.created_ms);
+        let course = Course {
+            options: &region.options,
+            terms: Terms::stored(&region.options, fresh, ms(header.expires_ms, header.created_ms)),
+            created_ms: header.created_ms,
+            age: ms(now_ms, header.created_ms),
+            absent,
+            load_cost: Duration::from_micros(header.load_cost_us.into()),
+            etag: header.etag,
+        };
+        let (deadline, life) = course.begin(Instant::now());
         let entry = Entry {
-            value: Arc::new(value),
+            weight: region.weigh(value.as_ref()),
+            value,
             region: region.id,
             born: header.born,
             version: header.version,
             created_ms: header.created_ms,
             expires_ms: header.expires_ms,
-            deadline: Instant::now() + left,
+            plain_until: self.plain_until(deadline, absent),
+            deadline,
             tags: header.tags,
             sure_until,
             checked: AtomicU64::new(0),
+            life,
         };
         Ok((entry, header.epoch))
     }

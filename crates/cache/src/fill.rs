@@ -16,25 +16,58 @@ use crate::flight::Seat;
 use crate::inner::Inner;
 use crate::layers::keeper::{Claim, Token, Wanted};
 use crate::layers::shared::Item;
+use crate::life::{Course, Stage, Terms};
+use crate::load::Said;
 use crate::region::RegionMeta;
 
 impl Inner {
-    pub(crate) fn land(&self, key: &Arc<str>, seat: &Seat<'_>, entry: &Arc<Entry>, source: Source) -> bool {
-        let worth = entry.deadline > Instant::now();
-        let kept = seat.land(self.l1.as_ref(), entry, source, || worth && self.believes(entry, key));
+    pub(crate) fn land(
+        &self,
+        region: &RegionMeta,
+        key: &Arc<str>,
+        seat: &Seat<'_>,
+        entry: &Arc<Entry>,
+        source: Source,
+    ) -> bool {
+        let worth = entry.stage(Instant::now()) != Stage::Dead && region.options.layers.writes(Source::L1);
+        let keep = || worth && self.believes(entry, key) && !self.outdated(region, key, entry);
+        let kept = seat.land(self.l1.as_ref(), entry, source, keep);
         self.l1_counters.filled(1, u64::from(!kept));
-        kept
+        // A region that keeps nothing in memory may still keep it below.
+        kept || (!region.options.layers.writes(Source::L1) && self.believes(entry, key))
+    }
+
+    /// Ends the flight with what was there before it.
+    pub(crate) fn land_old(
+        &self,
+        region: &RegionMeta,
+        key: &Arc<str>,
+        seat: &Seat<'_>,
+        entry: &Arc<Entry>,
+        source: Source,
+    ) {
+        let writes = region.options.layers.writes(Source::L1);
+        seat.land(self.l1.as_ref(), entry, source, || writes && self.believes(entry, key));
+    }
+
+    /// Whether memory has a newer version of the source. Asked under the stripe's lock.
+    fn outdated(&self, region: &RegionMeta, key: &str, entry: &Entry) -> bool {
+        entry.version != 0
+            && self
+                .held(region, key)
+                .is_some_and(|own| own.version > entry.version && own.stage(Instant::now()) != Stage::Dead)
     }
 
     /// What lay in the durable layer is committed to the keeper like a load, for it was read under the same claim.
-    pub(crate) async fn promote(&self, found: Vec<(Arc<str>, Found, Option<Ticket>)>) {
-        let Some(l2) = &self.l2 else { return };
+    pub(crate) async fn promote(&self, region: &RegionMeta, found: Vec<(Arc<str>, Found, Option<Ticket>)>) {
+        let Some(l2) = self.l2.as_ref().filter(|_| region.options.layers.writes(Source::L2)) else { return };
         let mut items: Vec<(Item, Token)> = Vec::new();
         let mut epoch = 0;
         for (key, found, ticket) in found {
             if let (Source::L3, Some(ticket)) = (found.source, ticket) {
                 epoch = ticket.epoch;
-                items.push((item(&key, &found.entry, found.bytes.into()), ticket.token));
+                let item = item(&key, &found.entry, found.bytes.into());
+                items.push((self.capped(region, Source::L2, item), ticket.token));
             }
         }
         if !items.is_empty() {
@@ -43,9 +76,9 @@ impl Inner {
     }
 
     /// Promotes what was read from the durable layer under no claim: claims it, and commits what still stands there.
-    pub(crate) async fn promote_again(&self, found: Vec<(Arc<str>, Found)>) {
+    pub(crate) async fn promote_again(&self, region: &RegionMeta, found: Vec<(Arc<str>, Found)>) {
         let (Some(l2), Some(l3)) = (&self.l2, &self.l3) else { return };
-        if found.is_empty() {
+        if found.is_empty() || !region.options.layers.writes(Source::L2) {
             return;
         }
         let wanted: Vec<Wanted> =
@@ -58,7 +91,8 @@ impl Inner {
             if let Claim::Granted(token) = claim
                 && slot.bytes.as_deref() == Some(found.bytes.as_slice())
             {
-                items.push((item(&key, &found.entry, found.bytes.into()), token));
+                let item = item(&key, &found.entry, found.bytes.into());
+                items.push((self.capped(region, Source::L2, item), token));
             }
         }
         if !items.is_empty() {
@@ -68,48 +102,107 @@ impl Inner {
 
     pub(crate) async fn fill_below(
         &self,
+        region: &RegionMeta,
         key: &Arc<str>,
         entry: &Entry,
         bytes: Vec<u8>,
         ticket: Option<Ticket>,
     ) {
         let item = item(key, entry, bytes.into());
-        if let Some(l2) = &self.l2 {
-            match ticket {
-                Some(ticket) => l2.commit(ticket.epoch, &[(item.clone(), ticket.token)]).await,
-                // It did not answer when asked: nobody knows whether this load was overtaken there.
-                None => l2.counters.refused.add(1),
+        let (epoch, tickets) =
+            ticket.map_or((0, vec![None]), |ticket| (ticket.epoch, vec![Some(ticket.token)]));
+        self.fill_below_many(region, epoch, vec![item], tickets).await;
+    }
+
+    /// One round trip a layer. What has no token was not claimed: nobody knows whether its load was overtaken.
+    pub(crate) async fn fill_below_many(
+        &self,
+        region: &RegionMeta,
+        epoch: u64,
+        items: Vec<Item>,
+        tokens: Vec<Option<Token>>,
+    ) {
+        if let Some(l2) = self.l2.as_ref().filter(|_| region.options.layers.writes(Source::L2)) {
+            let mut claimed = Vec::with_capacity(items.len());
+            for (item, token) in items.iter().zip(tokens) {
+                match token {
+                    Some(token) => claimed.push((self.capped(region, Source::L2, item.clone()), token)),
+                    None => l2.counters.refused.add(1),
+                }
+            }
+            if !claimed.is_empty() {
+                l2.commit(epoch, &claimed).await;
             }
         }
-        if let Some(l3) = &self.l3 {
-            l3.fill(vec![item]).await;
+        if let Some(l3) = self.l3.as_ref().filter(|_| region.options.layers.writes(Source::L3)) {
+            l3.fill(items.into_iter().map(|item| self.capped(region, Source::L3, item)).collect()).await;
         }
     }
 
+    /// Each layer may have its own longest stay, and forgets what nobody reads when its idle time is over.
+    pub(crate) fn capped(&self, region: &RegionMeta, source: Source, mut item: Item) -> Item {
+        let options = &region.options;
+        let now_ms = self.clock.wall_ms();
+        item.expires_ms = options.layers.expiry_in(source, item.expires_ms, now_ms);
+        if let Some(idle) = options.sliding {
+            let idle_ms = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
+            item.expires_ms = item.expires_ms.min(now_ms.saturating_add(idle_ms));
+        }
+        item
+    }
+
+    /// An entry that begins its life now.
     pub(crate) fn entry(
         &self,
         region: &RegionMeta,
+        key: &str,
         value: Arc<dyn Any + Send + Sync>,
-        born: u64,
-        ttl: Duration,
-        tags: Box<[u64]>,
-        sure_until: u64,
+        newborn: &Newborn,
+        said: Said,
     ) -> Arc<Entry> {
+        let absent = value.is::<crate::entry::Nothing>();
+        let terms = Terms::of(&region.options, said.ttl, absent);
         let created_ms = self.clock.wall_ms();
-        let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+        let course = Course {
+            options: &region.options,
+            terms,
+            created_ms,
+            age: Duration::ZERO,
+            absent,
+            load_cost: newborn.load_cost,
+            etag: said.etag,
+        };
+        let (deadline, life) = course.begin(Instant::now());
+        let mut tags = said.tags;
+        tags.extend(region.tags.iter().filter(|tag| !tags.contains(tag)).copied().collect::<Vec<_>>());
+        // A key that is whole in itself does not begin with the region's name: `Region::clear` knows it by this.
+        if !key.starts_with(&region.prefix) {
+            tags.push(region.whole_tag);
+        }
+        let kept_ms = u64::try_from(terms.kept.as_millis()).unwrap_or(u64::MAX);
         Arc::new(Entry {
+            weight: region.weigh(value.as_ref()),
             value,
             region: region.id,
-            born,
-            version: 0,
+            born: newborn.born,
+            version: said.version,
             created_ms,
-            expires_ms: created_ms.saturating_add(ttl_ms),
-            deadline: Instant::now() + ttl,
-            tags,
-            sure_until,
+            expires_ms: created_ms.saturating_add(kept_ms),
+            deadline,
+            tags: tags.into(),
+            sure_until: newborn.sure_until,
+            plain_until: self.plain_until(deadline, absent),
             checked: AtomicU64::new(0),
+            life,
         })
     }
+}
+
+/// What is known of a new entry beside its value.
+pub(crate) struct Newborn {
+    pub(crate) born: u64,
+    pub(crate) sure_until: u64,
+    pub(crate) load_cost: Duration,
 }
 
 pub(crate) fn seal<V: Serialize>(
@@ -118,17 +211,29 @@ pub(crate) fn seal<V: Serialize>(
     entry: &Entry,
     value: &V,
 ) -> Result<Vec<u8>, String> {
-    let header = Header {
+    region.codec.seal(key, &header(region, entry), Some(value))
+}
+
+/// The bytes of what is known not to be there.
+pub(crate) fn seal_absence(region: &RegionMeta, key: &str, entry: &Entry) -> Result<Vec<u8>, String> {
+    region.codec.seal(key, &header(region, entry), None::<&()>)
+}
+
+fn header(region: &RegionMeta, entry: &Entry) -> Header {
+    let cost = entry.life.as_ref().map_or(0, |life| life.load_cost.as_micros());
+    Header {
         fingerprint: region.fingerprint,
+        // Whoever keeps the clock writes it.
+        epoch: 0,
         born: entry.born,
         version: entry.version,
         created_ms: entry.created_ms,
-        fresh_until_ms: entry.expires_ms,
+        fresh_until_ms: entry.fresh_until_ms(),
         expires_ms: entry.expires_ms,
+        load_cost_us: u32::try_from(cost).unwrap_or(u32::MAX),
+        etag: entry.etag().into(),
         tags: entry.tags.clone(),
-        ..Header::default()
-    };
-    region.codec.seal(key, &header, Some(value))
+    }
 }
 
 pub(crate) fn item(key: &Arc<str>, entry: &Entry, bytes: Arc<[u8]>) -> Item {

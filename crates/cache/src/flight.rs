@@ -5,7 +5,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::entry::{Entry, Source};
 use crate::generation::Stripes;
-use crate::layers::memory::MemoryStore;
+use crate::layers::memory::L1;
 
 /// One load of one key that several callers wait for.
 ///
@@ -75,7 +75,23 @@ impl Stripes {
     }
 }
 
+impl Stripes {
+    /// Whether newcomers find a flight to join.
+    pub(crate) fn is_flying(&self, key: &str) -> bool {
+        self.of(key).lock().flights.contains_key(key)
+    }
+
+    /// Whether the flight is on the board still: its key was not invalidated since it began, and it did not end.
+    pub(crate) fn is_attached(&self, key: &str, flight: &Arc<Flight>) -> bool {
+        self.of(key).lock().flights.get(key).is_some_and(|own| Arc::ptr_eq(own, flight))
+    }
+}
+
 impl Seat<'_> {
+    pub(crate) fn flight(&self) -> &Arc<Flight> {
+        &self.flight
+    }
+
     pub(crate) async fn wait(&self, clock_now: impl Fn() -> u64) -> Turn<'_> {
         let Ok(lead) = self.flight.turn.acquire().await else {
             return match self.flight.landed.get() {
@@ -99,13 +115,7 @@ impl Seat<'_> {
 
     /// Ends the flight: L1 keeps the entry if the flight is still on the board and `keep` agrees; all aboard get it either
     /// way. Answers whether L1 was filled.
-    pub(crate) fn land(
-        &self,
-        l1: &dyn MemoryStore,
-        entry: &Arc<Entry>,
-        source: Source,
-        keep: impl Fn() -> bool,
-    ) -> bool {
+    pub(crate) fn land(&self, l1: &L1, entry: &Arc<Entry>, source: Source, keep: impl Fn() -> bool) -> bool {
         let displaced = {
             let mut stripe = self.stripes.of(&self.key).lock();
             let attached = stripe.flights.get(&self.key).is_some_and(|own| Arc::ptr_eq(own, &self.flight));

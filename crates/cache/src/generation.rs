@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::entry::Entry;
 use crate::flight::Flight;
 use crate::floor::Floors;
-use crate::layers::memory::MemoryStore;
+use crate::layers::memory::L1;
 
 const STRIPES: usize = 256;
 
@@ -68,7 +68,7 @@ impl Stripes {
     }
 
     /// Voids all that is under way for the key and takes it out of L1.
-    pub(crate) fn bump(&self, key: &Arc<str>, version: u64, l1: &dyn MemoryStore) {
+    pub(crate) fn bump(&self, key: &Arc<str>, version: u64, l1: &L1) {
         let displaced = {
             let mut stripe = self.of(key).lock();
             stripe.generation += 1;
@@ -81,7 +81,7 @@ impl Stripes {
     /// The second voiding, and the place where a written value enters memory: kept only if nobody voided the stripe since
     /// `generation`, else the key is left empty, because the order of the two writers below is unknown here. Answers how
     /// many were not kept.
-    pub(crate) fn settle(&self, mut voids: Vec<Void>, l1: &dyn MemoryStore) -> u64 {
+    pub(crate) fn settle(&self, mut voids: Vec<Void>, l1: &L1) -> u64 {
         voids.sort_unstable_by_key(|(key, ..)| self.index(key));
         let mut refused = 0;
         let mut displaced = Vec::new();
@@ -109,7 +109,7 @@ impl Stripes {
     }
 
     /// Voids everything under way and empties L1: for when it is unknown what was invalidated elsewhere.
-    pub(crate) fn bump_all(&self, l1: &dyn MemoryStore) {
+    pub(crate) fn bump_all(&self, l1: &L1) {
         self.void_flights();
         // After the bumps, so that whatever was filled before its stripe's bump is swept too.
         l1.clear();
@@ -128,13 +128,7 @@ impl Stripes {
     }
 
     /// Keeps `entry` unless the stripe's generation moved; answers whether it did.
-    pub(crate) fn fill(
-        &self,
-        key: &Arc<str>,
-        generation: u64,
-        l1: &dyn MemoryStore,
-        entry: Arc<Entry>,
-    ) -> bool {
+    pub(crate) fn fill(&self, key: &Arc<str>, generation: u64, l1: &L1, entry: Arc<Entry>) -> bool {
         let displaced = {
             let stripe = self.of(key).lock();
             let kept = stripe.generation == generation && stripe.floors.admit(key, entry.version);

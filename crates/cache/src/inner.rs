@@ -1,20 +1,20 @@
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::backplane::listen;
+use crate::budget::Budget;
 use crate::clock::Clock;
 use crate::generation::Stripes;
 use crate::layers::l2::L2;
 use crate::layers::lower::Lower;
-use crate::layers::memory::{self, MemoryStore};
+use crate::layers::memory::L1;
 #[cfg(feature = "redis")]
 use crate::layers::redis::Servers;
-use crate::options::MemoryConfig;
+use crate::options::{MemoryConfig, RegionOptions};
 use crate::region::RegionMeta;
 use crate::stamps::Stamps;
 use crate::standing::Standing;
@@ -25,7 +25,7 @@ pub(crate) struct Inner {
     pub(crate) name: Arc<str>,
     /// Tells this node's announcements from those of others.
     pub(crate) node: u64,
-    pub(crate) l1: Box<dyn MemoryStore>,
+    pub(crate) l1: Box<L1>,
     pub(crate) l1_counters: LayerCounters,
     pub(crate) stripes: Stripes,
     pub(crate) clock: Arc<Clock>,
@@ -38,8 +38,9 @@ pub(crate) struct Inner {
     pub(crate) l2: Option<L2>,
     /// The durable layer, if there is one.
     pub(crate) l3: Option<Lower>,
+    pub(crate) budget: Budget,
+    pub(crate) defaults: RegionOptions,
     pub(crate) regions: Mutex<HashMap<String, Opened>>,
-    pub(crate) next_region: AtomicU64,
 }
 
 pub(crate) struct Opened {
@@ -57,6 +58,8 @@ pub(crate) struct Parts {
     pub(crate) redis: Option<Servers>,
     pub(crate) l2: Option<L2>,
     pub(crate) l3: Option<Lower>,
+    pub(crate) budget: Budget,
+    pub(crate) defaults: RegionOptions,
 }
 
 impl Inner {
@@ -64,7 +67,7 @@ impl Inner {
         Arc::new(Self {
             name: name.into(),
             node: parts.node,
-            l1: memory::open(memory),
+            l1: Box::new(L1::new(memory)),
             l1_counters: LayerCounters::default(),
             stripes: Stripes::new(),
             clock: parts.clock,
@@ -74,8 +77,9 @@ impl Inner {
             redis: parts.redis,
             l2: parts.l2,
             l3: parts.l3,
+            budget: parts.budget,
+            defaults: parts.defaults,
             regions: Mutex::default(),
-            next_region: AtomicU64::new(0),
         })
     }
 

@@ -19,6 +19,33 @@ pub trait CacheKey: Send + Sync {
     fn is_whole(&self) -> bool {
         false
     }
+
+    /// What [`render`](Self::render) would write, where that can be told without writing it: a lookup in memory is cheaper
+    /// then. Never of a [whole](Self::is_whole) key. Default [`Probe::Rendered`], which is always right.
+    fn probe(&self) -> Probe<'_> {
+        Probe::Rendered
+    }
+}
+
+/// How a key may be looked up in memory; see [`CacheKey::probe`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Probe<'k> {
+    /// By its rendering.
+    Rendered,
+    /// It renders to the decimal form of this number.
+    Number(u64),
+    /// It renders to exactly this text.
+    Text(&'k str),
+}
+
+impl<'k> Probe<'k> {
+    /// The probe of a key that renders to this text as one component.
+    #[inline]
+    #[must_use]
+    pub fn component(text: &'k str) -> Self {
+        if is_plain(text) { Self::Text(text) } else { Self::Rendered }
+    }
 }
 
 /// The text of a key while it is written.
@@ -28,8 +55,7 @@ pub struct KeyText(String);
 impl KeyText {
     /// Writes one component: Unicode NFC, with separators, globs, braces, blanks and control characters as `%XX`.
     pub fn component(&mut self, text: &str) {
-        if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~'))
-        {
+        if is_plain(text) {
             self.0.push_str(text);
             return;
         }
@@ -65,6 +91,21 @@ impl KeyText {
     }
 }
 
+/// Whether the text is its own canonical form as a component.
+#[inline]
+fn is_plain(text: &str) -> bool {
+    const PLAIN: [bool; 256] = {
+        let mut plain = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            plain[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+            byte += 1;
+        }
+        plain
+    };
+    text.bytes().all(|byte| PLAIN[usize::from(byte)])
+}
+
 thread_local! {
     static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
 }
@@ -93,11 +134,21 @@ impl CacheKey for str {
     fn render(&self, text: &mut KeyText) {
         text.component(self);
     }
+
+    #[inline]
+    fn probe(&self) -> Probe<'_> {
+        Probe::component(self)
+    }
 }
 
 impl CacheKey for String {
     fn render(&self, text: &mut KeyText) {
         text.component(self);
+    }
+
+    #[inline]
+    fn probe(&self) -> Probe<'_> {
+        Probe::component(self)
     }
 }
 
@@ -109,18 +160,34 @@ impl<K: CacheKey + ?Sized> CacheKey for &K {
     fn is_whole(&self) -> bool {
         (**self).is_whole()
     }
+
+    #[inline]
+    fn probe(&self) -> Probe<'_> {
+        (**self).probe()
+    }
 }
 
-macro_rules! displayed {
+impl CacheKey for bool {
+    fn render(&self, text: &mut KeyText) {
+        text.plain(format_args!("{self}"));
+    }
+}
+
+macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl CacheKey for $number {
             fn render(&self, text: &mut KeyText) {
                 text.plain(format_args!("{self}"));
             }
+
+            #[inline]
+            fn probe(&self) -> Probe<'_> {
+                u64::try_from(*self).map_or(Probe::Rendered, Probe::Number)
+            }
         }
     )*};
 }
-displayed!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, bool);
+numbers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
 
 macro_rules! joined {
     ($first:ident $($rest:ident)+) => {

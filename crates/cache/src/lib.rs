@@ -5,6 +5,7 @@
 
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod backplane;
+mod budget;
 mod builder;
 mod cache;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
@@ -19,6 +20,7 @@ pub mod config;
 mod descend;
 mod entry;
 mod error;
+mod explain;
 mod fill;
 #[cfg(feature = "redis")]
 pub mod fleet;
@@ -33,11 +35,16 @@ mod key;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod layers;
 mod lead;
+mod life;
 mod load;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod macro_support;
+mod monotonic;
 mod options;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod outbox;
+mod prolong;
 mod read;
 mod recall;
 mod region;
@@ -51,11 +58,13 @@ pub mod tags;
 mod trust;
 mod ttl;
 pub mod warm;
+mod weigher;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use budget::{FleetAnswer, FleetBudget};
 pub use builder::CacheBuilder;
 pub use cache::Cache;
 #[cfg(feature = "encryption")]
@@ -63,14 +72,20 @@ pub use codec::KeyRing;
 #[cfg(any(feature = "zstd", feature = "lz4"))]
 pub use codec::{Algorithm, Compression};
 pub use codec::{CodecConfig, Format};
-pub use entry::{Hit, Source};
+pub use entry::{Freshness, Hit, Source, Why};
 pub use error::{CacheError, ConfigError, LoadError};
+pub use explain::{Explanation, InMemory, Stored, Verdict};
 pub use invalidate::Delivery;
-pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText};
-pub use load::LoadContext;
+pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText, Probe};
+pub use layers::memory::GhostEstimate;
+pub use lead::Missing;
+pub use load::{LoadContext, Loaded};
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
-pub use options::{MemoryConfig, MemoryKind, RedisConfig, RegionOptions, SentinelConfig};
+pub use options::{
+    EagerRefresh, FailSafe, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
+    RedisConfig, RegionOptions, SentinelConfig,
+};
 pub use region::Region;
 pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};

@@ -3,49 +3,96 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
-use crate::entry::{Hit, Source};
+use crate::entry::{Answer, Freshness, Hit, Source};
 use crate::inner::Inner;
+use crate::lead::unloaded;
+use crate::life::Stage;
+use crate::recall::Recalled;
 use crate::region::RegionMeta;
 
 impl Inner {
     /// Reads without loading. One round trip a layer, whatever the number of keys.
-    pub(crate) async fn read_many<V>(&self, region: &RegionMeta, keys: &[Arc<str>]) -> Vec<Option<Hit<V>>>
+    pub(crate) async fn read_many<V>(
+        self: &Arc<Self>,
+        region: &Arc<RegionMeta>,
+        keys: &[Arc<str>],
+    ) -> Vec<Option<Hit<V>>>
     where
-        V: DeserializeOwned + Send + Sync + 'static,
+        V: serde::Serialize + DeserializeOwned + Send + Sync + 'static,
     {
         let mut hits: Vec<Option<Hit<V>>> = Vec::with_capacity(keys.len());
         let mut missing = Vec::new();
         for (at, key) in keys.iter().enumerate() {
-            let hit = self.recall(region, key).and_then(|entry| self.hit(&entry, Source::L1));
-            if hit.is_none() {
+            let answer = self.remembered(region, key);
+            if answer.is_none() {
                 missing.push(at);
             }
-            hits.push(hit);
+            hits.push(answer.and_then(Answer::into_hit));
         }
         region.counters.hits.add((keys.len() - missing.len()) as u64);
         region.counters.misses.add(missing.len() as u64);
-        if missing.is_empty() || (self.l2.is_none() && self.l3.is_none()) {
+        if missing.is_empty() || !self.is_layered() {
             return hits;
         }
         let wanted: Vec<Arc<str>> = missing.iter().map(|at| keys[*at].clone()).collect();
         // Before anything is read: an invalidation from here on moves them, and then nothing is kept.
         let generations: Vec<u64> = wanted.iter().map(|key| self.stripes.generation(key)).collect();
-        let below = self.descend::<V>(region, &wanted, false).await;
+        let below = self.descend::<V>(region, &wanted, None).await;
         let mut durable = Vec::new();
         for (((at, key), generation), found) in
             missing.into_iter().zip(&wanted).zip(generations).zip(below.found)
         {
             let Some(found) = found else { continue };
-            hits[at] = self.hit(&found.entry, found.source);
-            let kept = self.believes(&found.entry, key)
-                && self.stripes.fill(key, generation, self.l1.as_ref(), found.entry.clone());
+            let entry = &found.entry;
+            let stage = entry.stage(Instant::now());
+            let recalled = Recalled { entry: entry.clone(), stage, suspect: false };
+            if let Some(freshness) = unloaded(region, &recalled) {
+                hits[at] = self.answer(entry, found.source, freshness).and_then(Answer::into_hit);
+            }
+            if stage == Stage::Reserve {
+                // What only fail-safe serves takes nobody's place: memory's own may know of a load that failed.
+                continue;
+            }
+            let kept = region.options.layers.writes(Source::L1)
+                && self.believes(entry, key)
+                && self.stripes.fill(key, generation, self.l1.as_ref(), entry.clone());
             self.l1_counters.filled(1, u64::from(!kept));
             if kept && found.source == Source::L3 {
                 durable.push((key.clone(), found));
             }
         }
-        self.promote_again(durable).await;
+        self.promote_again(region, durable).await;
         hits
+    }
+
+    /// What memory answers to a read that does not load.
+    pub(crate) fn remembered<V>(
+        self: &Arc<Self>,
+        region: &Arc<RegionMeta>,
+        key: &Arc<str>,
+    ) -> Option<Answer<V>>
+    where
+        V: serde::Serialize + Send + Sync + 'static,
+    {
+        if let Some(entry) = self.ask(region, key) {
+            return self.answer(&entry, Source::L1, Freshness::Fresh);
+        }
+        self.remembered_late(region, key)
+    }
+
+    /// What memory answers where a plain hit could not be made.
+    pub(crate) fn remembered_late<V>(
+        self: &Arc<Self>,
+        region: &Arc<RegionMeta>,
+        key: &Arc<str>,
+    ) -> Option<Answer<V>>
+    where
+        V: serde::Serialize + Send + Sync + 'static,
+    {
+        let (answer, entry) = self.served_unloaded(region, key)?;
+        self.prolong::<V>(region, key, &entry, false);
+        Some(answer)
     }
 }

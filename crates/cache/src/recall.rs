@@ -6,36 +6,131 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::entry::{Entry, Hit, Source};
+use crate::entry::{Answer, Entry, Freshness, Hit, Source, Why};
 use crate::inner::Inner;
+use crate::key::{CacheKey, Probe, with_rendered};
+use crate::layers::memory::{Glance, Lookup};
+use crate::life::Stage;
+use crate::monotonic::RESOLUTION;
 use crate::region::RegionMeta;
 
+/// What memory has for a key, and what it is good for.
+pub(crate) struct Recalled {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) stage: Stage,
+    /// This node has not heard of the others for too long: good for fail-safe alone.
+    pub(crate) suspect: bool,
+}
+
+impl Recalled {
+    pub(crate) fn freshness(&self) -> Freshness {
+        let held_off = || self.entry.held_off(Instant::now());
+        match self.stage {
+            Stage::Fresh | Stage::Due => Freshness::Fresh,
+            _ if self.suspect => Freshness::Stale { why: Why::Suspect },
+            _ => Freshness::Stale { why: held_off().unwrap_or(Why::NotLoading) },
+        }
+    }
+}
+
 impl Inner {
-    /// An ordinary hit: one lookup, one look at the clock, one comparison of the stamp epoch, one `Arc` clone.
-    pub(crate) fn recall(&self, region: &RegionMeta, key: &str) -> Option<Arc<Entry>> {
-        let entry = self.l1.get(key)?;
-        if entry.region != region.id {
+    /// An ordinary hit: one lookup, one `Arc` clone, one look at a coarse clock, one comparison of the stamp epoch.
+    #[inline]
+    pub(crate) fn glance<K, V>(&self, region: &RegionMeta, key: &K) -> Option<Arc<V>>
+    where
+        K: CacheKey + ?Sized,
+        V: Send + Sync + 'static,
+    {
+        let found = with_lookup(region, key, |at| {
+            let (found, now) = (self.l1.get(at), self.clock.now());
+            self.l1.requested(at, now, found.as_ref());
+            found.map(|found| (self.is_plain(region, &found, now), found))
+        });
+        match found? {
+            (true, found) => found.value.downcast().ok(),
+            // All that a plain hit is not made of is looked at in whole.
+            (false, _) => with_rendered(&region.prefix, key, |text| self.recall(region, text))
+                .and_then(|own| own.value()),
+        }
+    }
+
+    #[inline]
+    fn is_plain(&self, region: &RegionMeta, found: &Glance, now: u64) -> bool {
+        found.plain_until > now
+            && (self.standing.trust.until() > now || found.sure_until > now)
+            && found.checked.load(Ordering::Relaxed) == self.stamps.epoch()
+            && found.region == region.id
+            && region.options.layers.reads(Source::L1)
+    }
+
+    /// [`recall`](Self::recall) for a request that begins with it.
+    pub(crate) fn ask(&self, region: &RegionMeta, text: &str) -> Option<Arc<Entry>> {
+        let at = Lookup::rendered(region.id, &region.prefix, text);
+        let entry = self.l1.get(&at).and_then(|_| self.recall(region, text));
+        self.l1.asked(&at, self.clock.now(), entry.as_deref());
+        entry
+    }
+
+    /// The whole of a live entry, which more than a plain hit is to be made of. To the store's policy it is no request: who
+    /// looks again for a key that was just asked for would make it look popular.
+    #[cold]
+    pub(crate) fn recall(&self, region: &RegionMeta, text: &str) -> Option<Arc<Entry>> {
+        let at = Lookup::rendered(region.id, &region.prefix, text);
+        let now = self.clock.now();
+        let entry = self.believed(region, &at, text)?;
+        (entry.plain_until() > now && self.is_trusted(&entry)).then_some(entry)
+    }
+
+    /// What memory holds and no stamp makes dead, whatever its age.
+    fn believed(&self, region: &RegionMeta, at: &Lookup<'_>, text: &str) -> Option<Arc<Entry>> {
+        // Most look in vain, and for that a shared lock is enough.
+        if !region.options.layers.reads(Source::L1) || !self.l1.has(at) {
             return None;
         }
-        if entry.deadline <= Instant::now() || !self.is_trusted(&entry) || !self.believes(&entry, key) {
+        let entry = self.l1.entry(at)?;
+        let noted = entry.checked.load(Ordering::Relaxed);
+        if entry.region != region.id || !self.believes(&entry, text) {
             return None;
+        }
+        if entry.checked.load(Ordering::Relaxed) != noted {
+            self.l1.note(at, &entry);
         }
         Some(entry)
     }
 
+    /// What memory holds under a key, dead or alive.
+    pub(crate) fn held(&self, region: &RegionMeta, text: &str) -> Option<Arc<Entry>> {
+        self.l1.entry(&Lookup::rendered(region.id, &region.prefix, text))
+    }
+
+    /// Until when a hit may be made of the value alone; an absence has none.
+    pub(crate) fn plain_until(&self, deadline: Instant, absent: bool) -> u64 {
+        if absent { 0 } else { self.clock.deadline(deadline.saturating_duration_since(Instant::now())) }
+    }
+
+    /// All that memory has, also what a plain hit may not be made of; nothing that is dead or was invalidated.
+    pub(crate) fn examine(&self, region: &RegionMeta, key: &str) -> Option<Recalled> {
+        let entry = self.believed(region, &Lookup::rendered(region.id, &region.prefix, key), key)?;
+        let (stage, suspect) = (entry.stage(Instant::now()), !self.is_trusted(&entry));
+        match stage {
+            Stage::Dead => None,
+            _ if suspect => Some(Recalled { entry, stage: Stage::Reserve, suspect }),
+            _ => Some(Recalled { entry, stage, suspect }),
+        }
+    }
+
     /// Step 4: whether this node has heard enough of late to serve the entry. Judged by time and not by a task, so that a
     /// process that stood still serves nothing old when it goes on.
-    fn is_trusted(&self, entry: &Entry) -> bool {
-        let now = self.clock.coarse();
+    pub(crate) fn is_trusted(&self, entry: &Entry) -> bool {
+        let now = self.clock.now();
         now < self.standing.trust.until() || now < entry.sure_until
     }
 
     /// What is read from the source or the keeper from now on is served for so long, whoever is lost.
     pub(crate) fn sure_until(&self) -> u64 {
-        self.l2.as_ref().map_or(u64::MAX, |l2| {
-            let bound = u64::try_from(l2.config.staleness_bound.as_micros()).unwrap_or(u64::MAX);
-            self.clock.coarse().saturating_add(bound)
-        })
+        self.l2
+            .as_ref()
+            .map_or(u64::MAX, |l2| self.clock.deadline(l2.config.staleness_bound.saturating_sub(RESOLUTION)))
     }
 
     pub(crate) fn believes(&self, entry: &Entry, key: &str) -> bool {
@@ -51,8 +146,38 @@ impl Inner {
         alive
     }
 
-    pub(crate) fn hit<V: Send + Sync + 'static>(&self, entry: &Entry, source: Source) -> Option<Hit<V>> {
+    pub(crate) fn answer<V: Send + Sync + 'static>(
+        &self,
+        entry: &Entry,
+        source: Source,
+        freshness: Freshness,
+    ) -> Option<Answer<V>> {
+        if entry.is_absence() {
+            return Some(Answer::Absent);
+        }
         let age = Duration::from_millis(self.clock.wall_ms().saturating_sub(entry.created_ms));
-        entry.value().map(|value| Hit { value, source, age })
+        entry.value().map(|value| Answer::Hit(Hit { value, source, age, freshness }))
     }
+}
+
+/// Finds a key's place in memory, rendering it only if it must.
+#[inline]
+fn with_lookup<K, R>(region: &RegionMeta, key: &K, look: impl FnOnce(&Lookup<'_>) -> R) -> R
+where
+    K: CacheKey + ?Sized,
+{
+    let at = match key.probe() {
+        Probe::Number(number) => Lookup::number(region.id, number),
+        Probe::Text(rest) => Lookup::text(region.id, rest),
+        Probe::Rendered => {
+            return with_rendered(&region.prefix, key, |text| {
+                look(&Lookup::rendered(region.id, &region.prefix, text))
+            });
+        }
+    };
+    debug_assert!(
+        with_rendered(&region.prefix, key, |text| Lookup::rendered(region.id, &region.prefix, text) == at),
+        "a key's probe says what its rendering says"
+    );
+    look(&at)
 }

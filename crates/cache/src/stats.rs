@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crossbeam_utils::CachePadded;
 
 use crate::codec::ForeignCounters;
+use crate::entry::Freshness;
 
-/// A figure that only grows; alone on its cache line where it is written on the hot path.
+/// A figure that only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
@@ -14,6 +17,29 @@ impl Counter {
 
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A figure that only grows and that every hit writes: in stripes, so that threads do not pass one cache line around.
+#[derive(Debug, Default)]
+pub(crate) struct Striped([CachePadded<AtomicU64>; STRIPES]);
+
+const STRIPES: usize = 16;
+
+thread_local! {
+    static STRIPE: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES
+    };
+}
+
+impl Striped {
+    pub(crate) fn add(&self, by: u64) {
+        self.0[STRIPE.with(|own| *own)].fetch_add(by, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.iter().map(|stripe| stripe.load(Ordering::Relaxed)).sum()
     }
 }
 
@@ -50,10 +76,37 @@ impl LayerCounters {
 
 #[derive(Debug, Default)]
 pub(crate) struct RegionCounters {
-    pub(crate) hits: crossbeam_utils::CachePadded<Counter>,
+    pub(crate) hits: Striped,
     pub(crate) misses: Counter,
     pub(crate) loads: Counter,
     pub(crate) load_failures: Counter,
+    pub(crate) refreshes: Counter,
+    pub(crate) not_modified: Counter,
+    pub(crate) stale: Counter,
+    pub(crate) timeouts: Counter,
+    pub(crate) budget_exhausted: Counter,
+}
+
+impl RegionCounters {
+    pub(crate) fn served(&self, freshness: Freshness) {
+        if freshness.is_stale() {
+            self.stale.add(1);
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> RegionStats {
+        RegionStats {
+            hits: self.hits.get(),
+            misses: self.misses.get(),
+            loads: self.loads.get(),
+            load_failures: self.load_failures.get(),
+            refreshes: self.refreshes.get(),
+            not_modified: self.not_modified.get(),
+            stale: self.stale.get(),
+            timeouts: self.timeouts.get(),
+            budget_exhausted: self.budget_exhausted.get(),
+        }
+    }
 }
 
 /// What one layer did since the cache was built.
@@ -92,6 +145,16 @@ pub struct RegionStats {
     pub loads: u64,
     /// Loaders that failed, panicked or were dropped.
     pub load_failures: u64,
+    /// Loads begun behind the readers of a value that was still served.
+    pub refreshes: u64,
+    /// Loads that found the old value still true.
+    pub not_modified: u64,
+    /// Reads served a value past its time, by soft time to live or fail-safe.
+    pub stale: u64,
+    /// Reads that did not wait for their load to end.
+    pub timeouts: u64,
+    /// Loads not begun because the budget was used up.
+    pub budget_exhausted: u64,
 }
 
 /// What a cache did since it was built.
@@ -102,6 +165,8 @@ pub struct CacheStats {
     pub l1: LayerStats,
     /// Entries in memory now, dead ones not yet reclaimed included.
     pub l1_entries: u64,
+    /// What they weigh; their number where memory is bounded by count.
+    pub l1_weight: u64,
     /// Redis, if there is one.
     pub l2: Option<LayerStats>,
     /// SQL, if there is one.

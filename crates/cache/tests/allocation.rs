@@ -62,7 +62,7 @@ fn a_hit_in_memory_allocates_nothing() {
                     hits += by_id.get_cached(&7).unwrap().len() as u64;
                     hits += by_name.get_cached("caf\u{e9} de Manly").unwrap().len() as u64;
                     hits += built.get_cached(&key).unwrap().len() as u64;
-                    hits += by_id.get_or_load(&7, |_| load()).await.unwrap().len() as u64;
+                    hits += by_id.get_or_load(&7, move |_| load()).await.unwrap().len() as u64;
                 }
                 hits
             });

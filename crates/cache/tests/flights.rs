@@ -26,7 +26,7 @@ async fn ten_thousand_concurrent_misses_are_one_load() {
         let (values, asking) = (values.clone(), asking.clone());
         tasks.spawn(async move {
             asking.fetch_add(1, Ordering::Relaxed);
-            let load = values.get_or_load_hit("a", |_| async {
+            let load = values.get_or_load_hit_borrowed("a", |_| async {
                 // On this single thread, whoever counted has also reached its await.
                 while asking.load(Ordering::Relaxed) < 10_000 {
                     tokio::task::yield_now().await;
@@ -51,7 +51,7 @@ async fn misses_on_many_threads_are_one_load_a_key() {
         let values = values.clone();
         tasks.spawn(async move {
             let key = (n % 50).to_string();
-            let load = values.get_or_load(&key, |_| async move {
+            let load = values.get_or_load_borrowed(&key, |_| async move {
                 tokio::task::yield_now().await;
                 Ok::<_, Infallible>(n % 50)
             });
@@ -75,7 +75,7 @@ async fn follower_takes_over(
     for n in 2..5_u32 {
         let values = values.clone();
         followers.spawn(async move {
-            *values.get_or_load("a", |_| async move { Ok::<_, Infallible>(n) }).await.unwrap()
+            *values.get_or_load_borrowed("a", |_| async move { Ok::<_, Infallible>(n) }).await.unwrap()
         });
     }
     tokio::task::yield_now().await;
@@ -96,7 +96,7 @@ async fn a_cancelled_leader_hands_over() {
     follower_takes_over(|values, begun, _| {
         let mut set = JoinSet::new();
         set.spawn(async move {
-            let load = values.get_or_load("a", |_| async {
+            let load = values.get_or_load_borrowed("a", |_| async {
                 begun.send(()).unwrap();
                 pending::<Result<u32, Infallible>>().await
             });
@@ -112,7 +112,7 @@ async fn a_panicking_leader_hands_over() {
     follower_takes_over(|values, begun, end| {
         let mut set = JoinSet::new();
         set.spawn(async move {
-            let load = values.get_or_load("a", |_| async {
+            let load = values.get_or_load_borrowed("a", |_| async {
                 begun.send(()).unwrap();
                 end.notified().await;
                 assert!(values.get_cached("b").is_some(), "the loader panics on purpose");
@@ -130,10 +130,10 @@ async fn a_failing_leader_is_told_and_hands_over() {
     follower_takes_over(|values, begun, end| {
         let mut set = JoinSet::new();
         set.spawn(async move {
-            let load = values.get_or_load("a", |_| async {
+            let load = values.get_or_load_borrowed("a", |_| async {
                 begun.send(()).unwrap();
                 end.notified().await;
-                Err("no database")
+                Err::<u32, _>("no database")
             });
             let error = load.await.unwrap_err();
             assert_eq!(error.to_string(), "loading `k:a` failed: no database");
@@ -151,7 +151,7 @@ async fn a_cancelled_follower_leaves_the_leader_alone() {
     let leader = tokio::spawn({
         let values = values.clone();
         async move {
-            let load = values.get_or_load("a", |_| async {
+            let load = values.get_or_load_borrowed("a", |_| async {
                 told.await.unwrap();
                 Ok::<_, Infallible>(1)
             });
@@ -161,7 +161,7 @@ async fn a_cancelled_follower_leaves_the_leader_alone() {
     tokio::task::yield_now().await;
     let follower = tokio::spawn({
         let values = values.clone();
-        async move { values.get_or_load("a", |_| async { Ok::<_, Infallible>(2) }).await }
+        async move { values.get_or_load_borrowed("a", |_| async { Ok::<_, Infallible>(2) }).await }
     });
     tokio::task::yield_now().await;
     follower.abort();
@@ -175,8 +175,8 @@ async fn a_cancelled_follower_leaves_the_leader_alone() {
 async fn a_loader_may_use_the_cache_itself() {
     let (cache, values) = region().await;
     let inner = values.clone();
-    let value = values.get_or_load("outer", |_| async move {
-        let part = inner.get_or_load("inner", |_| async { Ok::<_, Infallible>(20) }).await?;
+    let value = values.get_or_load_borrowed("outer", |_| async move {
+        let part = inner.get_or_load_borrowed("inner", |_| async { Ok::<_, Infallible>(20) }).await?;
         let _ = inner.invalidate("unrelated").await;
         Ok::<_, LoadError<Infallible>>(*part + 1)
     });

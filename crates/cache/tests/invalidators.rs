@@ -34,7 +34,7 @@ async fn filled(cache: &Cache) -> Region<Key, String> {
     let all = cache.region::<Key, String>("all", RegionOptions::default()).unwrap();
     for (name, given) in ENTRIES {
         let key = key(name);
-        let load = all.get_or_load(&key, |cx| async move {
+        let load = all.get_or_load_borrowed(&key, |cx| async move {
             given.iter().for_each(|tag| cx.tag(tag));
             Ok::<_, Infallible>(name.to_owned())
         });
@@ -106,8 +106,8 @@ async fn what_is_being_loaded_when_a_recipe_is_applied_is_not_kept() {
     let cache = Cache::builder("houses").build().await.unwrap();
     let homes = cache.region::<u64, u32>("property", RegionOptions::default()).unwrap();
     let lists = cache.region::<str, u32>("list", RegionOptions::default()).unwrap();
-    let page = homes.get_or_load(&1, |_| async {
-        let list = lists.get_or_load("all", |cx| async move {
+    let page = homes.get_or_load_borrowed(&1, |_| async {
+        let list = lists.get_or_load_borrowed("all", |cx| async move {
             cx.tag(tags::property(1));
             let _ = property_updated(1, 7, "nsw").apply(&cache).await;
             Ok::<_, Infallible>(1)

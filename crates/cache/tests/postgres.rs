@@ -15,7 +15,7 @@ async fn node(url: &str) -> (Cache, Region<u64, String>) {
 }
 
 async fn load(houses: &Region<u64, String>, id: u64) -> Source {
-    let load = houses.get_or_load_hit(&id, |cx| async move {
+    let load = houses.get_or_load_hit(&id, move |cx| async move {
         cx.tag(format!("suburb:{}", id % 2));
         Ok::<_, Infallible>(format!("house {id}"))
     });
@@ -53,7 +53,7 @@ async fn nodes_that_share_the_layer_share_values_and_invalidations() {
 async fn a_load_that_was_overtaken_is_refused_by_the_row() {
     let postgres = Postgres::start().unwrap();
     let ((cache, here), (_other, there)) = (node(&postgres.url()).await, node(&postgres.url()).await);
-    let load = here.get_or_load(&1, |_| async {
+    let load = here.get_or_load_borrowed(&1, |_| async {
         assert_eq!(there.invalidate(&1).await, Delivery::Applied);
         Ok::<_, Infallible>("old".to_owned())
     });

@@ -17,7 +17,7 @@ async fn node(redis: &Redis) -> (Cache, Region<str, u32>) {
 }
 
 async fn load(values: &Region<str, u32>, key: &str, value: u32) -> Source {
-    let load = values.get_or_load_hit(key, |cx| async move {
+    let load = values.get_or_load_hit(key, move |cx| async move {
         cx.tag("t");
         Ok::<_, Infallible>(value)
     });
@@ -81,7 +81,7 @@ async fn c_a_load_does_not_land_after_another_nodes_invalidation() {
         let loader = tokio::spawn({
             let here = here.clone();
             async move {
-                let load = here.get_or_load("a", |cx| async move {
+                let load = here.get_or_load("a", move |cx| async move {
                     cx.tag("t");
                     begun.send(()).unwrap();
                     told.await.unwrap();
@@ -247,7 +247,7 @@ async fn what_redis_stamps_decrypts_on_another_node_and_what_was_damaged_there_i
     };
     let (_one, here) = node().await;
     let value = SECRET.repeat(9);
-    let load = |key| here.get_or_load(key, |_| async { Ok::<_, Infallible>(value.clone()) });
+    let load = |key| here.get_or_load_borrowed(key, |_| async { Ok::<_, Infallible>(value.clone()) });
     load("loaded").await.unwrap();
     assert_eq!(here.set("set", value.clone()).await.unwrap(), Delivery::Applied);
     for key in ["loaded", "set"] {

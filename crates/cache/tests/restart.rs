@@ -26,7 +26,10 @@ async fn the_hot_keys_are_in_memory_again_and_what_was_invalidated_is_loaded_ane
             popularity.touch("home", &id);
             let homes = &homes;
             async move {
-                homes.get_or_load(&id, |_| async { Ok::<_, Infallible>(format!("old {id}")) }).await.unwrap()
+                homes
+                    .get_or_load_borrowed(&id, |_| async { Ok::<_, Infallible>(format!("old {id}")) })
+                    .await
+                    .unwrap()
             }
         };
         for id in 0..1_000 {
@@ -55,7 +58,9 @@ async fn the_hot_keys_are_in_memory_again_and_what_was_invalidated_is_loaded_ane
     let hot = manifest.region("home").filter_map(|hot| Some((hot.parse::<u64>()?, hot.weight)));
     let load = |id: u64| {
         let homes = &homes;
-        async move { homes.get_or_load(&id, |_| async move { Ok::<_, Infallible>(format!("new {id}")) }).await }
+        async move {
+            homes.get_or_load_borrowed(&id, |_| async move { Ok::<_, Infallible>(format!("new {id}")) }).await
+        }
     };
     let report = WarmRunner::new(WarmConfig::default()).unwrap().warmer(each("homes", hot, load)).run().await;
     assert!(report.is_clean(), "{report}");

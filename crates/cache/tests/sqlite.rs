@@ -15,7 +15,7 @@ async fn open(path: &Path) -> (Cache, Region<u64, String>) {
 }
 
 async fn load(houses: &Region<u64, String>, id: u64) -> Source {
-    let load = houses.get_or_load_hit(&id, |cx| async move {
+    let load = houses.get_or_load_hit(&id, move |cx| async move {
         cx.tag(format!("suburb:{}", id % 2));
         Ok::<_, Infallible>(format!("house {id}"))
     });
@@ -64,7 +64,7 @@ async fn a_load_that_was_overtaken_is_refused_by_the_row() {
     let path = folder.path().join("cache.db");
     let (cache, houses) = open(&path).await;
     let other = open(&path).await.1;
-    let load = houses.get_or_load(&1, |_| async {
+    let load = houses.get_or_load_borrowed(&1, |_| async {
         assert_eq!(other.invalidate(&1).await, Delivery::Applied);
         Ok::<_, Infallible>("old".to_owned())
     });

@@ -303,7 +303,7 @@ async fn an_invalidation_during_the_load_is_not_overwritten_by_the_warmer() {
         let homes = homes.clone();
         async move {
             homes
-                .get_or_load(&id, |_| async {
+                .get_or_load_borrowed(&id, |_| async {
                     let _ = homes.invalidate(&1).await; // an update comes while the old row is in hand
                     Ok::<_, String>(1)
                 })

@@ -56,7 +56,7 @@ impl Service {
         }
         self.pages.set(&("Manly".into(), 1), 0).await.unwrap();
         for (name, tag) in [("a", "suburb:Manly"), ("b", "seller:7")] {
-            let load = self.names.get_or_load(name, |cx| async move {
+            let load = self.names.get_or_load_borrowed(name, |cx| async move {
                 cx.tag(tag);
                 Ok::<_, std::convert::Infallible>(0)
             });

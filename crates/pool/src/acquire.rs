@@ -1,21 +1,24 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 use crate::checkouts::Caller;
 use crate::error::GetError;
 use crate::guard::Guard;
 use crate::hooks::Hook;
 use crate::inner::Inner;
+use crate::live::Live;
+use crate::magazine::Round;
 use crate::manager::Manager;
 use crate::observer::{Observer, WaitEnd};
 use crate::preparation;
 use crate::state::{Refusal, Taken};
-use crate::waiters::{Place, Ticket};
+use crate::waiter::{Place, Waiter};
+use crate::waiters::Ticket;
 
 /// The short way, for a connection that lies ready: reads the clock once in a while and arms no timer. What it has taken and cannot
 /// hand out as it is comes back for the long way.
@@ -25,15 +28,35 @@ pub(crate) fn at_once<M: Manager, O: Observer>(
     caller: &Caller,
 ) -> Result<Guard<M, O>, Begun<M, O>> {
     let exact = O::ENABLED.then(Instant::now);
-    match inner.transition(|state, later| state.take(caller, exact, later)) {
+    if inner.thread_affinity()
+        && let Some(Round { pool, mut live }) = inner.take_own(caller)
+    {
+        note_served(inner, &mut live, exact);
+        return Ok(Guard::new(pool, live));
+    }
+    if inner.has_line() {
+        // Nothing can lie ready: joining the line, which looks again, is the only turn at the lock it needs.
+        return Err(Begun::new(inner, None, exact));
+    }
+    match inner.take(caller, exact) {
         Some(Taken { mut live, needs_check: false }) if inner.hooks.before_acquire.is_none() => {
-            if O::ENABLED {
-                live.lent_at = exact;
-                inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
-            }
+            note_served(inner, &mut live, exact);
             Ok(Guard::new(Arc::clone(inner), live))
         }
         taken => Err(Begun::new(inner, taken, exact)),
+    }
+}
+
+/// Tells the observer, if there is one, of a caller who has not waited.
+#[inline]
+fn note_served<M: Manager, O: Observer>(
+    inner: &Inner<M, O>,
+    live: &mut Live<M::Connection>,
+    exact: Option<Instant>,
+) {
+    if O::ENABLED {
+        live.lent_at = exact;
+        inner.observe(|observer| observer.waited(Duration::ZERO, WaitEnd::Served));
     }
 }
 
@@ -108,9 +131,19 @@ async fn wait_and_prepare<M: Manager, O: Observer>(
         let (mut guard, needs_check) = match taken.take() {
             Some(taken) => taken,
             None => {
-                let wait = Wait { inner, caller, asked_at: now, front: served_before, ticket: None };
-                let taken = timeout_at(deadline, wait).await.map_err(|_| timeout())?;
-                let Taken { live, needs_check } = taken.map_err(|refusal| inner.refused(refusal))?;
+                let wait = Wait {
+                    inner,
+                    caller,
+                    asked_at: now,
+                    deadline,
+                    front: served_before,
+                    ticket: None,
+                    timer: None,
+                };
+                let Taken { live, needs_check } = wait.await.map_err(|unserved| match unserved {
+                    Unserved::Refused(refusal) => inner.refused(refusal),
+                    Unserved::TimedOut => timeout(),
+                })?;
                 (Guard::new(Arc::clone(inner), live), needs_check)
             }
         };
@@ -148,36 +181,69 @@ struct Wait<'a, M: Manager, O: Observer> {
     inner: &'a Arc<Inner<M, O>>,
     caller: &'a Caller,
     asked_at: Instant,
+    deadline: Instant,
     front: bool,
-    ticket: Option<Ticket>,
+    ticket: Option<Ticket<Taken<M::Connection>>>,
+    /// Most waits are over before the pool's ticker reminds of them: a timer for each would cost more than the rest of the wait.
+    timer: Option<Pin<Box<Sleep>>>,
 }
+
+/// Why a wait has brought no connection.
+enum Unserved {
+    Refused(Refusal),
+    TimedOut,
+}
+
+/// How far beyond the reminder a deadline must lie for the wait to rely on it, in times of it: a busy runtime ticks late.
+const MARGIN: u32 = 5;
 
 impl<M: Manager, O: Observer> Wait<'_, M, O> {
     /// Joins the line unless a connection lies idle: both under one lock, or a return in between would wake nobody (bb8#122).
-    fn join(&mut self, cx: &Context<'_>, now: Instant) -> Poll<Result<Taken<M::Connection>, Refusal>> {
-        self.inner.transition(|state, later| {
+    fn join(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<Result<Taken<M::Connection>, Unserved>> {
+        let waiter = Waiter::new(self.caller, cx.waker().clone());
+        let joined = self.inner.transition(|state, later| {
             if let Some(taken) = state.take(self.caller, Some(now), later) {
-                return Poll::Ready(Ok(taken));
+                return Ok(Joined::Served(taken));
             }
-            match state.wait(self.front, cx.waker().clone(), self.caller, now) {
-                Ok(ticket) => self.ticket = Some(ticket),
-                Err(refusal) => return Poll::Ready(Err(refusal)),
-            }
-            Poll::Pending
-        })
+            let ticket = state.wait(self.front, waiter, now, later)?;
+            Ok(Joined::Waiting { ticket, reminds_within: state.reminds_within() })
+        });
+        let (ticket, reminds_within) = match joined {
+            Ok(Joined::Served(taken)) => return Poll::Ready(Ok(taken)),
+            Ok(Joined::Waiting { ticket, reminds_within }) => (ticket, reminds_within),
+            Err(refusal) => return Poll::Ready(Err(Unserved::Refused(refusal))),
+        };
+        self.ticket = Some(ticket);
+        let left = self.deadline.saturating_duration_since(now);
+        if !self.front && reminds_within.is_some_and(|span| left > span * MARGIN) {
+            return Poll::Pending;
+        }
+        self.poll_timer(cx)
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Result<Taken<M::Connection>, Unserved>> {
+        let deadline = self.deadline;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(Err(Unserved::TimedOut))
     }
 }
 
+enum Joined<C> {
+    Served(Taken<C>),
+    Waiting { ticket: Ticket<Taken<C>>, reminds_within: Option<Duration> },
+}
+
 impl<M: Manager, O: Observer> Future for Wait<'_, M, O> {
-    type Output = Result<Taken<M::Connection>, Refusal>;
+    type Output = Result<Taken<M::Connection>, Unserved>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(ticket) = self.ticket else {
+        let Some(ticket) = &self.ticket else {
             let now = self.asked_at;
             return self.join(cx, now);
         };
-        match self.inner.transition(|state, later| state.look(ticket, cx.waker(), self.caller, later)) {
-            Place::Waiting => Poll::Pending,
+        match ticket.waiter.look(cx.waker()) {
+            Place::Waiting => self.poll_timer(cx),
             Place::Granted(taken) => {
                 self.ticket = None;
                 Poll::Ready(Ok(taken))
@@ -193,7 +259,7 @@ impl<M: Manager, O: Observer> Future for Wait<'_, M, O> {
 
 impl<M: Manager, O: Observer> Drop for Wait<'_, M, O> {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
+        if let Some(ticket) = &self.ticket {
             self.inner.transition(|state, later| state.leave(ticket, later));
         }
     }

@@ -62,6 +62,11 @@ impl Checkouts {
         }
     }
 
+    /// Notes a checkout of a connection that is out already, for another.
+    pub(crate) fn out_again(&mut self, slot: usize, checkout: Checkout) {
+        self.slots[slot] = Slot { checkout: Some(checkout), backtrace: None, reported: false };
+    }
+
     /// Ends a checkout; says whose lane it was.
     #[inline]
     pub(crate) fn back(&mut self, slot: usize) -> LaneId {

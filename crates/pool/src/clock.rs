@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep};
 use crate::inner::Inner;
 use crate::manager::Manager;
 use crate::observer::Observer;
+use crate::state::State;
 
 /// How many ticks without a single checkout the ticker waits before it ends: a second at the default resolution.
 const QUIET_TICKS: u32 = 100;
@@ -58,7 +59,7 @@ impl Clock {
     }
 
     /// Ends a tick; `None` ends the ticker.
-    fn tick(&mut self) -> Option<Duration> {
+    pub(crate) fn tick(&mut self) -> Option<Duration> {
         self.quiet = if self.fresh { 0 } else { self.quiet + 1 };
         self.fresh = false;
         (self.quiet < QUIET_TICKS && !self.resolution.is_zero()).then_some(self.resolution)
@@ -73,7 +74,18 @@ impl Clock {
         self.resolution
     }
 
-    fn stop(&mut self) {
+    #[inline]
+    pub(crate) fn is_ticking(&self) -> bool {
+        self.ticking
+    }
+
+    /// While the ticker runs.
+    #[inline]
+    pub(crate) fn two_ticks(&self) -> Option<Duration> {
+        self.ticking.then(|| self.resolution * 2)
+    }
+
+    pub(crate) fn stop(&mut self) {
         self.ticking = false;
         self.fresh = false;
         self.quiet = 0;
@@ -92,16 +104,16 @@ impl<M: Manager, O: Observer> Ticker<M, O> {
 impl<M: Manager, O: Observer> Drop for Ticker<M, O> {
     fn drop(&mut self) {
         if let Some(inner) = self.0.upgrade() {
-            inner.with_clock(Clock::stop);
+            inner.unsettled(State::ticks_no_more);
         }
     }
 }
 
 /// Ticks until the pool is dropped or has been quiet for a while.
 pub(crate) async fn run<M: Manager, O: Observer>(ticker: Ticker<M, O>) {
-    let mut next = ticker.0.upgrade().map(|inner| inner.with_clock(|clock| clock.resolution()));
+    let mut next = ticker.0.upgrade().map(|inner| inner.read(State::clock_ticks));
     while let Some(pause) = next {
         sleep(pause).await;
-        next = ticker.0.upgrade().and_then(|inner| inner.with_clock(Clock::tick));
+        next = ticker.0.upgrade().and_then(|inner| inner.unsettled(State::tick));
     }
 }

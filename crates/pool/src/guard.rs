@@ -6,22 +6,31 @@ use tokio::time::Instant;
 
 use crate::inner::Inner;
 use crate::live::Live;
+use crate::magazine::Round;
 use crate::manager::Manager;
 use crate::observer::{CloseReason, Observer};
+
+type Held<M, O> = Round<Arc<Inner<M, O>>, <M as Manager>::Connection>;
 
 const HELD: &str = "a guard holds its connection until it is dropped";
 
 /// A connection on loan; dropping it gives it back at once and without any I/O.
 pub struct Guard<M: Manager, O: Observer = ()> {
-    inner: Arc<Inner<M, O>>,
-    /// `None` only once it has been given back or detached.
+    /// Both `None` only once it has been given back or detached.
+    inner: Option<Arc<Inner<M, O>>>,
     live: Option<Box<Live<M::Connection>>>,
 }
 
 impl<M: Manager, O: Observer> Guard<M, O> {
     #[inline]
     pub(crate) fn new(inner: Arc<Inner<M, O>>, live: Box<Live<M::Connection>>) -> Self {
-        Self { inner, live: Some(live) }
+        Self { inner: Some(inner), live: Some(live) }
+    }
+
+    #[inline]
+    fn take(&mut self) -> Option<Held<M, O>> {
+        let (pool, live) = self.inner.take().zip(self.live.take())?;
+        Some(Round { pool, live })
     }
 
     /// Has the connection closed instead of given back when the guard is dropped.
@@ -32,10 +41,10 @@ impl<M: Manager, O: Observer> Guard<M, O> {
     /// Takes the connection out of the pool for good; the pool may make another in its place.
     #[expect(clippy::missing_panics_doc, reason = "a guard that can be moved still holds its connection")]
     pub fn detach(mut self) -> M::Connection {
-        let live = self.live.take().expect(HELD);
-        self.inner.transition(|state, _| state.detach(&live));
+        let Round { pool: inner, live } = self.take().expect(HELD);
+        inner.transition(|state, _| state.detach(&live));
         if let Some(lent_at) = live.lent_at {
-            self.inner.observe(|observer| observer.held(lent_at.elapsed()));
+            inner.observe(|observer| observer.held(lent_at.elapsed()));
         }
         live.connection
     }
@@ -50,7 +59,7 @@ impl<M: Manager, O: Observer> Guard<M, O> {
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner<M, O>> {
-        &self.inner
+        self.inner.as_ref().expect(HELD)
     }
 
     pub(crate) fn proven_at(&self) -> Instant {
@@ -68,14 +77,14 @@ impl<M: Manager, O: Observer> Guard<M, O> {
     /// Gives a clean connection back without asking for its condition again.
     pub(crate) fn give_back(mut self) {
         self.mend();
-        let live = self.live.take().expect(HELD);
-        self.inner.transition(|state, later| state.put(live, later));
+        let Round { pool: inner, live } = self.take().expect(HELD);
+        inner.transition(|state, later| state.put(live, later));
     }
 
     /// Closes a connection that no caller has had.
     pub(crate) fn close(mut self, reason: CloseReason) {
-        let live = self.live.take().expect(HELD);
-        self.inner.transition(|state, later| state.discard(live, reason, later));
+        let Round { pool: inner, live } = self.take().expect(HELD);
+        inner.transition(|state, later| state.discard(live, reason, later));
     }
 }
 
@@ -96,8 +105,8 @@ impl<M: Manager, O: Observer> DerefMut for Guard<M, O> {
 impl<M: Manager, O: Observer> Drop for Guard<M, O> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(live) = self.live.take() {
-            self.inner.take_back(live);
+        if let Some(Round { pool: inner, live }) = self.take() {
+            inner.take_back(live);
         }
     }
 }

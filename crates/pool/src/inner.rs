@@ -10,7 +10,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::clock::{self, Clock, Ticker};
+use crate::checkouts::Caller;
+use crate::clock::{self, Ticker};
 use crate::config::PoolConfig;
 use crate::connector;
 use crate::deferred::{Deferred, Leftovers};
@@ -18,12 +19,14 @@ use crate::error::{Fault, GetError};
 use crate::goodbye;
 use crate::guard::Guard;
 use crate::hooks::Hooks;
+use crate::lanes::UNNAMED;
 use crate::leak::Leak;
 use crate::live::Live;
+use crate::magazine::{Magazines, Round, thread_number};
 use crate::manager::{Condition, Manager};
 use crate::observer::{CloseReason, Observer};
 use crate::recovery;
-use crate::state::{Refusal, State};
+use crate::state::{Refusal, State, Taken};
 use crate::status::Status;
 
 type PoolState<M> = State<<M as Manager>::Connection, <M as Manager>::Error>;
@@ -42,13 +45,17 @@ pub(crate) enum Phase {
 pub(crate) struct Inner<M: Manager, O: Observer> {
     /// On a cache line of its own: the reference count beside it is written by every guard.
     state: CachePadded<Mutex<PoolState<M>>>,
+    magazines: Magazines<Arc<Self>, M::Connection>,
+    /// Whether anybody waits, as of some moment: a hint for who asks, on a cache line that changes seldom.
+    has_line: CachePadded<AtomicBool>,
     pub(crate) name: Arc<str>,
     pub(crate) manager: M,
     pub(crate) hooks: Hooks<M>,
     observer: O,
     pub(crate) on_leak: Option<OnLeak>,
-    /// The configuration's `leak_backtrace` and `acquire_timeout`, here because callers need them outside of the lock.
+    /// The configuration's `leak_backtrace`, `thread_affinity` and `acquire_timeout`, here because callers need them outside of the lock.
     captures_backtraces: AtomicBool,
+    thread_affinity: AtomicBool,
     acquire_timeout_ns: AtomicU64,
     pub(crate) runtime: Handle,
     pub(crate) phase: watch::Sender<Phase>,
@@ -67,16 +74,20 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         runtime: Handle,
     ) -> Self {
         let captures_backtraces = AtomicBool::new(config.leak_backtrace);
+        let thread_affinity = AtomicBool::new(config.thread_affinity);
         let acquire_timeout_ns = AtomicU64::new(nanos(config.acquire_timeout));
         let state = State::new(Arc::new(config), hooks.before_close.is_some(), Instant::now());
         Self {
             state: CachePadded::new(Mutex::new(state)),
+            magazines: Magazines::new(),
+            has_line: CachePadded::new(AtomicBool::new(false)),
             name,
             manager,
             hooks,
             observer,
             on_leak,
             captures_backtraces,
+            thread_affinity,
             acquire_timeout_ns,
             runtime,
             phase: watch::Sender::new(Phase::Open),
@@ -84,17 +95,29 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         }
     }
 
-    /// Takes one step under the lock, then does what it calls for outside of it.
+    /// Takes one step under the lock, with the whole pool before it, then does what it calls for outside of it.
     #[inline]
     pub(crate) fn transition<R>(
         self: &Arc<Self>,
         step: impl FnOnce(&mut PoolState<M>, &mut Later<M>) -> R,
     ) -> R {
+        self.exchange(|state, later| {
+            self.magazines.call_in(state, later);
+            step(state, later)
+        })
+    }
+
+    /// As [`Inner::transition`], for a step that does not mind what lies in the magazines: to take what lies ready, and to give back.
+    #[inline]
+    fn exchange<R>(self: &Arc<Self>, step: impl FnOnce(&mut PoolState<M>, &mut Later<M>) -> R) -> R {
         let mut later = Deferred::new();
         let outcome = {
             let mut state = self.state.lock();
             let outcome = step(&mut state, &mut later);
             state.settle(&mut later);
+            if state.has_line() != self.has_line.load(Relaxed) {
+                self.has_line.store(state.has_line(), Relaxed);
+            }
             outcome
         };
         if !later.is_empty() {
@@ -103,13 +126,54 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         outcome
     }
 
+    /// Whether connections may stay with their threads, in which case a caller looks there first.
+    #[inline]
+    pub(crate) fn thread_affinity(&self) -> bool {
+        self.thread_affinity.load(Relaxed)
+    }
+
+    /// Takes the connection that this thread used last, if it has stayed with it.
+    #[inline(never)]
+    pub(crate) fn take_own(&self, caller: &Caller) -> Option<Round<Arc<Self>, M::Connection>> {
+        if caller.lane != UNNAMED || caller.backtrace.is_some() || self.hooks.before_acquire.is_some() {
+            return None;
+        }
+        self.magazines.take(thread_number(), caller.by)
+    }
+
+    /// Takes a connection that lies ready for everybody.
+    #[inline]
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        caller: &Caller,
+        exact: Option<Instant>,
+    ) -> Option<Taken<M::Connection>> {
+        self.exchange(|state, later| state.take(caller, exact, later))
+    }
+
     /// Reads under the lock.
     pub(crate) fn read<R>(&self, look: impl FnOnce(&PoolState<M>) -> R) -> R {
         look(&self.state.lock())
     }
 
-    pub(crate) fn with_clock<R>(&self, act: impl FnOnce(&mut Clock) -> R) -> R {
-        act(self.state.lock().clock())
+    #[inline]
+    pub(crate) fn has_line(&self) -> bool {
+        self.has_line.load(Relaxed)
+    }
+
+    /// As [`Inner::transition`], for a step that makes room for nobody: nothing is served and no connect is started.
+    pub(crate) fn unsettled<R>(
+        self: &Arc<Self>,
+        step: impl FnOnce(&mut PoolState<M>, &mut Later<M>) -> R,
+    ) -> R {
+        let mut later = Deferred::new();
+        let outcome = {
+            let mut state = self.state.lock();
+            self.magazines.call_in(&mut state, &mut later);
+            step(&mut state, &mut later)
+        };
+        self.carry_out(later);
+        outcome
     }
 
     /// The configuration as it stands; it may be replaced at any time.
@@ -119,6 +183,7 @@ impl<M: Manager, O: Observer> Inner<M, O> {
 
     pub(crate) fn reconfigure(self: &Arc<Self>, config: PoolConfig) {
         self.captures_backtraces.store(config.leak_backtrace, Relaxed);
+        self.thread_affinity.store(config.thread_affinity, Relaxed);
         self.acquire_timeout_ns.store(nanos(config.acquire_timeout), Relaxed);
         let config = Arc::new(config);
         drop(self.transition(|state, later| state.reconfigure(config, later)));
@@ -201,24 +266,50 @@ impl<M: Manager, O: Observer> Inner<M, O> {
 
     /// Takes a connection back from a guard, without any I/O of its own.
     #[inline]
-    pub(crate) fn take_back(self: &Arc<Self>, mut live: Box<Live<M::Connection>>) {
+    pub(crate) fn take_back(self: Arc<Self>, mut live: Box<Live<M::Connection>>) {
         let lent_at = if O::ENABLED { live.lent_at.take() } else { None };
         let condition = if live.broken { Condition::Broken } else { self.condition(&live.connection) };
         match condition {
             Condition::Clean if self.hooks.after_release.is_none() => {
-                self.transition(|state, later| state.put(live, later));
+                if self.thread_affinity.load(Relaxed) {
+                    // Told ahead of the return, which takes the reference to the pool along.
+                    self.tell_held(lent_at);
+                    return self.leave_with_thread(live);
+                }
+                self.exchange(|state, later| state.put(live, later));
             }
             Condition::Broken => {
                 self.transition(|state, later| state.discard(live, CloseReason::Broken, later));
             }
             Condition::Clean | Condition::Dirty => {
-                let guard = Guard::new(Arc::clone(self), live);
+                let guard = Guard::new(Arc::clone(&self), live);
                 self.runtime.spawn(recovery::run(guard, condition));
             }
         }
+        self.tell_held(lent_at);
+    }
+
+    #[inline]
+    fn tell_held(&self, lent_at: Option<Instant>) {
         if let Some(lent_at) = lent_at {
             self.observe(|observer| observer.held(lent_at.elapsed()));
         }
+    }
+
+    /// Leaves a clean connection with its thread or puts it back for everybody. Apart, or every return would pay for its size.
+    #[inline(never)]
+    fn leave_with_thread(self: Arc<Self>, live: Box<Live<M::Connection>>) {
+        let thread = thread_number();
+        let Round { pool, live } = match self.magazines.magazine_of(&live, thread) {
+            Some(magazine) => match magazine.put(Round { pool: self, live }) {
+                Ok(()) => return,
+                Err(round) => round,
+            },
+            None => Round { pool: self, live },
+        };
+        pool.exchange(|state, later| {
+            pool.magazines.put_or_open(state, live, thread, || Arc::clone(&pool), later);
+        });
     }
 
     /// A panic in a drop would abort the process if it met another: it condemns the connection instead.
@@ -242,23 +333,23 @@ impl<M: Manager, O: Observer> Inner<M, O> {
         catch_unwind(AssertUnwindSafe(|| self.manager.is_too_many_connections(error))).unwrap_or(false)
     }
 
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(self: &Arc<Self>) -> Status {
         self.status_and_fault().0
     }
 
-    fn status_and_fault(&self) -> (Status, Option<Arc<Fault<M::Error>>>) {
+    fn status_and_fault(self: &Arc<Self>) -> (Status, Option<Arc<Fault<M::Error>>>) {
         let now = Instant::now();
-        let (mut status, fault) = self.read(|state| state.status(Arc::clone(&self.name), now));
+        let (mut status, fault) = self.unsettled(|state, _| state.status(Arc::clone(&self.name), now));
         status.last_connect_error = fault.as_ref().map(ToString::to_string);
         (status, fault)
     }
 
-    pub(crate) fn timeout(&self, waited: Duration) -> GetError<M::Error> {
+    pub(crate) fn timeout(self: &Arc<Self>, waited: Duration) -> GetError<M::Error> {
         let (status, source) = self.status_and_fault();
         GetError::Timeout { waited, status: Box::new(status), source }
     }
 
-    pub(crate) fn refused(&self, refusal: Refusal) -> GetError<M::Error> {
+    pub(crate) fn refused(self: &Arc<Self>, refusal: Refusal) -> GetError<M::Error> {
         match refusal {
             Refusal::Closed => GetError::Closed { pool: Arc::clone(&self.name) },
             Refusal::Outage { retry_after } => {

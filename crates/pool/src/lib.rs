@@ -22,6 +22,7 @@ mod lane;
 mod lanes;
 mod leak;
 mod live;
+mod magazine;
 mod manager;
 pub mod managers;
 pub mod monitor;
@@ -36,8 +37,10 @@ mod schedules;
 pub mod sizing;
 mod state;
 mod status;
+mod sync;
 mod tended;
 mod trace;
+mod waiter;
 mod waiters;
 
 pub use builder::PoolBuilder;

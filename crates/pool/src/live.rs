@@ -14,10 +14,10 @@ pub(crate) struct Live<C> {
     pub(crate) lifespan: Lifespan,
     /// How many changes of the pool it has seen.
     pub(crate) epoch: u64,
+    /// Of which thread's [magazine](crate::magazine) it is.
+    pub(crate) magazine: Option<usize>,
     /// To be closed instead of taken back. Here and not in the guard, which stays two pointers that move in registers.
     pub(crate) broken: bool,
-    /// Handed over from the idle ones: whoever gets it looks how long it lay there.
-    pub(crate) from_idle: bool,
     /// When the caller got it; kept only for an observer.
     pub(crate) lent_at: Option<Instant>,
 }

@@ -106,6 +106,30 @@ async fn a_cancelled_begin_leaves_no_transaction_to_the_next_caller() {
     assert_eq!(count(&mut other, "cancelled_begin").await, 1, "the next caller's write is committed");
 }
 
+/// Asking whether a transaction is open must not be noticed: what the session listens to, has prepared and has set survives it.
+#[tokio::test]
+async fn the_question_after_a_return_changes_nothing() {
+    let server = Postgres::start().unwrap();
+    let pool = pool(&server, |manager| manager);
+    let mut held = pool.get().await.unwrap();
+    held.execute("LISTEN jobs; PREPARE one AS SELECT 1; SET work_mem = '7MB'").await.unwrap();
+    let before = process(&mut held).await;
+    for _ in 0..20 {
+        drop(held);
+        returned(&pool).await;
+        held = pool.get().await.unwrap();
+    }
+    let state: (String, i64, String) = sqlx::query_as(
+        "SELECT (SELECT string_agg(channel, ',') FROM pg_listening_channels() AS channel),
+            (SELECT count(*) FROM pg_prepared_statements WHERE name = 'one'), current_setting('work_mem')",
+    )
+    .fetch_one(&mut *held)
+    .await
+    .unwrap();
+    assert_eq!((state.0.as_str(), state.1, state.2.as_str()), ("jobs", 1, "7MB"));
+    assert_eq!(process(&mut held).await, before);
+}
+
 #[tokio::test]
 async fn a_connection_with_a_forgotten_transaction_is_closed() {
     let server = Postgres::start().unwrap();

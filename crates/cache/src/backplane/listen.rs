@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::inner::Inner;
 use crate::layers::keeper::{Push, Subscription};
 use crate::layers::shared::LayerError;
+use crate::monotonic::RESOLUTION;
 
 const FIRST_REST: Duration = Duration::from_millis(10);
 const LONGEST_REST: Duration = Duration::from_secs(1);
@@ -97,11 +98,11 @@ impl Session {
     }
 
     async fn hello(&self, cache: &Weak<Inner>) -> Result<(), LayerError> {
-        let Some(asked) = cache.upgrade().map(|inner| inner.clock.coarse()) else { return Ok(()) };
+        let Some(asked) = cache.upgrade().map(|inner| inner.clock.now()) else { return Ok(()) };
         let tidings = self.in_time(self.keeper.hello(self.standing.since())).await?;
         if let Some(inner) = cache.upgrade() {
             inner.resynchronise(tidings);
-            inner.standing.trust(asked.saturating_add(micros(self.bound)));
+            inner.standing.trust(asked.saturating_add(nanos(self.bound)));
         }
         Ok(())
     }
@@ -109,7 +110,7 @@ impl Session {
     /// Asks where the keeper stands. The answer comes behind all that was announced before it, so who agrees with it has
     /// heard everything up to the time of asking.
     async fn pulse(&mut self, cache: &Weak<Inner>) -> Result<(), LayerError> {
-        let Some(asked) = cache.upgrade().map(|inner| inner.clock.coarse()) else { return Ok(()) };
+        let Some(asked) = cache.upgrade().map(|inner| inner.clock.now()) else { return Ok(()) };
         let when_asked = self.standing.since();
         let pulse = self.in_time(self.keeper.pulse()).await?;
         let Some(inner) = cache.upgrade() else { return Ok(()) };
@@ -120,7 +121,7 @@ impl Session {
             if let Some(l2) = &inner.l2 {
                 l2.heard();
             }
-            self.standing.trust(asked.saturating_add(micros(self.bound)));
+            self.standing.trust(asked.saturating_add(nanos(self.bound)));
             return Ok(());
         }
         drop(inner);
@@ -145,6 +146,7 @@ fn take(inner: &Inner, push: &Push) -> Result<(), LayerError> {
     Ok(())
 }
 
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+/// The bound, less by what the clock may lag.
+fn nanos(bound: Duration) -> u64 {
+    u64::try_from(bound.saturating_sub(RESOLUTION).as_nanos()).unwrap_or(u64::MAX)
 }

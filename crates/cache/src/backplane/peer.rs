@@ -23,9 +23,9 @@ impl Inner {
         self.clock.observe(announcement.clock);
         let own = announcement.node == self.node;
         match &announcement.what {
-            // What was ours to void was voided when it began and again when it ended, and a durable layer was told by whoever
-            // asked. Voiding once more would detach the loads that have begun since, and leave their leases to run out.
-            Told::Dead { .. } | Told::Overwritten { .. } if own => {}
+            // Voided here when it began and when it was answered, or given up: what was loaded or written since is younger,
+            // and would be voided for nothing.
+            Told::Overwritten { .. } | Told::Dead { .. } if own => {}
             Told::Dead { keys, version } | Told::Overwritten { keys, version } => {
                 for key in keys {
                     self.stripes.bump(key, *version, self.l1.as_ref());

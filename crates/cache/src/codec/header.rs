@@ -89,6 +89,7 @@ pub(super) struct Parts<'a> {
     pub(super) header: Header,
     pub(super) making: Making,
     /// All before the payload.
+    #[cfg_attr(not(feature = "encryption"), expect(dead_code, reason = "what encryption authenticates"))]
     pub(super) head: &'a [u8],
     pub(super) payload: &'a [u8],
 }

@@ -52,7 +52,7 @@ pub(super) fn read<C: Section>(
     // A check names one field at a time: that one is put back to what it was, and the rest is checked again.
     let mut named = HashSet::new();
     while let Err(problem) = config.check() {
-        let ConfigError { field, value, allowed } = problem;
+        let ConfigError { field, value, allowed, also: _ } = problem;
         let path = format!("{section}.{field}");
         let origin = document.origin_at(&[&path, section]);
         problems.push(LoadProblem::OutOfRange { path, value, allowed: allowed.to_owned(), origin });

@@ -82,6 +82,17 @@ impl InvalidationPlan {
         self
     }
 
+    /// Keys, tags, patterns.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn parts(&self) -> (&[Key], &[String], &[String]) {
+        (&self.keys, &self.tags, &self.patterns)
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn of_parts(keys: Vec<Key>, tags: Vec<String>, patterns: Vec<String>) -> Self {
+        Self { keys, tags, patterns }
+    }
+
     /// Adds what another plan says.
     pub fn and(mut self, other: Self) -> Self {
         let Self { keys, tags, patterns } = other;

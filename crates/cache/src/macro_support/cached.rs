@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -110,14 +111,21 @@ where
     if !when {
         return R::returned(R::loaded(body.await).map(Arc::new));
     }
-    let loader = |cx: LoadContext| async move {
-        let value = R::loaded(body.await)?;
-        describe(&value, &cx);
-        Ok(value)
+    let mut body = pin!(body);
+    let loaded = {
+        let body = &mut body;
+        let loader = |cx: LoadContext| async move {
+            let value = R::loaded(body.as_mut().await)?;
+            describe(&value, &cx);
+            Ok(value)
+        };
+        // The body borrows the function's arguments.
+        region.get_or_load_borrowed(key, loader).await
     };
-    // The body borrows the function's arguments.
-    let loaded = region.get_or_load(key, loader).await;
-    R::returned(loaded.map_err(|error| match error {
-        LoadError::Loader { source, .. } => source,
-    }))
+    match loaded {
+        Ok(value) => R::returned(Ok(value)),
+        Err(LoadError::Loader { source, .. }) => R::returned(Err(source)),
+        // A timeout, or no budget for the load: what the cache does not wait for, the function does, and nothing is kept.
+        Err(_) => R::returned(R::loaded(body.await).map(Arc::new)),
+    }
 }

@@ -67,7 +67,7 @@ async fn an_absent_layer_is_invisible_but_for_its_count() {
     l2.set_down(true);
     let other = node(Some(&l2), Some(&l3), &MEMORY());
     assert_eq!(region(&other).get_hit("a").await.unwrap().source, Source::L3);
-    let hit = region(&other).get_or_load_hit("b", |_| async { Ok::<_, Infallible>(2) }).await.unwrap();
+    let hit = region(&other).get_or_load_hit("b", move |_| async { Ok::<_, Infallible>(2) }).await.unwrap();
     assert_eq!(hit.source, Source::Loader);
     assert!(other.stats().l2.unwrap().errors >= 2);
 }
@@ -79,7 +79,7 @@ async fn an_undelivered_invalidation_is_told_before_the_layer_is_read_again() {
         let cache = node(Some(&l2), None, &MEMORY());
         let values = region(&cache);
         values
-            .get_or_load("a", |cx| async move {
+            .get_or_load("a", move |cx| async move {
                 cx.tag("t");
                 Ok::<_, Infallible>(1)
             })

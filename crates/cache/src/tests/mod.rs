@@ -1,9 +1,26 @@
 #![allow(clippy::unwrap_used)]
 
+mod background;
+mod batch;
+mod budget;
+mod cancellation;
+mod conditional;
+mod explain;
+mod fail_safe;
 mod layers;
+mod layers_used;
 #[cfg(feature = "macros")]
 mod macros;
+mod memory;
 mod model;
+mod model_options;
+mod negative;
+mod options;
 mod peers;
 mod races;
+mod refresh;
+mod sliding;
 mod stand_in;
+mod timeouts;
+mod versions;
+mod world;

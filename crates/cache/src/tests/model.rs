@@ -48,7 +48,7 @@ async fn a_sequential_history_equals_a_map_with_deadlines() {
             match rng.u8(..20) {
                 0..=7 => {
                     let expected = model.entry(key).or_insert((step, Instant::now() + TTL, true)).0;
-                    let loaded = values.get_or_load(&key, |cx| async move {
+                    let loaded = values.get_or_load(&key, move |cx| async move {
                         cx.tag(tag_of(key));
                         Ok::<_, Infallible>(step)
                     });
@@ -118,7 +118,7 @@ async fn no_history_serves_an_older_value_after_an_invalidation() {
                         pending.push(go);
                     }
                     reads.spawn(async move {
-                        let load = values.get_or_load(&key, |cx| async move {
+                        let load = values.get_or_load(&key, move |cx| async move {
                             cx.tag(tag_of(key));
                             let read = source.lock().get(&key).copied().unwrap_or(0);
                             if slow {

@@ -20,7 +20,7 @@ fn nodes(l2: &Arc<Store>) -> [(Cache, Region<str, u32>); 2] {
 }
 
 async fn load(values: &Region<str, u32>, value: u32) -> (u32, Source) {
-    let load = values.get_or_load_hit("a", |cx| async move {
+    let load = values.get_or_load_hit("a", move |cx| async move {
         cx.tag("t");
         Ok::<_, Infallible>(value)
     });
@@ -131,7 +131,7 @@ async fn one_load_a_key_in_the_fleet() {
     let [(one, here), (other, there)] = nodes(&l2);
     let slow = |values: Region<str, u32>, value: u32| {
         tokio::spawn(async move {
-            let load = values.get_or_load("a", |_| async move {
+            let load = values.get_or_load("a", move |_| async move {
                 // Beyond a lease, which is renewed, and within the others' patience.
                 tokio::time::sleep(Duration::from_secs(3)).await;
                 Ok::<_, Infallible>(value)
@@ -154,7 +154,7 @@ async fn a_dead_holders_lease_passes_on() {
     let l2 = Store::new();
     let [(_one, here), (other, there)] = nodes(&l2);
     let holder = tokio::spawn(async move {
-        let load = here.get_or_load("a", |_| std::future::pending::<Result<u32, Infallible>>());
+        let load = here.get_or_load_borrowed("a", |_| std::future::pending::<Result<u32, Infallible>>());
         load.await.map(|value| *value)
     });
     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -171,7 +171,7 @@ async fn waiting_for_another_nodes_load_is_bounded() {
     let l2 = Store::new();
     let [(_one, here), (_other, there)] = nodes(&l2);
     let holder = tokio::spawn(async move {
-        let load = here.get_or_load("a", |_| std::future::pending::<Result<u32, Infallible>>());
+        let load = here.get_or_load_borrowed("a", |_| std::future::pending::<Result<u32, Infallible>>());
         load.await.map(|value| *value)
     });
     tokio::time::sleep(Duration::from_millis(10)).await;

@@ -35,7 +35,7 @@ async fn begin_load(
     let (go, told) = oneshot::channel::<()>();
     let values = values.clone();
     let task = tokio::spawn(async move {
-        let load = values.get_or_load("a", |cx| async move {
+        let load = values.get_or_load("a", move |cx| async move {
             if let Some(tag) = tag {
                 cx.tag(tag);
             }
@@ -50,7 +50,7 @@ async fn begin_load(
 }
 
 async fn load(values: &Values, value: u32) -> u32 {
-    *values.get_or_load("a", |_| async move { Ok::<_, Infallible>(value) }).await.unwrap()
+    *values.get_or_load("a", move |_| async move { Ok::<_, Infallible>(value) }).await.unwrap()
 }
 
 /// FusionCache#625, and what moka's `get_with` does with `invalidate`, `invalidate_all`, `invalidate_entries_if` and `insert`
@@ -207,7 +207,7 @@ async fn e_a_tag_invalidated_while_loading_kills_what_gains_it_later() {
     let task = tokio::spawn({
         let values = values.clone();
         async move {
-            let load = values.get_or_load("a", |cx| async move {
+            let load = values.get_or_load("a", move |cx| async move {
                 begun.send(()).unwrap();
                 told.await.unwrap();
                 cx.tag("late");
@@ -309,7 +309,7 @@ async fn begin_load_of(values: &Values, key: &'static str) -> (oneshot::Sender<(
     let (go, told) = oneshot::channel::<()>();
     let values = values.clone();
     let task = tokio::spawn(async move {
-        let load = values.get_or_load(key, |_| async move {
+        let load = values.get_or_load(key, move |_| async move {
             begun.send(()).unwrap();
             told.await.unwrap();
             Ok::<_, Infallible>(1)
@@ -338,7 +338,7 @@ async fn a_stamp_heard_again_invalidates_nothing_new() {
     let _ = one.invalidate_tag("t").await;
     let values = region(&one);
     values
-        .get_or_load("a", |cx| async move {
+        .get_or_load("a", move |cx| async move {
             cx.tag("t");
             Ok::<_, Infallible>(1)
         })

@@ -46,6 +46,7 @@ struct State {
     gates: HashMap<&'static str, (oneshot::Sender<()>, oneshot::Receiver<()>)>,
     down: bool,
     deaf: bool,
+    dawdling: bool,
     reads: u64,
 }
 
@@ -104,7 +105,15 @@ impl Store {
         self.0.lock().reads
     }
 
+    /// Every step waits for a turn of the scheduler from now on.
+    pub(super) fn set_dawdling(&self, dawdling: bool) {
+        self.0.lock().dawdling = dawdling;
+    }
+
     async fn pass(&self, step: &'static str) -> Result<(), LayerError> {
+        if self.0.lock().dawdling {
+            tokio::task::yield_now().await;
+        }
         let gate = self.0.lock().gates.remove(step);
         if let Some((reached, go)) = gate {
             let _ = reached.send(());
@@ -131,6 +140,12 @@ impl State {
         if !self.deaf {
             self.listeners.retain(|listener| listener.send(Push::Announced(said.clone())).is_ok());
         }
+    }
+
+    /// What a real layer would have forgotten is not there.
+    fn held(&self, key: &str, clock: &Clock) -> Option<Vec<u8>> {
+        let item = self.values.get(key).filter(|item| item.expires_ms > clock.wall_ms());
+        item.map(|item| item.bytes.to_vec())
     }
 
     fn pulse(&self) -> Pulse {
@@ -211,7 +226,7 @@ impl Keeper for View {
             state.fenced(epoch)?;
             state.reads += 1;
             self.stamps.merge(state.stamps.clone());
-            let bytes = keys.iter().map(|key| state.values.get(key).map(|item| item.bytes.to_vec()));
+            let bytes = keys.iter().map(|key| state.held(key, &self.clock));
             Ok(Found { clock: state.clock, bytes: bytes.collect() })
         }))
     }
@@ -229,7 +244,7 @@ impl Keeper for View {
             let mut claims = Vec::new();
             for wanted in wanted {
                 let floor = state.versions.get(&wanted.key).copied().unwrap_or(0);
-                let there = state.values.get(&wanted.key).map(|item| item.bytes.to_vec());
+                let there = state.held(&wanted.key, &self.clock);
                 let there = there.filter(|bytes| born(bytes) != wanted.dead);
                 let held = state.tokens.get(&wanted.key).copied();
                 let claim = match (there, held) {
@@ -347,7 +362,7 @@ impl Shared for View {
             state.reads += 1;
             self.stamps.merge(state.stamps.clone());
             let slots = keys.iter().map(|key| Slot {
-                bytes: state.values.get(key).map(|item| item.bytes.to_vec()),
+                bytes: state.held(key, &self.clock),
                 floor: state.tombstones.get(key).copied().unwrap_or(0),
             });
             Ok(slots.collect())
@@ -435,6 +450,8 @@ pub(super) fn node_within(
         clock: clock.clone(),
         stamps: stamps.clone(),
         standing,
+        budget: crate::budget::Budget::default(),
+        defaults: crate::RegionOptions::default(),
     };
     let inner = Inner::new("test", memory, parts);
     if let Some(store) = l2.filter(|store| !store.0.lock().down) {

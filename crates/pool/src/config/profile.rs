@@ -27,6 +27,7 @@ impl PoolConfig {
             leak_after: None,
             leak_backtrace: false,
             clock_resolution: Duration::from_millis(10),
+            thread_affinity: false,
             lanes: BTreeMap::new(),
             seed: None,
         }

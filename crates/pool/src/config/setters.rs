@@ -129,6 +129,13 @@ impl PoolConfig {
         self
     }
 
+    /// Sets whether connections stay with the thread that used them last while nobody waits (not together with lanes).
+    #[must_use]
+    pub const fn thread_affinity(mut self, thread_affinity: bool) -> Self {
+        self.thread_affinity = thread_affinity;
+        self
+    }
+
     /// Adds a lane, or changes the one of that name.
     #[must_use]
     pub fn lane(mut self, name: impl Into<String>, lane: LaneConfig) -> Self {

@@ -41,6 +41,9 @@ impl PoolConfig {
         problems.perhaps("fail_fast_after", self.fail_fast_after, Duration::ZERO, HOUR);
         problems.perhaps("leak_after", self.leak_after, INSTANT, MONTH);
         problems.span("clock_resolution", self.clock_resolution, Duration::ZERO, SECOND);
+        if self.thread_affinity && !self.lanes.is_empty() {
+            problems.add("thread_affinity", "true".to_owned(), "false where there are lanes".to_owned());
+        }
         for (name, lane) in &self.lanes {
             let cap = lane.cap.unwrap_or(self.max);
             problems.count(&format!("lanes.{name}.cap"), cap, 1, self.max);

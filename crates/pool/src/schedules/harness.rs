@@ -21,14 +21,18 @@ use crate::config::PoolConfig;
 use crate::deferred::Deferred;
 use crate::lanes::UNNAMED;
 use crate::live::Live;
-use crate::state::State;
+use crate::magazine::{Magazines, Round};
+use crate::state::{State, Taken};
 use crate::status::Status;
-use crate::waiters::{Place, Ticket};
+use crate::waiter::{Place, Waiter};
+use crate::waiters;
 
 pub(super) type Held = Box<Live<u32>>;
+pub(super) type Ticket = waiters::Ticket<Taken<u32>>;
 
 pub(super) struct Pool {
     state: Mutex<State<u32, Infallible>>,
+    magazines: Magazines<(), u32>,
     now: Instant,
     caller: Caller,
 }
@@ -36,27 +40,45 @@ pub(super) struct Pool {
 impl Pool {
     /// A pool of `size` connections, which are all out.
     pub(super) fn with_all_out(size: usize) -> (Arc<Self>, Vec<Held>) {
+        Self::configured(PoolConfig::default().min(0).max(size).seed(1))
+    }
+
+    /// As above, and connections may stay with either of two threads.
+    pub(super) fn affine_with_all_out(size: usize) -> (Arc<Self>, Vec<Held>) {
+        Self::configured(PoolConfig::default().min(0).max(size).seed(1).thread_affinity(true))
+    }
+
+    fn configured(config: PoolConfig) -> (Arc<Self>, Vec<Held>) {
+        let size = config.max;
         let now = Instant::now();
         let caller = Caller { by: Location::caller(), lane: UNNAMED, backtrace: None };
-        let config = PoolConfig::default().min(0).max(size).seed(1);
-        let pool = Self { state: Mutex::new(State::new(config.into(), false, now)), now, caller };
+        let state = Mutex::new(State::new(config.into(), false, now));
+        let pool = Self { state, magazines: Magazines::with(2), now, caller };
         let held = (0..size).map(|_| {
-            pool.transition(|state, later| {
-                let nobody = state.wait(false, Waker::noop().clone(), &pool.caller, now).unwrap();
-                state.settle(later);
-                state.connected(7, 0, now, later);
-                match state.look(nobody, Waker::noop(), &pool.caller, later) {
-                    Place::Granted(taken) => taken.live,
-                    place => panic!("not handed over: {place:?}"),
-                }
-            })
+            let nobody = pool.wait();
+            pool.transition(|state, later| state.connected(7, 0, now, later));
+            match nobody.waiter.look(Waker::noop()) {
+                Place::Granted(taken) => taken.live,
+                place => panic!("not handed over: {place:?}"),
+            }
         });
         let held = held.collect();
         (Arc::new(pool), held)
     }
 
-    /// As the pool does it: wake after unlock.
+    /// As the pool does it: with everything called in.
     pub(super) fn transition<R>(
+        &self,
+        step: impl FnOnce(&mut State<u32, Infallible>, &mut Deferred<u32, Infallible>) -> R,
+    ) -> R {
+        self.exchange(|state, later| {
+            self.magazines.call_in(state, later);
+            step(state, later)
+        })
+    }
+
+    /// As the pool does it: wake after unlock.
+    fn exchange<R>(
         &self,
         step: impl FnOnce(&mut State<u32, Infallible>, &mut Deferred<u32, Infallible>) -> R,
     ) -> R {
@@ -75,56 +97,78 @@ impl Pool {
     }
 
     pub(super) fn put(&self, live: Held) {
-        self.transition(|state, later| state.put(live, later));
+        self.exchange(|state, later| state.put(live, later));
     }
 
-    #[cfg(mainstay_loom)]
+    /// Takes what lies with the thread of that number.
+    pub(super) fn take_own(&self, thread: usize) -> Option<Held> {
+        self.magazines.take(thread, self.caller.by).map(|round| round.live)
+    }
+
+    /// Gives back on the thread of that number, where it may stay.
+    pub(super) fn leave_with_thread(&self, live: Held, thread: usize) {
+        let round = Round { pool: (), live };
+        let stays = match self.magazines.magazine_of(&round.live, thread) {
+            Some(magazine) => magazine.put(round),
+            None => Err(round),
+        };
+        if let Err(Round { live, .. }) = stays {
+            self.exchange(|state, later| self.magazines.put_or_open(state, live, thread, || (), later));
+        }
+    }
+
     pub(super) fn wait(&self) -> Ticket {
-        self.transition(|state, _| state.wait(false, Waker::noop().clone(), &self.caller, self.now)).unwrap()
+        let waiter = Waiter::new(&self.caller, Waker::noop().clone());
+        self.transition(|state, later| state.wait(false, waiter, self.now, later)).unwrap()
     }
 
     /// Joins the line if nothing lies idle, as every caller does, and does not look again.
     #[cfg(not(mainstay_loom))]
     pub(super) fn wait_if_none_is_idle(&self) -> Option<Ticket> {
-        let waits = self.transition(|state, _| {
+        let waiter = Waiter::new(&self.caller, Waker::noop().clone());
+        let waits = self.transition(|state, later| {
             (state.status("schedules".into(), self.now).0.idle == 0)
-                .then(|| state.wait(false, Waker::noop().clone(), &self.caller, self.now))
+                .then(|| state.wait(false, waiter, self.now, later))
         });
         waits.map(Result::unwrap)
     }
 
-    pub(super) fn leave(&self, ticket: Ticket) {
+    pub(super) fn leave(&self, ticket: &Ticket) {
         self.transition(|state, later| state.leave(ticket, later));
     }
 
     /// Waits for a connection, or for the pool to close; a lost wake-up is reported as a deadlock.
     pub(super) fn get(&self) -> Option<Held> {
-        let mut ticket = None;
+        let mut ticket: Option<Ticket> = None;
         block_on(poll_fn(|cx| {
-            self.transition(|state, later| match ticket {
-                None => {
-                    if let Some(taken) = state.take(&self.caller, Some(self.now), later) {
-                        return Poll::Ready(Some(taken.live));
-                    }
-                    match state.wait(false, cx.waker().clone(), &self.caller, self.now) {
-                        Ok(place) => {
-                            ticket = Some(place);
-                            Poll::Pending
-                        }
-                        Err(_) => Poll::Ready(None),
-                    }
-                }
-                Some(place) => match state.look(place, cx.waker(), &self.caller, later) {
+            if let Some(ticket) = &ticket {
+                // A waiter's own lock is loom's, but not shuttle's: there the schedule changes ahead of it instead.
+                #[cfg(not(mainstay_loom))]
+                shuttle::thread::yield_now();
+                return match ticket.waiter.look(cx.waker()) {
                     Place::Waiting => Poll::Pending,
                     Place::Granted(taken) => Poll::Ready(Some(taken.live)),
                     Place::Gone => Poll::Ready(None),
-                },
+                };
+            }
+            let waiter = Waiter::new(&self.caller, cx.waker().clone());
+            self.transition(|state, later| {
+                if let Some(taken) = state.take(&self.caller, Some(self.now), later) {
+                    return Poll::Ready(Some(taken.live));
+                }
+                match state.wait(false, waiter, self.now, later) {
+                    Ok(place) => {
+                        ticket = Some(place);
+                        Poll::Pending
+                    }
+                    Err(_) => Poll::Ready(None),
+                }
             })
         }))
     }
 
     pub(super) fn status(&self) -> Status {
-        self.state.lock().unwrap().status("schedules".into(), self.now).0
+        self.transition(|state, _| state.status("schedules".into(), self.now).0)
     }
 
     /// Idle, in use and waiting.

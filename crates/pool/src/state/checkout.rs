@@ -1,6 +1,6 @@
 //! Out and back: taking, waiting, leaving, returning.
 
-use std::task::Waker;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,7 +10,8 @@ use crate::checkouts::{Caller, Checkout};
 use crate::deferred::Deferred;
 use crate::live::Live;
 use crate::observer::CloseReason;
-use crate::waiters::{Place, Ticket};
+use crate::waiter::Waiter;
+use crate::waiters::Ticket;
 
 /// A connection on its way to a caller.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl<C, E> State<C, E> {
 
     /// The time to within a tick.
     #[inline]
-    fn time(&mut self, later: &mut Deferred<C, E>) -> Instant {
+    pub(super) fn time(&mut self, later: &mut Deferred<C, E>) -> Instant {
         self.clock.this_tick().unwrap_or_else(|| self.read_clock(later))
     }
 
@@ -97,7 +98,7 @@ impl<C, E> State<C, E> {
 
     /// Whether nobody has heard of a connection for the window.
     #[inline]
-    fn needs_check(&self, live: &Live<C>, now: Instant) -> bool {
+    pub(super) fn needs_check(&self, live: &Live<C>, now: Instant) -> bool {
         now.saturating_duration_since(live.proven_at) >= self.config.check_after
     }
 
@@ -112,19 +113,42 @@ impl<C, E> State<C, E> {
     pub(crate) fn wait(
         &mut self,
         front: bool,
-        waker: Waker,
-        caller: &Caller,
+        waiter: Arc<Waiter<Taken<C>>>,
         now: Instant,
-    ) -> Result<Ticket, Refusal> {
+        later: &mut Deferred<C, E>,
+    ) -> Result<Ticket<Taken<C>>, Refusal> {
         if let Some(refusal) = self.refusal(now) {
             return Err(refusal);
         }
-        let Caller { by, lane, .. } = *caller;
-        Ok(if front {
-            self.waiters.join_front(lane, waker, by)
-        } else {
-            self.waiters.join_back(lane, waker, by)
-        })
+        // Keeps the time of returns, which read no clock, and the ticker that reminds of this wait.
+        self.time(later);
+        Ok(if front { self.waiters.join_front(waiter) } else { self.waiters.join_back(waiter) })
+    }
+
+    /// Within what time whoever joins at the back is reminded that it waits: until then it needs no timer of its own.
+    #[inline]
+    pub(crate) fn reminds_within(&self) -> Option<Duration> {
+        self.clock.two_ticks()
+    }
+
+    /// Ends a tick; `None` ends the ticker.
+    pub(crate) fn tick(&mut self, later: &mut Deferred<C, E>) -> Option<Duration> {
+        let next = self.clock.tick();
+        self.remind(next.is_none(), later);
+        next
+    }
+
+    /// The ticker is gone.
+    pub(crate) fn ticks_no_more(&mut self, later: &mut Deferred<C, E>) {
+        self.clock.stop();
+        self.remind(true, later);
+    }
+
+    fn remind(&mut self, last: bool, later: &mut Deferred<C, E>) {
+        let mut waited = self.waiters.remind(last);
+        if !waited.is_empty() {
+            later.leftovers().wake_all.append(&mut waited);
+        }
     }
 
     /// Whether a caller is turned away instead of let wait.
@@ -147,33 +171,10 @@ impl<C, E> State<C, E> {
             && self.config.fail_fast_after.is_some_and(|span| self.backoff.has_failed_for(span, now))
     }
 
-    /// Looks whether a connection has been handed over.
-    pub(crate) fn look(
-        &mut self,
-        ticket: Ticket,
-        waker: &Waker,
-        caller: &Caller,
-        later: &mut Deferred<C, E>,
-    ) -> Place<Taken<C>> {
-        match self.waiters.look(ticket, waker) {
-            Place::Granted(mut live) => {
-                let now = self.time(later);
-                let checkout = Checkout { at: now, by: caller.by, lane: caller.lane };
-                self.checkouts.out(live.slot, checkout, caller.backtrace.as_ref());
-                // One that was just used or just made has nothing to be checked for.
-                let needs_check = std::mem::take(&mut live.from_idle) && self.needs_check(&live, now);
-                Place::Granted(Taken { live, needs_check })
-            }
-            Place::Waiting => Place::Waiting,
-            Place::Gone => Place::Gone,
-        }
-    }
-
     /// Leaves the line; a connection handed over meanwhile goes to the next.
-    pub(crate) fn leave(&mut self, ticket: Ticket, later: &mut Deferred<C, E>) {
-        if let Some(mut live) = self.waiters.leave(ticket) {
-            // It was not used in between: it has lain idle, and is known to work, for as long as before.
-            live.from_idle = false;
+    pub(crate) fn leave(&mut self, ticket: &Ticket<Taken<C>>, later: &mut Deferred<C, E>) {
+        // It was not used in between: it has lain idle, and is known to work, for as long as before.
+        if let Some(Taken { live, .. }) = self.waiters.leave(ticket) {
             self.release(&live);
             self.place(live, later);
         }
@@ -186,11 +187,29 @@ impl<C, E> State<C, E> {
         let now = self.clock.seen();
         live.idle_since = now;
         live.proven_at = now;
+        live.magazine = None;
         if self.waiters.len() == 0 && self.is_unremarkable(&live) {
             self.idle.push(live);
         } else {
             self.place(live, later);
         }
+    }
+
+    /// Whether a connection that comes back may stay with its thread, where the state does not see it, until the next tick at most. To the
+    /// state it stays out meanwhile.
+    pub(crate) fn lets_magazines_open(&self, live: &Live<C>) -> bool {
+        self.config.thread_affinity
+            && self.nothing_is_due()
+            && !self.suspended
+            && self.clock.is_ticking()
+            && self.live() <= self.config.max
+            && live.epoch == self.epoch
+            && !live.lifespan.is_aged(self.clock.seen())
+    }
+
+    /// A connection that has stayed with its thread is out for this caller.
+    pub(crate) fn note_checkout(&mut self, slot: usize, checkout: Checkout) {
+        self.checkouts.out_again(slot, checkout);
     }
 
     /// Lets go of a connection that is of no more use.

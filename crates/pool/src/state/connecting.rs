@@ -71,8 +71,8 @@ impl<C, E> State<C, E> {
             proven_at: now,
             lifespan: Lifespan::new(now, self.config.max_lifetime, &mut self.rng),
             epoch,
+            magazine: None,
             broken: false,
-            from_idle: false,
             lent_at: None,
         };
         self.succeed_aged(later);

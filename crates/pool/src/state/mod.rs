@@ -9,6 +9,7 @@ mod placing;
 mod upkeep;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -51,7 +52,7 @@ pub(crate) struct State<C, E> {
     clock: Clock,
     /// The most recently used last: it is taken first, so that the rest can grow old.
     idle: Vec<Box<Live<C>>>,
-    waiters: Waiters<Box<Live<C>>>,
+    waiters: Waiters<Taken<C>>,
     lanes: Lanes,
     checkouts: Checkouts,
     in_use: usize,
@@ -109,14 +110,18 @@ impl<C, E> State<C, E> {
     /// Ends a transition: serves whom it has made room for, counts in the connects to start, and notices that the pool has run dry.
     #[inline]
     pub(crate) fn settle(&mut self, later: &mut Deferred<C, E>) {
-        let nothing_is_due = self.waiters.len() == 0
+        if !self.nothing_is_due() {
+            self.settle_what_is_due(later);
+        }
+    }
+
+    #[inline]
+    fn nothing_is_due(&self) -> bool {
+        self.waiters.len() == 0
             && self.live() >= self.min()
             && self.replacement == Replacement::None
             && !self.asked_in_vain
-            && !self.closed;
-        if !nothing_is_due {
-            self.settle_what_is_due(later);
-        }
+            && !self.closed
     }
 
     fn settle_what_is_due(&mut self, later: &mut Deferred<C, E>) {
@@ -135,12 +140,25 @@ impl<C, E> State<C, E> {
         &self.config
     }
 
-    pub(crate) fn clock(&mut self) -> &mut Clock {
-        &mut self.clock
+    pub(crate) fn clock_ticks(&self) -> Duration {
+        self.clock.resolution()
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.lanes
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(crate) fn seen(&self) -> Instant {
+        self.clock.seen()
+    }
+
+    #[inline]
+    pub(crate) fn has_line(&self) -> bool {
+        self.waiters.len() > 0
     }
 
     pub(crate) fn is_warm(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Where a connection goes that is at hand: to whoever is next, among the idle, or away.
 
-use super::{Replacement, State};
+use super::{Replacement, State, Taken};
 use crate::checkouts::Checkout;
 use crate::deferred::Deferred;
 use crate::lanes::LaneId;
@@ -17,7 +17,8 @@ impl<C, E> State<C, E> {
             return;
         }
         match self.next_in_line() {
-            Some(lane) => self.hand_over(lane, live, later),
+            // One that was just used or just made has nothing to be checked for.
+            Some(lane) => self.hand_over(lane, Taken { live, needs_check: false }, later),
             None => self.lay_down(live),
         }
     }
@@ -87,32 +88,27 @@ impl<C, E> State<C, E> {
     }
 
     #[inline]
-    fn hand_over(&mut self, lane: LaneId, live: Box<Live<C>>, later: &mut Deferred<C, E>) {
-        let slot = live.slot;
-        match self.waiters.grant(lane, live) {
-            Ok(granted) => {
-                self.in_use += 1;
-                self.lanes.enter(lane);
-                let checkout = Checkout { at: self.clock.seen(), by: granted.by, lane };
-                self.checkouts.out(slot, checkout, None);
-                later.wake(granted.waker);
-            }
-            Err(live) => self.lay_down(live),
-        }
+    fn hand_over(&mut self, lane: LaneId, taken: Taken<C>, later: &mut Deferred<C, E>) {
+        let Some(waiter) = self.waiters.pop(lane) else { return self.lay_down(taken.live) };
+        self.in_use += 1;
+        self.lanes.enter(lane);
+        let checkout = Checkout { at: self.time(later), by: waiter.by, lane };
+        self.checkouts.out(taken.live.slot, checkout, waiter.backtrace.as_ref());
+        later.wake(waiter.grant(taken));
     }
 
     /// Serves those for whom room has been made while connections lay idle: by a lane, or by the end of a suspension.
     #[cold]
     pub(super) fn serve_from_idle(&mut self, later: &mut Deferred<C, E>) {
         while let Some(lane) = self.next_in_line() {
-            let Some(mut live) = self.idle.pop() else { return };
-            let now = self.clock.seen();
+            let Some(live) = self.idle.pop() else { return };
+            let now = self.time(later);
             if live.lifespan.is_over(now) {
                 self.retire(live, CloseReason::Lifetime, later);
                 continue;
             }
-            live.from_idle = true;
-            self.hand_over(lane, live, later);
+            let needs_check = self.needs_check(&live, now);
+            self.hand_over(lane, Taken { live, needs_check }, later);
         }
     }
 }

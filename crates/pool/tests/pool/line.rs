@@ -238,3 +238,40 @@ async fn an_idle_connection_is_given_at_the_first_poll() {
     assert_eq!(pool.status().in_use, 0);
     assert!(get.now_or_never().expect("nothing to wait for").is_ok());
 }
+
+/// A wait relies on the pool's ticker at first and on a timer of its own later: that must not show.
+#[tokio::test(start_paused = true)]
+async fn a_timeout_is_exact_where_the_clock_is_coarse() {
+    let fake = Fake::new();
+    for (resolution, timeout) in [(ms(10), secs(2)), (ms(10), ms(101)), (ms(100), ms(50)), (ms(400), secs(5))]
+    {
+        let config = config(1).check_timeout(ms(50)).acquire_timeout(timeout);
+        let pool = fake.pool(config.clock_resolution(resolution));
+        let _held = pool.get().await.unwrap();
+        tokio::time::advance(ms(3)).await;
+        let asked = Instant::now();
+        assert!(pool.get().await.unwrap_err().is_timeout());
+        assert_eq!(asked.elapsed(), timeout, "at a resolution of {resolution:?}");
+    }
+}
+
+/// The ticker would have reminded of the wait.
+#[test]
+fn a_wait_ends_in_time_although_the_runtime_of_the_pool_is_gone() {
+    let fake = Fake::new();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (its_own, elsewhere) = (runtime(), runtime());
+    let (pool, _held) = its_own.block_on(async {
+        let config = config(1).check_timeout(ms(50)).acquire_timeout(ms(300));
+        let pool = fake.pool(config.clock_resolution(ms(10)));
+        let held = pool.get().await.unwrap();
+        (pool, held)
+    });
+    elsewhere.block_on(async {
+        let mut waits = std::pin::pin!(pool.get());
+        assert!(futures::poll!(waits.as_mut()).is_pending());
+        its_own.shutdown_background();
+        let end = tokio::time::timeout(secs(30), waits).await.expect("it has a timer of its own now");
+        assert!(end.unwrap_err().is_timeout());
+    });
+}

@@ -1,6 +1,7 @@
 //! The pool's behaviour, on tokio's paused clock.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod affinity;
 mod cancellation;
 mod checking;
 mod clock;

@@ -23,7 +23,7 @@ impl After {
         page: &PageRef,
     ) -> Result<Body, Failure> {
         let key = list_key(locality_id, filter, sort, page);
-        let page = self.regions.lists.get_or_load(&key, |cx| async move {
+        let page = self.regions.lists.get_or_load_borrowed(&key, |cx| async move {
             cx.tag(tags::suburb(locality_id));
             self.load_page(locality_id, filter, sort, page).await
         });

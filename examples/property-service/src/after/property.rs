@@ -13,7 +13,7 @@ impl After {
     }
 
     pub(super) async fn details(&self, id: i64) -> Result<Arc<PropertyDetails>, Failure> {
-        loaded(self.regions.properties.get_or_load(&id, |_| self.load_property(id)).await)
+        loaded(self.regions.properties.get_or_load_borrowed(&id, |_| self.load_property(id)).await)
     }
 
     /// A whole page in one statement: the row, its history and its listings.

@@ -14,7 +14,7 @@ impl After {
         let text = text.to_lowercase();
         // Everybody sees the same homes: one entry serves all users.
         let key = CacheKeyBuilder::search_results(&text, "all", 1);
-        let page = self.regions.searches.get_or_load(&key, |cx| self.load_search(&text, cx));
+        let page = self.regions.searches.get_or_load_borrowed(&key, |cx| self.load_search(&text, cx));
         loaded(page.await).map(Body::Page)
     }
 

@@ -7,7 +7,7 @@ use mainstay_cache::tags;
 
 impl After {
     pub(super) async fn suburb_stats(&self, locality_id: u32) -> Result<Body, Failure> {
-        let stats = self.regions.suburbs.get_or_load(&locality_id, |cx| async move {
+        let stats = self.regions.suburbs.get_or_load_borrowed(&locality_id, |cx| async move {
             cx.tag(tags::suburb(locality_id));
             self.load_stats(locality_id).await
         });

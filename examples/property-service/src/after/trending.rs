@@ -7,13 +7,14 @@ use mainstay_cache::{LoadContext, tags};
 
 impl After {
     pub(super) async fn trending(&self) -> Result<Body, Failure> {
-        let trending = self.regions.trending.get_or_load("week", |cx| self.compose_trending(cx));
+        let trending = self.regions.trending.get_or_load_borrowed("week", |cx| self.compose_trending(cx));
         loaded(trending.await).map(Body::Trending)
     }
 
     /// A new price changes what is shown but no rank: the ranking is cached by itself, and each home is anyway.
     async fn compose_trending(&self, cx: LoadContext) -> Result<Trending, Failure> {
-        let ranking = loaded(self.regions.ranking.get_or_load("week", |_| self.load_ranking()).await)?;
+        let ranking =
+            loaded(self.regions.ranking.get_or_load_borrowed("week", |_| self.load_ranking()).await)?;
         let mut properties = Vec::with_capacity(ranking.len());
         for id in ranking.iter() {
             cx.tag(tags::property(*id));

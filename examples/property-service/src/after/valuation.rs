@@ -6,7 +6,7 @@ use std::sync::Arc;
 impl After {
     /// The valuer's estimate, cached; while the valuer is away, the suburb's median, marked and not cached.
     pub(super) async fn valuation(&self, id: i64) -> Result<Answer, Failure> {
-        let asked = self.regions.valuations.get_or_load(&id, |_| self.valuer.valuation(id)).await;
+        let asked = self.regions.valuations.get_or_load_borrowed(&id, |_| self.valuer.valuation(id)).await;
         match asked.map_err(|error| error.into_loader().expect("a load fails in its loader only")) {
             Ok(valuation) => Ok(Answer::fresh(Body::Valuation(valuation))),
             Err(Error::Operation(ValuerError::NotFound(_))) => {

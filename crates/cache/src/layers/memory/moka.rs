@@ -1,47 +1,97 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
 
-use super::MemoryStore;
+use super::store::{Glance, Hashing, Store, Weigh};
+use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
+use crate::options::MemoryConfig;
 
 /// `moka`'s sync cache as a plain map: W-TinyLFU, no time to live of its own, and never its `get_with`, which keeps a value
 /// that was invalidated while its init ran.
 #[derive(Debug)]
-pub(super) struct Moka(Cache<Arc<str>, Arc<Entry>, foldhash::fast::RandomState>);
+pub(super) struct Moka {
+    map: Cache<StoreKey, Arc<Entry>, Hashing>,
+    weigh: Weigh,
+    /// The weight that came since the last maintenance, and how much of it is waited for.
+    unsettled: AtomicU64,
+    unsettled_at_most: u64,
+}
+
+/// What part of the bound may wait for maintenance.
+pub(super) const UNSETTLED_SHARE: u64 = 64;
 
 impl Moka {
-    pub(super) fn new(capacity: usize) -> Self {
-        let capacity = u64::try_from(capacity).unwrap_or(u64::MAX);
-        let map = Cache::builder().max_capacity(capacity);
-        Self(map.build_with_hasher(foldhash::fast::RandomState::default()))
+    pub(super) fn new(config: &MemoryConfig) -> Self {
+        let count = u64::try_from(config.capacity).unwrap_or(u64::MAX);
+        let bound = config.max_weight.unwrap_or(count);
+        let weigh = Weigh::by(config);
+        let mut map = Cache::builder().max_capacity(bound);
+        if weigh == Weigh::Weight {
+            map = map.weigher(move |_, entry: &Arc<Entry>| weigh.of(entry));
+        }
+        Self {
+            map: map.build_with_hasher(Hashing::default()),
+            weigh,
+            unsettled: AtomicU64::new(0),
+            unsettled_at_most: bound / UNSETTLED_SHARE,
+        }
     }
 }
 
-impl MemoryStore for Moka {
-    fn get(&self, key: &str) -> Option<Arc<Entry>> {
-        self.0.get(key)
+impl Store for Moka {
+    fn get(&self, at: &Lookup<'_>) -> Option<Glance> {
+        self.map.get(at).map(|entry| Glance::at(&entry, self.weigh))
     }
 
-    /// Hands out nothing: moka keeps the displaced to itself and drops them in its own maintenance.
-    fn insert(&self, key: Arc<str>, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
-        self.0.insert(key, entry);
+    fn has(&self, at: &Lookup<'_>) -> bool {
+        self.map.contains_key(at)
+    }
+
+    /// A hit to its policy all the same, since it has no other way of lending a value.
+    fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
+        self.map.get(at)
+    }
+
+    /// It holds the entry itself, where the caller noted it.
+    fn note(&self, _at: &Lookup<'_>, _entry: &Arc<Entry>) {}
+
+    /// Hands out nothing: moka keeps the displaced to itself and drops them in its own maintenance. By default that comes
+    /// after 64 inserts, too late for a small cache's bound, so we ask for it sooner.
+    fn insert(&self, key: StoreKey, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
+        let weight = u64::from(self.weigh.of(&entry));
+        self.map.insert(key, entry);
+        if self.unsettled.fetch_add(weight, Ordering::Relaxed) + weight > self.unsettled_at_most {
+            self.map.run_pending_tasks();
+            self.unsettled.store(0, Ordering::Relaxed);
+        }
         Vec::new()
     }
 
-    fn remove(&self, key: &str) -> Option<Arc<Entry>> {
-        self.0.remove(key)
+    fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
+        self.map.remove(at)
     }
 
     /// One by one, since `invalidate_all` spares what is inserted within the same instant (moka-rs/moka#155).
     fn clear(&self) {
-        for (key, _) in &self.0 {
-            self.0.invalidate(key.as_ref());
+        for (key, _) in &self.map {
+            self.map.invalidate(key.as_ref());
         }
     }
 
     fn len(&self) -> u64 {
-        self.0.run_pending_tasks();
-        self.0.entry_count()
+        self.map.run_pending_tasks();
+        self.map.entry_count()
+    }
+
+    fn weight(&self) -> u64 {
+        self.map.run_pending_tasks();
+        self.map.weighted_size()
+    }
+
+    #[cfg(test)]
+    fn held(&self) -> u64 {
+        self.map.iter().map(|(_, entry)| u64::from(self.weigh.of(&entry))).sum()
     }
 }

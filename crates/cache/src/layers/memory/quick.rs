@@ -1,63 +1,139 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use quick_cache::sync::Cache;
-use quick_cache::{Lifecycle, UnitWeighter};
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
-use super::MemoryStore;
+use super::store::{Glance, Hashing, Store, Weigh};
+use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
+use crate::options::MemoryConfig;
 
-type Map = Cache<Arc<str>, Arc<Entry>, UnitWeighter, foldhash::fast::RandomState, HandOut>;
+type Map = Cache<StoreKey, Held, Heft, Hashing, HandOut>;
 
 /// `quick_cache`: an S3-FIFO relative; a hit is a shard's read lock and a flag.
-pub(super) struct Quick(Map);
+pub(super) struct Quick {
+    map: Map,
+    weigh: Weigh,
+}
 
-/// Collects what an insert evicts instead of dropping it under our lock.
+/// The store clones what it hands out, and a clone is only the glance.
+#[derive(Debug)]
+struct Held {
+    glance: Glance,
+    entry: Option<Arc<Entry>>,
+}
+
+impl Clone for Held {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self { glance: self.glance.clone(), entry: None }
+    }
+}
+
+/// Said by the glance.
+#[derive(Debug, Clone, Copy)]
+struct Heft;
+
+impl Weighter<StoreKey, Held> for Heft {
+    fn weight(&self, _key: &StoreKey, held: &Held) -> u64 {
+        u64::from(held.glance.weight)
+    }
+}
+
+/// Collects what an insert evicts or replaces instead of dropping it under our lock.
 #[derive(Debug, Clone)]
-pub(super) struct HandOut;
+struct HandOut;
 
-impl Lifecycle<Arc<str>, Arc<Entry>> for HandOut {
+impl Lifecycle<StoreKey, Held> for HandOut {
     type RequestState = Vec<Arc<Entry>>;
 
-    fn on_evict(&self, evicted: &mut Self::RequestState, _key: Arc<str>, entry: Arc<Entry>) {
-        evicted.push(entry);
+    fn on_evict(&self, evicted: &mut Self::RequestState, _key: StoreKey, held: Held) {
+        evicted.extend(held.entry);
     }
 }
+
+/// A shard takes nothing heavier than itself, so where weights differ there are few.
+const SHARDS_BY_WEIGHT: usize = 8;
 
 impl Quick {
-    pub(super) fn new(capacity: usize) -> Self {
-        let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
-        Self(Cache::with(capacity, weight, UnitWeighter, foldhash::fast::RandomState::default(), HandOut))
+    pub(super) fn new(config: &MemoryConfig) -> Self {
+        let mut options = OptionsBuilder::new();
+        let count = u64::try_from(config.capacity).unwrap_or(u64::MAX);
+        options.estimated_items_capacity(config.capacity).weight_capacity(config.max_weight.unwrap_or(count));
+        if config.max_weight.is_some() {
+            options.shards(SHARDS_BY_WEIGHT);
+        }
+        let options = options.build().expect("both capacities are given");
+        let map = Cache::with_options(options, Heft, Hashing::default(), HandOut);
+        Self { map, weigh: Weigh::by(config) }
+    }
+
+    /// The store lends a value to a predicate of removal; this one removes nothing.
+    fn look(&self, at: &Lookup<'_>, look: impl FnOnce(&Held)) {
+        let removed = self.map.remove_if(at, |held| {
+            look(held);
+            false
+        });
+        debug_assert!(removed.is_none(), "the predicate says no");
     }
 }
 
-impl MemoryStore for Quick {
-    fn get(&self, key: &str) -> Option<Arc<Entry>> {
-        self.0.get(key)
+impl Store for Quick {
+    fn get(&self, at: &Lookup<'_>) -> Option<Glance> {
+        self.map.get(at).map(|held| held.glance)
     }
 
-    fn insert(&self, key: Arc<str>, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
-        // A replaced entry is not reported as evicted: holding a clone moves its drop to the caller.
-        let mut displaced = Vec::from_iter(self.0.peek(&*key));
-        self.0.insert_with_lifecycle(key, entry, &mut displaced);
+    fn has(&self, at: &Lookup<'_>) -> bool {
+        self.map.contains_key(at)
+    }
+
+    fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
+        let mut found = None;
+        self.look(at, |held| found.clone_from(&held.entry));
+        found
+    }
+
+    fn note(&self, at: &Lookup<'_>, entry: &Arc<Entry>) {
+        self.look(at, |held| {
+            if held.entry.as_ref().is_some_and(|own| Arc::ptr_eq(own, entry)) {
+                held.glance.checked.store(entry.checked.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+        });
+    }
+
+    fn insert(&self, key: StoreKey, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
+        let mut displaced = Vec::new();
+        let held = Held { glance: Glance::at(&entry, self.weigh), entry: Some(entry) };
+        self.map.insert_with_lifecycle(key, held, &mut displaced);
         displaced
     }
 
-    fn remove(&self, key: &str) -> Option<Arc<Entry>> {
-        self.0.remove(key).map(|(_, entry)| entry)
+    fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
+        self.map.remove(at).and_then(|(_, held)| held.entry)
     }
 
     fn clear(&self) {
-        self.0.clear();
+        self.map.clear();
     }
 
     fn len(&self) -> u64 {
-        u64::try_from(self.0.len()).unwrap_or(u64::MAX)
+        u64::try_from(self.map.len()).unwrap_or(u64::MAX)
+    }
+
+    fn weight(&self) -> u64 {
+        self.map.weight()
+    }
+
+    #[cfg(test)]
+    fn held(&self) -> u64 {
+        self.map.weight()
     }
 }
 
 impl fmt::Debug for Quick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Quick").field("len", &self.0.len()).finish()
+        f.debug_struct("Quick").field("len", &self.map.len()).finish()
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use super::variables;
 use crate::manager::{Condition, Manager};
@@ -58,15 +58,26 @@ impl PostgresManager {
     }
 }
 
-/// Whether the server is inside of a transaction block: only there the transaction began before this statement. As a simple query,
-/// since the extended protocol stamps its parts apart.
-async fn is_in_block(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    match connection.fetch_one(sqlx::raw_sql("SELECT now() <> statement_timestamp()")).await {
-        Ok(row) => row.try_get(0),
+/// The least that a server can be asked without an effect: allowed on a standby, counted as a commit, and neither planned nor given a
+/// snapshot as a `SELECT` would be. An empty text would be less still, but a transaction that has failed takes it too.
+const NOTHING: &str = "UNLISTEN mainstay_nothing";
+
+/// Ends a transaction block that the server is inside of, in one round trip if there is none.
+///
+/// The server tells with every answer whether it is; the driver reveals it only to a `begin` with a statement of one's own, which fails
+/// if no transaction is open after it.
+async fn end_block(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let has_failed = match connection.begin_with(NOTHING).await {
+        Ok(open) => return open.rollback().await,
+        Err(sqlx::Error::BeginFailed) => false,
         // 25P02, in_failed_sql_transaction.
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("25P02") => Ok(true),
-        Err(error) => Err(error),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("25P02") => true,
+        Err(error) => return Err(error),
+    };
+    if has_failed {
+        connection.execute("ROLLBACK").await?;
     }
+    Ok(())
 }
 
 impl Manager for PostgresManager {
@@ -92,12 +103,10 @@ impl Manager for PostgresManager {
     }
 
     async fn reset(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        if is_in_block(connection).await? {
-            connection.execute("ROLLBACK").await?;
-        }
         if connection.is_in_transaction() {
             return Err(sqlx::Error::Protocol("a forgotten transaction handle still counts as open".into()));
         }
+        end_block(connection).await?;
         // After the rollback, which would bring back what was set before its transaction.
         if !self.forgetting.is_empty() {
             connection.execute(sqlx::AssertSqlSafe(self.forgetting.to_string())).await?;

@@ -146,7 +146,7 @@ impl<M: Manager, O: Observer> Sizing<M, O> {
         Some(seen as f64 / f64::from(LOOKS))
     }
 
-    fn sample(&mut self, pool: &Inner<M, O>, in_use: f64) -> Sample {
+    fn sample(&mut self, pool: &Arc<Inner<M, O>>, in_use: f64) -> Sample {
         let (now, totals, status) = (Instant::now(), self.timings.totals(), pool.status());
         let (began, before) = std::mem::replace(&mut self.since, (now, totals));
         Sample::new(now.saturating_duration_since(began), status.max)

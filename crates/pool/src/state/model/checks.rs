@@ -11,13 +11,17 @@ use tokio::time::Instant;
 use crate::checkouts::Caller;
 use crate::config::{LaneConfig, PoolConfig};
 use crate::deferred::Deferred;
+use crate::lanes::UNNAMED;
 use crate::live::Live;
-use crate::state::State;
-use crate::waiters::Ticket;
+use crate::magazine::Magazines;
+use crate::state::{State, Taken};
+use crate::waiters;
 
 pub(super) const LANES: usize = 3;
 pub(super) const MOST_CONNECTING: usize = 3;
+pub(super) const THREADS: usize = 2;
 
+pub(super) type Ticket = waiters::Ticket<Taken<()>>;
 pub(super) type Connection = Box<Live<()>>;
 pub(super) type Error = std::fmt::Error;
 
@@ -50,11 +54,17 @@ pub(super) struct Seen {
     pub(super) closed: usize,
     pub(super) held_up: usize,
     pub(super) debts: usize,
+    pub(super) stayed: usize,
 }
 
 pub(super) struct Model {
     pub(super) state: State<(), Error>,
+    pub(super) magazines: Magazines<(), ()>,
+    /// Lie with their threads; out to the state, in the lane of those who name none.
+    pub(super) stayed: usize,
     pub(super) says_goodbye: bool,
+    /// Few ask at a time: nobody waits for most of the run, and connections stay with their threads.
+    pub(super) calm: bool,
     pub(super) now: Instant,
     pub(super) woken: Arc<Mutex<Vec<Who>>>,
     pub(super) arrivals: Who,
@@ -82,18 +92,22 @@ pub(super) fn config(max: usize, guaranteed: usize, cap: usize) -> PoolConfig {
         .keepalive(span(20))
         .idle_timeout(span(60))
         .max_lifetime(span(200))
-        .clock_resolution(Duration::ZERO)
+        .clock_resolution(Duration::from_millis(10))
+        .thread_affinity(true)
         .lane("first", LaneConfig::default().guaranteed(guaranteed.min(max - 1)))
         .lane("second", LaneConfig::default().cap(cap.clamp(1, max)))
         .seed(1)
 }
 
 impl Model {
-    pub(super) fn new(says_goodbye: bool) -> Self {
+    pub(super) fn new(says_goodbye: bool, calm: bool) -> Self {
         let now = Instant::now();
         Self {
             state: State::new(Arc::new(config(4, 1, 2)), says_goodbye, now),
+            magazines: Magazines::with(THREADS),
+            stayed: 0,
             says_goodbye,
+            calm,
             now,
             woken: Arc::default(),
             arrivals: 0,
@@ -113,12 +127,24 @@ impl Model {
         }
     }
 
+    /// As the pool does it: with everything called in.
     pub(super) fn transition<R>(
         &mut self,
         step: impl FnOnce(&mut State<(), Error>, &mut Deferred<(), Error>) -> R,
     ) -> R {
+        self.in_use[UNNAMED] -= std::mem::take(&mut self.stayed);
+        self.exchange(|magazines, state, later| {
+            magazines.call_in(state, later);
+            step(state, later)
+        })
+    }
+
+    pub(super) fn exchange<R>(
+        &mut self,
+        step: impl FnOnce(&Magazines<(), ()>, &mut State<(), Error>, &mut Deferred<(), Error>) -> R,
+    ) -> R {
         let mut later = Deferred::new();
-        let outcome = step(&mut self.state, &mut later);
+        let outcome = step(&self.magazines, &mut self.state, &mut later);
         self.state.settle(&mut later);
         self.tasks.extend(std::iter::repeat_n(Task::Asks, later.connects));
         self.drained = later.drained;
@@ -191,7 +217,12 @@ impl Model {
         assert_eq!(status.waiting, waiting, "{status}");
         assert_eq!(status.connecting, self.tasks.len(), "{status}");
         assert!(status.connecting <= MOST_CONNECTING, "{status}");
-        let out = self.out.len() + self.granted.len();
+        assert!(
+            self.stayed == 0 || (waiting == 0 && !self.suspended),
+            "somebody waits beside a thread's own"
+        );
+        self.seen.stayed += self.stayed;
+        let out = self.out.len() + self.granted.len() + self.stayed;
         assert_eq!(self.in_use.iter().sum::<usize>(), out);
         assert_eq!(status.in_use, out + self.tended.len() + self.leaving.len(), "{status}");
         assert_eq!(self.open, status.idle + status.in_use, "a connection was lost: {status}");

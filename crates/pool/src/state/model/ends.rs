@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::checks::Model;
 use crate::state::{State, Taken};
-use crate::waiters::Place;
+use crate::waiter::Place;
 
 impl Model {
     /// Lets everything come to rest: whoever waits is served, whatever is out comes back; then closes.
@@ -17,8 +17,7 @@ impl Model {
         for round in 0.. {
             assert!(round < 1_000, "{} are stranded", self.lines.iter().map(VecDeque::len).sum::<usize>());
             while let Some((ticket, lane)) = self.granted.pop() {
-                let caller = Self::caller(lane);
-                let place = self.transition(|state, later| state.look(ticket, Waker::noop(), &caller, later));
+                let place = ticket.waiter.look(Waker::noop());
                 let Place::Granted(Taken { live, .. }) = place else {
                     panic!("its grant is gone: {place:?}")
                 };
@@ -60,7 +59,7 @@ impl Model {
         waited.sort_unstable();
         assert_eq!(sent_away, waited, "everybody is told");
         while let Some((ticket, _)) = self.granted.pop() {
-            self.transition(|state, later| state.leave(ticket, later));
+            self.transition(|state, later| state.leave(&ticket, later));
         }
         while let Some((live, _)) = self.out.pop() {
             self.transition(|state, later| state.put(live, later));

@@ -22,9 +22,10 @@ fn what_must_hold_holds_after_every_one_of_a_million_steps() {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let seen = std::cell::RefCell::new((0, Seen::default()));
-    let steps_of_a_run = (any::<(bool, bool)>(), vec((0..100u8, any::<u16>()).no_shrink(), 1..=2 * LENGTH));
-    let result = runner.run(&steps_of_a_run, |((says_goodbye, comes_to_rest), operations)| {
-        let mut model = Model::new(says_goodbye);
+    let steps_of_a_run =
+        (any::<(bool, bool, bool)>(), vec((0..100u8, any::<u16>()).no_shrink(), 1..=2 * LENGTH));
+    let result = runner.run(&steps_of_a_run, |((says_goodbye, calm, comes_to_rest), operations)| {
+        let mut model = Model::new(says_goodbye, calm);
         for (operation, argument) in &operations {
             model.step(*operation, *argument);
         }
@@ -40,14 +41,16 @@ fn what_must_hold_holds_after_every_one_of_a_million_steps() {
         seen.1.closed += model.seen.closed;
         seen.1.held_up += model.seen.held_up;
         seen.1.debts += model.seen.debts;
+        seen.1.stayed += model.seen.stayed;
         Ok(())
     });
     if let Err(failure) = result {
         panic!("seed {seed}: {failure}");
     }
-    let (taken, Seen { grants, passed_on, closed, held_up, debts }) = seen.into_inner();
+    let (taken, Seen { grants, passed_on, closed, held_up, debts, stayed }) = seen.into_inner();
     println!(
-        "{taken} steps: {grants} grants, {passed_on} passed on, {closed} closed, {held_up} held up, {debts} in debt"
+        "{taken} steps: {grants} grants, {passed_on} passed on, {closed} closed, {held_up} held up, {debts} in debt, \
+         {stayed} with their threads"
     );
     assert!(taken >= steps * 95 / 100, "{taken} steps");
     for (what, often) in [
@@ -56,6 +59,7 @@ fn what_must_hold_holds_after_every_one_of_a_million_steps() {
         ("closed", closed),
         ("held up", held_up),
         ("debts", debts),
+        ("with their threads", stayed),
     ] {
         assert!(often as u64 > steps / 1_000, "{what}: only {often}, the run proves little");
     }

@@ -5,19 +5,29 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::checks::{Alarm, Connection, Error, LANES, Model, Task, config};
+use super::checks::{Alarm, Connection, Error, LANES, Model, THREADS, Task, config};
 use crate::deferred::Deferred;
 use crate::error::Fault;
+use crate::lanes::UNNAMED;
+use crate::magazine::Round;
 use crate::observer::CloseReason;
 use crate::state::{ConnectStep, State, Taken};
-use crate::waiters::Place;
+use crate::waiter::{Place, Waiter};
 
 impl Model {
-    pub(super) fn get(&mut self, lane: usize, front: bool) {
+    pub(super) fn get(&mut self, lane: usize, thread: usize, front: bool) {
         let (caller, now) = (Self::caller(lane), self.now);
         let may_take = self.admits(lane) && !self.suspended;
+        if lane == UNNAMED
+            && let Some(Round { live, .. }) = self.magazines.take(thread, caller.by)
+        {
+            assert!(!self.suspended && self.lines.iter().all(VecDeque::is_empty), "passed a line");
+            self.stayed -= 1;
+            self.out.push((live, lane));
+            return;
+        }
         if let Some(Taken { live, .. }) =
-            self.transition(|state, later| state.take(&caller, Some(now), later))
+            self.exchange(|_, state, later| state.take(&caller, Some(now), later))
         {
             assert!(may_take && self.lines[lane].is_empty(), "a newcomer passed the line");
             self.in_use[lane] += 1;
@@ -32,7 +42,9 @@ impl Model {
             self.arrivals
         };
         let waker = Waker::from(Arc::new(Alarm { who, woken: Arc::clone(&self.woken) }));
-        let ticket = self.transition(|state, _| state.wait(front, waker, &caller, now)).expect("it is open");
+        let waiter = Waiter::new(&caller, waker);
+        let ticket =
+            self.transition(|state, later| state.wait(front, waiter, now, later)).expect("it is open");
         let line = &mut self.lines[lane];
         if front { line.push_front((who, ticket)) } else { line.push_back((who, ticket)) }
     }
@@ -45,6 +57,41 @@ impl Model {
         let (live, lane) = self.out.swap_remove(at);
         self.in_use[lane] -= 1;
         self.transition(|state, later| step(state, live, later));
+    }
+
+    /// As a return does it: to the magazine it came from or the thread's, else by way of the lock.
+    pub(super) fn return_one(&mut self, at: usize, thread: usize) {
+        if self.out[at].1 != UNNAMED {
+            return self.give_back(at, State::put);
+        }
+        let (live, lane) = self.out.swap_remove(at);
+        let round = Round { pool: (), live };
+        let stays = match self.magazines.magazine_of(&round.live, thread) {
+            Some(magazine) => magazine.put(round),
+            None => Err(round),
+        };
+        let Err(Round { live, .. }) = stays else {
+            self.stayed += 1;
+            return;
+        };
+        let mut stays = false;
+        self.exchange(|magazines, state, later| {
+            magazines.put_or_open(state, live, thread, || stays = true, later);
+        });
+        self.stayed += usize::from(stays);
+        self.in_use[lane] -= usize::from(!stays);
+    }
+
+    /// Who is reminded of a wait is still waiting.
+    pub(super) fn tick(&mut self) {
+        self.note_grants();
+        if self.transition(State::tick).is_none() {
+            self.transition(State::ticks_no_more);
+        }
+        for who in std::mem::take(&mut *self.woken.lock().unwrap()) {
+            let waits = self.lines.iter().flatten().any(|(other, _)| *other == who);
+            assert!(waits, "reminded of a wait that is over");
+        }
     }
 
     pub(super) fn run_task(&mut self, at: usize, succeeds: bool) {
@@ -73,32 +120,39 @@ impl Model {
         let pick = |among: usize| argument % among.max(1);
         let waiting: usize = self.lines.iter().map(VecDeque::len).sum();
         match operation {
-            0..30 if waiting < 16 => self.get(argument % LANES, argument % 16 == 15),
+            0..15 if self.calm && self.out.len() + waiting < 3 => {
+                self.get(UNNAMED, argument % THREADS, false);
+            }
+            0..30 if self.calm => {
+                if !self.out.is_empty() {
+                    self.return_one(pick(self.out.len()), argument % THREADS);
+                }
+            }
+            0..30 if waiting < 16 => self.get(argument % LANES, argument / 16 % THREADS, argument % 16 == 15),
             30..38 => {
                 let lane = argument % LANES;
                 if !self.lines[lane].is_empty() {
                     let at = pick(self.lines[lane].len());
                     let (_, ticket) = self.lines[lane].remove(at).unwrap();
-                    self.transition(|state, later| state.leave(ticket, later));
+                    self.transition(|state, later| state.leave(&ticket, later));
                 }
             }
             38..42 if !self.granted.is_empty() => {
                 let (ticket, lane) = self.granted.swap_remove(pick(self.granted.len()));
                 self.in_use[lane] -= 1;
                 self.seen.passed_on += 1;
-                self.transition(|state, later| state.leave(ticket, later));
+                self.transition(|state, later| state.leave(&ticket, later));
             }
             42..58 if !self.granted.is_empty() => {
                 let (ticket, lane) = self.granted.swap_remove(pick(self.granted.len()));
-                let caller = Self::caller(lane);
-                let place = self.transition(|state, later| state.look(ticket, Waker::noop(), &caller, later));
+                let place = ticket.waiter.look(Waker::noop());
                 let Place::Granted(Taken { live, .. }) = place else {
                     panic!("its grant is gone: {place:?}")
                 };
                 self.out.push((live, lane));
             }
             58..72 if !self.out.is_empty() => {
-                self.give_back(pick(self.out.len()), State::put);
+                self.return_one(pick(self.out.len()), argument / 16 % THREADS);
             }
             72..75 if !self.out.is_empty() => {
                 self.give_back(pick(self.out.len()), |state, live, later| {
@@ -151,6 +205,7 @@ impl Model {
                 self.open -= 1;
                 self.transition(|state, _| state.gone());
             }
+            98 if argument % 2 == 0 => self.tick(),
             98 => {
                 self.transition(|state, later| {
                     state.evict_unproven_since(now - Duration::from_secs(30), later);

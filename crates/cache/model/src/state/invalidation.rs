@@ -1,0 +1,53 @@
+use super::{Clock, Epoch, Run, Version};
+
+/// One invalidation, from the commit that made it necessary to its answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Invalidation {
+    /// How far it got.
+    pub stage: Stage,
+    /// Who does it.
+    pub node: u8,
+    /// The version that made it necessary.
+    pub version: Version,
+    /// It stands in the node's queue, and is tried again.
+    pub queued: bool,
+    /// The clock the answer carries.
+    pub at: Clock,
+    /// How the script on the key's slot was sent, in a Cluster.
+    pub slot: Sent,
+    /// How the script on the control key was sent.
+    pub control: Sent,
+}
+
+/// Under which connection a script was sent: an answer counts while that is the node's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sent {
+    /// To which server.
+    pub run: Run,
+    /// In which epoch.
+    pub epoch: Epoch,
+}
+
+/// How far an invalidation got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Nothing is committed.
+    #[default]
+    Idle,
+    /// A row of the outbox that no relay has taken.
+    Row,
+    /// The data is committed, nobody was told.
+    Committed,
+    /// The node has voided what it had.
+    Bumped,
+    /// In a Cluster: the first of the two scripts ran.
+    Half,
+    /// Redis did all; the answer is on its way.
+    Told,
+    /// Not known to have been done.
+    Queued,
+    /// Answered `Applied`.
+    Applied,
+    /// Its node crashed.
+    Dead,
+}

@@ -1,0 +1,93 @@
+//! Step 7, **commit**: stored only if the token is there and the same, and the version not below the floor; then L1, only if
+//! neither the flight was detached nor the epoch changed, and the version is not below the node's own floor.
+//!
+//! In a Cluster the script carries the epoch of the key's shard. That the clock's epoch is unchanged the node checks by what
+//! it knows: a commit that slips past a change carries the old clock's epoch and is dead to whoever knows the new one.
+
+use super::{Reading, Step, connect, read};
+use crate::judge;
+use crate::model::Coherence;
+use crate::state::{CONTROL, Copied, ReaderStage as Stage, State, Value};
+
+pub(super) fn offer(model: &Coherence, state: &State, reading: Reading, steps: &mut Vec<Step>) {
+    if state.readers[usize::from(reading.reader)].stage == Stage::Fetched {
+        steps.push(Step::Fill(reading));
+    } else if may_commit(model, state, reading) {
+        steps.push(Step::Commit(reading));
+    } else {
+        steps.push(Step::CommitRefused(reading));
+    }
+}
+
+fn may_commit(model: &Coherence, state: &State, reading: Reading) -> bool {
+    let rules = &model.protocol;
+    let reader = &state.readers[usize::from(reading.reader)];
+    let (node, shard) = (usize::from(reading.node), model.scenario.home(reading.key.into()));
+    connect::reaches(model, state, node, shard)
+        && (!rules.hello_first || reader.run == state.shards[shard].run)
+        && (!rules.fence || reader.epoch == state.shards[shard].held.epoch)
+        && (!rules.fence || reader.clock_epoch == state.nodes[node].clock_epoch())
+}
+
+pub(super) fn commit(model: &Coherence, state: &mut State, reading: Reading) {
+    let rules = &model.protocol;
+    let (at, key) = (usize::from(reading.reader), usize::from(reading.key));
+    let clock = state.control().control.clock;
+    let slot = &mut state.shards[model.scenario.home(key)].held.slots[key];
+    let reader = &mut state.readers[at];
+    if !rules.born_before_load {
+        reader.born = clock;
+    }
+    let (epoch, clock_epoch) = (reader.epoch, reader.clock_epoch);
+    let value = Value { version: reader.version, born: reader.born, epoch, clock_epoch };
+    let own = reader.token != 0 && slot.token == reader.token;
+    if (own || !rules.token_compared) && !(rules.floor && value.version < slot.floor) {
+        slot.value = Some(value);
+        judge_fill(model, state, reading, value);
+    }
+    refused(state, reading);
+}
+
+/// P3, of what lies in L2.
+fn judge_fill(model: &Coherence, state: &mut State, reading: Reading, value: Value) {
+    let key = usize::from(reading.key);
+    let promised = state.control().control.announced[key].max(state.applied[key]);
+    // A server that took over has the epoch of the one before it only until the first hello, and no script runs sooner.
+    let server = &state.shards[CONTROL];
+    let passing =
+        model.protocol.hello_first && model.protocol.new_run_new_epoch && server.held.run != server.run;
+    let epoch = if passing { 0 } else { server.held.epoch };
+    let stamp = server.held.control.stamp;
+    let alive = judge::in_l2_of_all(model, state, key, epoch, stamp) == Some(value);
+    state.broken.fill |= alive && value.version < promised;
+}
+
+pub(super) fn refused(state: &mut State, reading: Reading) {
+    let reader = &mut state.readers[usize::from(reading.reader)];
+    reader.stage = Stage::Fetched;
+    (reader.run, reader.epoch, reader.token) = (0, 0, 0);
+}
+
+pub(super) fn fill(model: &Coherence, state: &mut State, reading: Reading) {
+    let rules = &model.protocol;
+    let (node, at, key) = (usize::from(reading.node), usize::from(reading.reader), usize::from(reading.key));
+    let reader = state.readers[at].clone();
+    let own = &mut state.nodes[node];
+    let detached = rules.generation_checked && reader.void;
+    let outlived = rules.fence && reader.clock_epoch != own.clock_epoch();
+    let below = rules.floor && reader.version < own.floors[key];
+    if own.flights[key] == Some(reading.reader) {
+        own.flights[key] = None;
+    }
+    if !(detached || outlived || below) {
+        own.l1[key] = Some(Copied { version: reader.version, born: reader.born });
+        let promised = own.own[key].max(own.heard[key]);
+        state.broken.fill |= reader.version < promised && judge::in_l1(model, state, node, key).is_some();
+    }
+    for other in 0..state.readers.len() {
+        if state.readers[other].joined == Some(reading.reader) {
+            read::answer(state, other, reader.version);
+        }
+    }
+    read::answer(state, at, reader.version);
+}

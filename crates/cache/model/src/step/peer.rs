@@ -1,0 +1,62 @@
+//! Step 10, **peer**: an announcement of another epoch makes suspect. Any other is applied, whatever its number, and `last`
+//! moves only if it is the next one; a gap makes suspect.
+
+use super::{Message, OnNode, Step, invalidate_key, reissue};
+use crate::generation;
+use crate::model::Coherence;
+use crate::protocol::Reissue;
+use crate::state::{Announcement, CONTROL, State, Target};
+
+pub(super) fn offer(model: &Coherence, state: &State, node: u8, steps: &mut Vec<Step>) {
+    let own = &state.nodes[usize::from(node)];
+    if !own.inbox.is_empty() {
+        steps.push(Step::Apply(Message { node, index: 0 }));
+    }
+    let (control, link) = (state.control(), own.links[CONTROL]);
+    let differs = own.last != control.control.clock
+        || (model.protocol.announcements_carry_epoch && link.epoch != control.epoch);
+    let missed = !link.connected || (own.inbox.is_empty() && differs);
+    if model.protocol.resync_on_gap && !own.suspect && missed {
+        steps.push(Step::Suspect(OnNode { node }));
+    }
+}
+
+pub(super) fn deliver(model: &Coherence, state: &mut State, Message { node, index }: Message) {
+    let announcement = state.nodes[usize::from(node)].inbox.remove(index.into());
+    apply(model, state, node.into(), announcement);
+}
+
+pub(crate) fn apply(model: &Coherence, state: &mut State, node: usize, announcement: Announcement) {
+    let rules = &model.protocol;
+    let Announcement { sequence, epoch, target, version } = announcement;
+    if rules.announcements_carry_epoch && epoch != state.nodes[node].clock_epoch() {
+        state.nodes[node].suspect = true;
+        return;
+    }
+    match target {
+        Target::Stamp => {
+            let stamp = &mut state.nodes[node].stamp;
+            *stamp = if rules.stamp_grows { sequence.max(*stamp) } else { sequence };
+        }
+        Target::Key(key) => {
+            generation::bump(model, state, node, key.into());
+            invalidate_key::raise_floor(model, state, node, key.into(), version);
+        }
+    }
+    if matches!(rules.reissue, Reissue::SeenAndSent | Reissue::SeenAndAnswered) {
+        reissue::note(model, state, node, target, version);
+    }
+    let own = &mut state.nodes[node];
+    for key in model.scenario.keys().filter(|key| target.covers(*key)) {
+        own.heard[key] = version.max(own.heard[key]);
+    }
+    if sequence == own.last + 1 {
+        own.last = sequence;
+    } else if sequence > own.last + 1 {
+        if rules.resync_on_gap {
+            own.suspect = true;
+        } else {
+            own.last = sequence;
+        }
+    }
+}

@@ -1,0 +1,151 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::ghost::{Ghost, GhostEstimate, Known};
+use super::moka::Moka;
+use super::quick::Quick;
+use super::store::{Glance, Store, Weigh};
+use super::store_key::{Lookup, WHOLE};
+use crate::entry::Entry;
+use crate::options::{MemoryConfig, MemoryKind};
+
+/// The memory layer: a store, and the regions by whose names rendered texts find their entries.
+#[derive(Debug)]
+pub(crate) struct L1 {
+    store: Box<dyn Store>,
+    regions: RwLock<Regions>,
+    ghost: Option<Ghost>,
+    weigh: Weigh,
+}
+
+#[derive(Debug, Default)]
+struct Regions {
+    prefixes: Vec<Box<str>>,
+    ids: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
+}
+
+impl L1 {
+    pub(crate) fn new(config: &MemoryConfig) -> Self {
+        let store: Box<dyn Store> = match config.kind {
+            MemoryKind::QuickCache => Box::new(Quick::new(config)),
+            MemoryKind::Moka => Box::new(Moka::new(config)),
+        };
+        Self {
+            store,
+            regions: RwLock::default(),
+            ghost: config.ghost.then(|| Ghost::new(config)),
+            weigh: Weigh::by(config),
+        }
+    }
+
+    /// The number of the region whose keys begin so.
+    pub(crate) fn region(&self, prefix: &str) -> u32 {
+        let mut regions = self.regions.write();
+        if let Some(known) = regions.ids.get(prefix) {
+            return *known;
+        }
+        let id = u32::try_from(regions.prefixes.len()).unwrap_or(WHOLE).min(WHOLE - 1);
+        regions.prefixes.push(prefix.into());
+        regions.ids.insert(prefix.into(), id);
+        id
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, at: &Lookup<'_>) -> Option<Glance> {
+        self.store.get(at)
+    }
+
+    /// A request came, and found this.
+    #[inline]
+    pub(crate) fn requested(&self, at: &Lookup<'_>, now: u64, found: Option<&Glance>) {
+        if let Some(ghost) = &self.ghost {
+            let known = found.map(|found| Known { deadline: found.plain_until, weight: found.weight });
+            ghost.request(at, now, known.filter(|known| known.deadline > now));
+        }
+    }
+
+    /// [`requested`](Self::requested) where the whole entry was asked for.
+    pub(crate) fn asked(&self, at: &Lookup<'_>, now: u64, found: Option<&Entry>) {
+        if let Some(ghost) = &self.ghost {
+            ghost.request(at, now, found.map(|entry| self.known(entry)));
+        }
+    }
+
+    fn known(&self, entry: &Entry) -> Known {
+        Known { deadline: entry.plain_until(), weight: self.weigh.of(entry) }
+    }
+
+    pub(crate) fn estimate(&self) -> Option<GhostEstimate> {
+        self.ghost.as_ref().map(Ghost::estimate)
+    }
+
+    pub(crate) fn has(&self, at: &Lookup<'_>) -> bool {
+        self.store.has(at)
+    }
+
+    pub(crate) fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
+        self.store.entry(at)
+    }
+
+    /// The entry was found alive and says so itself: the next hit may know.
+    pub(crate) fn note(&self, at: &Lookup<'_>, entry: &Arc<Entry>) {
+        self.store.note(at, entry);
+    }
+
+    /// Called under the stripe's lock; hands out what was displaced, to be dropped after it.
+    #[expect(clippy::needless_pass_by_value, reason = "the layer that keeps it takes it over")]
+    pub(crate) fn insert(&self, text: Arc<str>, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
+        let regions = self.regions.read();
+        // A region that was never named keeps its texts whole.
+        let prefix = regions.prefixes.get(entry.region as usize).map_or("\0", |prefix| prefix);
+        let at = Lookup::rendered(entry.region, prefix, &text);
+        if let Some(ghost) = &self.ghost {
+            ghost.kept(&at, self.known(&entry));
+        }
+        self.store.insert(at.to_owned(), entry)
+    }
+
+    /// Takes out what lies under this text, in whatever region: names may begin alike, as `a` and `a:b` do. Called under
+    /// the stripe's lock; hands out what was taken, to be dropped after it.
+    pub(crate) fn remove(&self, text: &str) -> std::vec::IntoIter<Arc<Entry>> {
+        let mut removed = Vec::new();
+        let mut remove = |at: &Lookup<'_>| {
+            if let Some(ghost) = &self.ghost {
+                ghost.removed(at);
+            }
+            removed.extend(self.store.remove(at));
+        };
+        remove(&Lookup::text(WHOLE, text));
+        let regions = self.regions.read();
+        for (separator, _) in text.match_indices(':') {
+            let (prefix, rest) = text.split_at(separator + 1);
+            if let Some(region) = regions.ids.get(prefix) {
+                remove(&Lookup::text(*region, rest));
+            }
+        }
+        removed.into_iter()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.store.clear();
+        if let Some(ghost) = &self.ghost {
+            ghost.clear();
+        }
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.store.len()
+    }
+
+    pub(crate) fn weight(&self) -> u64 {
+        self.store.weight()
+    }
+
+    /// What the map holds at this moment, whatever its maintenance has yet to do about it.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> u64 {
+        self.store.held()
+    }
+}

@@ -1,0 +1,12 @@
+//! The way of a read that may load: join the flight for this key, or lead one; in this process one load a key at a time.
+
+mod attend;
+mod begin;
+mod many;
+mod refresh;
+mod reserve;
+mod voyage;
+
+pub(crate) use begin::{Begin, unloaded};
+pub use many::Missing;
+pub(crate) use voyage::Voyage;

@@ -1,0 +1,385 @@
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::attend::{Attendant, Outcome, spawn};
+use super::refresh::Refreshing;
+use super::reserve::Watch;
+use crate::claim::Ticket;
+use crate::descend::Found;
+use crate::entry::{Answer, Entry, Freshness, Hit, Moment, Nothing, Source, Why};
+use crate::error::LoadError;
+use crate::fill::{Newborn, seal, seal_absence};
+use crate::flight::{Boarding, Seat, Turn};
+use crate::inner::Inner;
+use crate::life::Stage;
+use crate::load::{LoadContext, Loaded, Said};
+use crate::options::EagerRefresh;
+use crate::region::RegionMeta;
+use crate::stats::RegionCounters;
+
+/// A read that goes on to the layers below and the loader. It owns all it needs, so that it can go on behind its caller.
+pub(crate) struct Voyage {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) region: Arc<RegionMeta>,
+    pub(crate) key: Arc<str>,
+    pub(crate) watch: Arc<Watch>,
+    /// The entry that is to be loaded anew, though it may still be served.
+    pub(crate) replacing: Option<Arc<Entry>>,
+}
+
+impl Voyage {
+    pub(crate) fn new(inner: &Arc<Inner>, region: &Arc<RegionMeta>, key: Arc<str>) -> Self {
+        let (inner, region) = (inner.clone(), region.clone());
+        Self { inner, region, key, watch: Arc::default(), replacing: None }
+    }
+
+    /// Runs in the caller's own future for as long as the caller waits, then behind, if the options allow it.
+    pub(crate) async fn owned<V, L, F, Fut, E>(self, loader: F) -> Outcome<V, E>
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        L: Into<Loaded<V>> + Send + 'static,
+        F: FnOnce(LoadContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<L, E>> + Send + 'static,
+        E: Send + 'static,
+    {
+        let (inner, region) = (self.inner.clone(), self.region.clone());
+        let (key, watch) = (self.key.clone(), self.watch.clone());
+        let attendant = Attendant { inner: &inner, region: &region, key: &key, watch: &watch };
+        let background = region.options.timeouts.background;
+        attendant.attend(Box::pin(self.run(loader)), background.then_some(spawn)).await
+    }
+
+    /// Runs in the caller's own future and ends with it.
+    pub(crate) async fn borrowed<V, L, F, Fut, E>(self, loader: F) -> Outcome<V, E>
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        L: Into<Loaded<V>>,
+        F: FnOnce(LoadContext) -> Fut,
+        Fut: Future<Output = Result<L, E>>,
+    {
+        let (inner, region) = (self.inner.clone(), self.region.clone());
+        let (key, watch) = (self.key.clone(), self.watch.clone());
+        let attendant = Attendant { inner: &inner, region: &region, key: &key, watch: &watch };
+        attendant.attend(Box::pin(self.run(loader)), None::<fn(_)>).await
+    }
+
+    /// Loads anew what is still served, behind everybody. The right to was claimed.
+    pub(crate) fn refresh<V, L, F, Fut, E>(mut self, entry: Arc<Entry>, loader: F)
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        L: Into<Loaded<V>> + Send + 'static,
+        F: FnOnce(LoadContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<L, E>> + Send + 'static,
+        E: Send + 'static,
+    {
+        let refreshing = Refreshing::of(&entry);
+        self.replacing = Some(entry);
+        let region = self.region.clone();
+        region.counters.refreshes.add(1);
+        tokio::spawn(async move {
+            if self.run::<V, L, F, Fut, E>(loader).await.is_err() {
+                refreshing.failed(&region.options);
+            }
+        });
+    }
+
+    /// The same in the caller's own future, for a loader that borrows.
+    pub(crate) async fn refresh_borrowed<V, L, F, Fut, E>(
+        mut self,
+        entry: Arc<Entry>,
+        loader: F,
+    ) -> Outcome<V, E>
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        L: Into<Loaded<V>>,
+        F: FnOnce(LoadContext) -> Fut,
+        Fut: Future<Output = Result<L, E>>,
+    {
+        let (refreshing, region) = (Refreshing::of(&entry), self.region.clone());
+        self.replacing = Some(entry);
+        let outcome = self.borrowed(loader).await;
+        if outcome.is_err() {
+            refreshing.failed(&region.options);
+        }
+        outcome
+    }
+
+    async fn run<V, L, F, Fut, E>(self, loader: F) -> Outcome<V, E>
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        L: Into<Loaded<V>>,
+        F: FnOnce(LoadContext) -> Fut,
+        Fut: Future<Output = Result<L, E>>,
+    {
+        let Self { inner, key, .. } = &self;
+        loop {
+            let boarding = inner.stripes.board(
+                key,
+                inner.clock.read(),
+                |born| inner.stamps.joinable(born, key),
+                || self.landed_meanwhile(),
+            );
+            let seat = match boarding {
+                Boarding::Seat(seat) => seat,
+                Boarding::Hit(entry) => match inner.answer(&entry, Source::L1, Freshness::Fresh) {
+                    Some(answer) => return Ok(answer),
+                    None => continue,
+                },
+            };
+            self.look_for_reserve(&seat);
+            match seat.wait(|| inner.clock.read()).await {
+                Turn::Detached => {}
+                Turn::Landed(entry, source) => {
+                    if let Some(answer) = self.landed(&entry, source) {
+                        return Ok(answer);
+                    }
+                }
+                Turn::Lead(_lead) => {
+                    self.watch.lead();
+                    return self.lead(&seat, loader).await;
+                }
+            }
+        }
+    }
+
+    pub(super) fn older_than(&self) -> Moment {
+        self.replacing.as_ref().map_or((0, 0), |entry| entry.moment())
+    }
+
+    /// Somebody landed between this caller's look at memory and its turn.
+    pub(super) fn landed_meanwhile(&self) -> Option<Arc<Entry>> {
+        let recalled = self.inner.examine(&self.region, &self.key)?;
+        let fresh = matches!(recalled.stage, Stage::Fresh | Stage::Due);
+        let same = self.replacing.as_ref().is_some_and(|own| Arc::ptr_eq(own, &recalled.entry));
+        (fresh && !same).then_some(recalled.entry)
+    }
+
+    /// What the flight ended with, for who waited for it.
+    pub(super) fn landed<V: Send + Sync + 'static>(
+        &self,
+        entry: &Entry,
+        source: Source,
+    ) -> Option<Answer<V>> {
+        let now = Instant::now();
+        let freshness = match entry.held_off(now) {
+            Some(why) if !matches!(entry.stage(now), Stage::Fresh | Stage::Due) => {
+                // Another caller's fail-safe is not everybody's.
+                if entry.stage(now) == Stage::Reserve && self.region.options.fail_safe.is_none() {
+                    return None;
+                }
+                self.region.counters.served(Freshness::Stale { why });
+                Freshness::Stale { why }
+            }
+            _ => Freshness::Fresh,
+        };
+        // Its tags were not known when we joined; they are now.
+        let alive = self.inner.stamps.alive(entry.born, &self.key, &entry.tags);
+        if entry.region == self.region.id && alive {
+            self.inner.answer(entry, source, freshness)
+        } else {
+            None
+        }
+    }
+
+    async fn lead<V, L, F, Fut, E>(&self, seat: &Seat<'_>, loader: F) -> Outcome<V, E>
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        L: Into<Loaded<V>>,
+        F: FnOnce(LoadContext) -> Fut,
+        Fut: Future<Output = Result<L, E>>,
+    {
+        let Self { inner, region, key, watch, .. } = self;
+        // Whoever led before us may have failed: then nobody tries again for a while.
+        if let Some(why) = self.held_off()
+            && let Some(answer) = self.fall_back(seat, why)
+        {
+            return Ok(answer);
+        }
+        let replacing = [self.older_than()];
+        let mut below = inner.descend::<V>(region, std::slice::from_ref(key), Some(&replacing)).await;
+        seat.rejuvenate(below.born);
+        let ticket = below.tickets.of(0);
+        if let Some(found) = below.found.pop().flatten()
+            && let Some(answer) = inner.answer(&found.entry, found.source, Freshness::Fresh)
+        {
+            if inner.land(region, key, seat, &found.entry, found.source) {
+                inner.promote(region, vec![(key.clone(), found, ticket)]).await;
+            }
+            return Ok(answer);
+        }
+        if let Some(Found { entry, source, .. }) = below.stale.pop().flatten() {
+            watch.offer(entry, source, seat.flight());
+        }
+
+        let _place = match inner.budget.enter(1).await {
+            Ok(place) => place,
+            Err(retry_after) => {
+                region.counters.budget_exhausted.add(1);
+                return self
+                    .fall_back(seat, Why::BudgetExhausted)
+                    .ok_or_else(|| LoadError::BudgetExhausted { key: key.to_string(), retry_after });
+            }
+        };
+        let failed = FailedUnlessDone::start(&region.counters);
+        let cx = self.context(ticket);
+        let began = Instant::now();
+        let loaded = match inner.holding(&[(key, ticket)], loader(cx.clone())).await {
+            Ok(loaded) => loaded.into(),
+            Err(source) => {
+                return self
+                    .fall_back(seat, Why::LoaderFailed)
+                    .ok_or_else(|| LoadError::Loader { key: key.to_string(), source });
+            }
+        };
+        failed.done();
+        let (entry, bytes, answer) =
+            self.take_in(loaded, &cx, below.born, below.sure_until, began.elapsed())?;
+        if inner.land(region, key, seat, &entry, Source::Loader)
+            && let Some(bytes) = bytes
+        {
+            inner.fill_below(region, key, &entry, bytes, ticket).await;
+        }
+        if self.leaves_old(&entry) {
+            let _ = inner.invalidate_keys(vec![key.clone()], 0).await;
+        }
+        Ok(answer)
+    }
+
+    /// Whether the source has answered with what is not to be kept, while what it answered before still lies somewhere: that
+    /// is known to be over, and fail-safe must not come back to it.
+    pub(super) fn leaves_old(&self, new: &Entry) -> bool {
+        new.stage(Instant::now()) == Stage::Dead && self.watch.reserve().is_some()
+    }
+
+    /// What a loader answered, as an entry, as bytes if a layer below is to have them, and as an answer.
+    #[expect(clippy::type_complexity, reason = "three things, made together and parted at once")]
+    pub(super) fn take_in<V, E>(
+        &self,
+        loaded: Loaded<V>,
+        cx: &LoadContext,
+        born: u64,
+        sure_until: u64,
+        took: Duration,
+    ) -> Result<(Arc<Entry>, Option<Vec<u8>>, Answer<V>), LoadError<E>>
+    where
+        V: Serialize + Send + Sync + 'static,
+    {
+        let Self { inner, region, key, .. } = self;
+        let by_cost = matches!(region.options.eager_refresh, EagerRefresh::ByCost(_));
+        let newborn = Newborn { born, sure_until, load_cost: if by_cost { took } else { Duration::ZERO } };
+        let mut said = cx.take();
+        let value = match loaded {
+            Loaded::Value(value) => Some(Arc::new(value)),
+            Loaded::Absent => None,
+            Loaded::NotModified => {
+                let stale = cx.stale_entry();
+                let stale = stale.ok_or_else(|| LoadError::NothingToKeep { key: key.to_string() })?;
+                region.counters.not_modified.add(1);
+                inherit(&mut said, stale);
+                stale.value()
+            }
+        };
+        let entry = match &value {
+            Some(value) => inner.entry(region, key, value.clone(), &newborn, said),
+            None => inner.entry(region, key, Arc::new(Nothing), &newborn, said),
+        };
+        let sealed = inner.is_layered().then(|| match &value {
+            Some(value) => seal(region, key, &entry, value.as_ref()),
+            None => seal_absence(region, key, &entry),
+        });
+        let bytes = match sealed {
+            Some(Err(_)) => {
+                inner.l1_counters.errors.add(1);
+                None
+            }
+            Some(Ok(bytes)) => Some(bytes),
+            None => None,
+        };
+        let (source, age, freshness) = (Source::Loader, Duration::ZERO, Freshness::Fresh);
+        let hit = value.map(|value| Hit { value, source, age, freshness });
+        Ok((entry, bytes, hit.map_or(Answer::Absent, Answer::Hit)))
+    }
+
+    /// Found under this flight: as long as it is attached, it was not invalidated since.
+    pub(super) fn look_for_reserve(&self, seat: &Seat<'_>) {
+        match self.inner.examine(&self.region, &self.key) {
+            Some(recalled) => self.watch.offer_recalled(recalled, seat.flight()),
+            None => self.watch.forget(),
+        }
+    }
+
+    pub(super) fn context(&self, ticket: Option<Ticket>) -> LoadContext {
+        let stale = self.watch.reserve().map(|reserve| reserve.entry);
+        LoadContext::new(self.key.clone(), stale, ticket.map_or(0, |ticket| ticket.least_version))
+    }
+
+    /// Why no load is to be tried now, if one failed lately.
+    pub(super) fn held_off(&self) -> Option<Why> {
+        self.watch.reserve()?.entry.held_off(Instant::now())
+    }
+
+    /// The old value for a caller who leaves: those who stay may still get a new one.
+    pub(super) fn serve_old<V: Send + Sync + 'static>(&self, why: Why) -> Option<Answer<V>> {
+        let Self { inner, region, key, watch, .. } = self;
+        let reserve = watch.reserve()?;
+        let freshness = reserve.served(inner, key, &region.options, why)?;
+        reserve.hold_off(&region.options, why);
+        region.counters.served(freshness);
+        inner.answer(&reserve.entry, reserve.source, freshness)
+    }
+
+    /// The old value, if there is one that may be served: it ends the flight for all who wait, and holds off others' loads.
+    pub(super) fn fall_back<V: Send + Sync + 'static>(&self, seat: &Seat<'_>, why: Why) -> Option<Answer<V>> {
+        let Self { inner, region, key, watch, .. } = self;
+        let reserve = watch.reserve()?;
+        let freshness = reserve.served(inner, key, &region.options, why)?;
+        let answer = inner.answer(&reserve.entry, reserve.source, freshness)?;
+        if reserve.entry.held_off(Instant::now()).is_none() {
+            reserve.hold_off(&region.options, why);
+        }
+        // Without a place to note why, each of those who wait finds out for itself.
+        if reserve.entry.life.is_some() {
+            inner.land_old(region, key, seat, &reserve.entry, reserve.source);
+        }
+        region.counters.served(freshness);
+        Some(answer)
+    }
+}
+
+/// What the loader did not say anew stays as it was.
+fn inherit(said: &mut Said, stale: &Entry) {
+    said.tags.extend(stale.tags.iter().filter(|tag| !said.tags.contains(tag)).copied().collect::<Vec<_>>());
+    if said.version == 0 {
+        said.version = stale.version;
+    }
+    if said.etag.is_empty() {
+        said.etag = stale.etag().into();
+    }
+}
+
+/// Counts a load, and counts it failed if it ends in an error, a panic or a drop.
+pub(super) struct FailedUnlessDone<'a>(Option<&'a RegionCounters>);
+
+impl<'a> FailedUnlessDone<'a> {
+    pub(super) fn start(counters: &'a RegionCounters) -> Self {
+        counters.loads.add(1);
+        Self(Some(counters))
+    }
+
+    pub(super) fn done(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for FailedUnlessDone<'_> {
+    fn drop(&mut self) {
+        if let Some(counters) = self.0 {
+            counters.load_failures.add(1);
+        }
+    }
+}

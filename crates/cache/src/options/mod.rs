@@ -1,0 +1,25 @@
+//! What a user may set, as plain data: a noun a file.
+
+mod budget;
+mod eager;
+mod fail_safe;
+mod layers;
+mod memory;
+mod problems;
+mod redis;
+mod region;
+mod servers;
+#[cfg(all(test, feature = "config"))]
+mod tests;
+mod timeouts;
+
+pub use budget::LoadBudget;
+pub use eager::EagerRefresh;
+pub use fail_safe::FailSafe;
+pub use layers::{LayerOptions, Layers};
+pub use memory::{MemoryConfig, MemoryKind};
+pub(crate) use problems::Problems;
+pub use redis::RedisConfig;
+pub use region::RegionOptions;
+pub use servers::SentinelConfig;
+pub use timeouts::LoadTimeouts;

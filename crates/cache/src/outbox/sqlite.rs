@@ -1,0 +1,98 @@
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::OutboxError;
+use super::message::Message;
+use super::relay::{Relay, RelayConfig, Rows, Told};
+use crate::cache::Cache;
+use crate::invalidate::Delivery;
+use crate::invalidators::InvalidationPlan;
+
+const TABLE: &str = "
+    CREATE TABLE IF NOT EXISTS mainstay_outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, cache TEXT NOT NULL, message TEXT NOT NULL,
+        written_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
+    CREATE INDEX IF NOT EXISTS mainstay_outbox_cache ON mainstay_outbox (cache, id);";
+
+/// An outbox in SQLite: the table `mainstay_outbox`. Clones are the same outbox.
+#[derive(Debug, Clone)]
+pub struct SqliteOutbox {
+    cache: String,
+    pool: SqlitePool,
+}
+
+impl SqliteOutbox {
+    /// The outbox of a cache; makes the table if it is missing.
+    ///
+    /// # Errors
+    /// The database cannot be asked.
+    pub async fn open(cache: &Cache, pool: SqlitePool) -> Result<Self, OutboxError> {
+        let outbox = Self { cache: cache.name().to_owned(), pool };
+        sqlx::raw_sql(TABLE).execute(&outbox.pool).await.map_err(|source| outbox.failed(source))?;
+        Ok(outbox)
+    }
+
+    /// Writes a plan into the transaction that changes the data.
+    ///
+    /// # Errors
+    /// The database refuses it: the transaction is then to be rolled back, as after any failed statement.
+    pub async fn add(
+        &self,
+        transaction: &mut SqliteConnection,
+        plan: &InvalidationPlan,
+    ) -> Result<(), OutboxError> {
+        sqlx::query("INSERT INTO mainstay_outbox (cache, message) VALUES (?1, ?2)")
+            .bind(&self.cache)
+            .bind(Message::write(plan))
+            .execute(transaction)
+            .await
+            .map_err(|source| self.failed(source))?;
+        Ok(())
+    }
+
+    /// Starts to tell `cache` what is written. Called within a tokio runtime.
+    ///
+    /// # Errors
+    /// A value is out of range.
+    pub fn relay(&self, cache: &Cache, config: RelayConfig) -> Result<Relay, OutboxError> {
+        config.validate().map_err(|source| OutboxError::Config { cache: self.cache.clone(), source })?;
+        Ok(Relay::start(self.clone(), cache.clone(), config))
+    }
+
+    fn failed(&self, source: sqlx::Error) -> OutboxError {
+        OutboxError::Database { cache: self.cache.clone(), source }
+    }
+}
+
+impl Rows for SqliteOutbox {
+    /// Without a lock: a row that two relays tell is told twice, and a write lock held while Redis answers would hold up
+    /// every writer.
+    fn tell<'a>(&'a self, cache: &'a Cache, batch: u32) -> BoxFuture<'a, Result<Told, sqlx::Error>> {
+        async move {
+            let rows: Vec<(i64, String)> = sqlx::query_as(
+                "SELECT id, message FROM mainstay_outbox WHERE cache = ?1 ORDER BY id LIMIT ?2",
+            )
+            .bind(&self.cache)
+            .bind(batch)
+            .fetch_all(&self.pool)
+            .await?;
+            let (mut told, mut queued) = (Vec::new(), 0);
+            for (id, message) in rows {
+                match Message::read(&message).apply(cache).await {
+                    Delivery::Applied => told.push(id),
+                    Delivery::Queued => queued += 1,
+                }
+            }
+            if !told.is_empty() {
+                let ids = serde_json::to_string(&told).expect("numbers are JSON");
+                sqlx::query("DELETE FROM mainstay_outbox WHERE id IN (SELECT value FROM json_each(?1))")
+                    .bind(ids)
+                    .execute(&self.pool)
+                    .await?;
+            }
+            Ok(Told { told: told.len() as u64, queued })
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,147 @@
+//! Soft and hard timeouts, on the very first call as on any other.
+
+use super::world::{SHAPES, Shape, World, pass, seconds};
+use crate::{FailSafe, Freshness, LoadTimeouts, RegionOptions, Why};
+use tokio::time::Instant;
+
+const TIMED_OUT: Freshness = Freshness::Stale { why: Why::LoaderTimedOut };
+
+fn options() -> RegionOptions {
+    RegionOptions::default()
+        .ttl(seconds(10))
+        .fail_safe(FailSafe::default().max_age(seconds(1_000)).throttle(seconds(5)))
+        .timeouts(LoadTimeouts::default().soft(seconds(1)).hard(seconds(3)))
+}
+
+/// ZiggyCreatures/FusionCache#534: timeouts were not honoured on the first try.
+#[tokio::test(start_paused = true)]
+async fn without_an_old_value_the_hard_timeout_rules_from_the_first_call_on() {
+    for shape in SHAPES {
+        let world = World::new(shape, options());
+        world.source.hold();
+        let began = Instant::now();
+        let error = world.load().await.unwrap_err();
+        assert!(error.is_timed_out(), "{shape:?}: {error}");
+        assert_eq!(began.elapsed(), seconds(3), "{shape:?}");
+        assert_eq!(error.to_string(), "loading `k:a` took longer than 3s");
+        // The load goes on behind, and lands.
+        world.source.release();
+        world.settle().await;
+        assert_eq!(world.values.get_cached("a").as_deref(), Some(&1), "{shape:?}");
+        assert_eq!((world.source.loads(), world.values.stats().timeouts), (1, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_an_old_value_the_soft_timeout_rules_and_the_load_lands_later() {
+    for shape in SHAPES {
+        let world = World::new(shape, options());
+        world.load().await.unwrap();
+        pass(seconds(11)).await;
+        world.source.hold();
+        let began = Instant::now();
+        let hit = world.load().await.unwrap();
+        assert_eq!((*hit.value, hit.freshness, began.elapsed()), (1, TIMED_OUT, seconds(1)), "{shape:?}");
+        // Within the throttle nobody waits again.
+        assert_eq!(world.load().await.unwrap().freshness, TIMED_OUT);
+        assert_eq!(began.elapsed(), seconds(1), "{shape:?}");
+        world.source.release();
+        world.settle().await;
+        let hit = world.load().await.unwrap();
+        assert_eq!((*hit.value, hit.freshness), (2, Freshness::Fresh), "{shape:?}");
+        assert_eq!(world.source.loads(), 2, "{shape:?}");
+    }
+}
+
+/// ZiggyCreatures/FusionCache#560: the late completion of a load stuck over what came after it.
+#[tokio::test(start_paused = true)]
+async fn a_load_that_ends_behind_does_not_undo_what_happened_meanwhile() {
+    for shape in SHAPES {
+        for how in ["key", "tag", "clear", "set"] {
+            let world = World::new(shape, options().tag("t"));
+            world.load().await.unwrap();
+            pass(seconds(11)).await;
+            world.source.hold();
+            assert_eq!(world.load().await.unwrap().freshness, TIMED_OUT);
+            match how {
+                "key" => drop(world.values.invalidate("a").await),
+                "tag" => drop(world.cache.invalidate_tag("t").await),
+                "clear" => drop(world.cache.clear().await),
+                _ => drop(world.values.set("a", 99).await.unwrap()),
+            }
+            world.source.release();
+            world.settle().await;
+            let expected = (how == "set").then_some(99);
+            assert_eq!(world.values.get("a").await.as_deref().copied(), expected, "{shape:?} {how}");
+            world.forget_memory();
+            let below = expected.filter(|_| shape != Shape::L1);
+            assert_eq!(world.values.get("a").await.as_deref().copied(), below, "{shape:?} {how}: below");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn followers_time_out_as_leaders_do() {
+    let world = World::new(Shape::L1, options());
+    world.source.hold();
+    let (values, source) = (world.values.clone(), world.source.clone());
+    let leader = tokio::spawn(async move { values.get_or_load("a", move |_| source.read()).await });
+    world.settle().await;
+    pass(seconds(2)).await;
+    let began = Instant::now();
+    assert!(world.load().await.unwrap_err().is_timed_out());
+    assert_eq!(began.elapsed(), seconds(3), "each from its own beginning");
+    assert!(leader.await.unwrap().unwrap_err().is_timed_out());
+    world.source.release();
+    world.settle().await;
+    assert_eq!(world.values.get_cached("a").as_deref(), Some(&1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_background_completion_a_load_ends_with_its_last_caller() {
+    for borrowed in [false, true] {
+        let timeouts = options().timeouts.background(borrowed);
+        let world = World::new(Shape::L1, options().timeouts(timeouts));
+        world.source.hold();
+        let source = world.source.clone();
+        let load = world.values.clone();
+        let error = if borrowed {
+            load.get_or_load_borrowed("a", |_| source.clone().read()).await.unwrap_err()
+        } else {
+            world.load().await.unwrap_err()
+        };
+        assert!(error.is_timed_out());
+        world.source.release();
+        world.settle().await;
+        assert_eq!(world.values.get_cached("a"), None, "borrowed: {borrowed}");
+        assert_eq!(world.values.stats().load_failures, 1);
+    }
+}
+
+/// The hard timeout alone, with an old value: served as well.
+#[tokio::test(start_paused = true)]
+async fn a_hard_timeout_falls_back_too() {
+    let hard = LoadTimeouts::default().hard(seconds(3));
+    let world = World::new(Shape::L1L2, options().timeouts(hard));
+    world.load().await.unwrap();
+    pass(seconds(11)).await;
+    world.source.hold();
+    let began = Instant::now();
+    assert_eq!((world.load().await.unwrap().freshness, began.elapsed()), (TIMED_OUT, seconds(3)));
+}
+
+/// A soft timeout without fail-safe has nothing to serve.
+#[tokio::test(start_paused = true)]
+async fn a_soft_timeout_alone_never_cuts_a_load_short() {
+    let soft = LoadTimeouts::default().soft(seconds(1));
+    let world = World::new(Shape::L1, options().no_fail_safe().timeouts(soft));
+    world.load().await.unwrap();
+    pass(seconds(11)).await;
+    world.source.hold();
+    let source = world.source.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(seconds(8)).await;
+        source.release();
+    });
+    assert_eq!(*world.load().await.unwrap().value, 2);
+}
