@@ -2,10 +2,12 @@
 #![cfg(feature = "redis")]
 //! The Redis layer over a real Cluster: slots, a reshard under load, shards that die, the control key's shard among them.
 
-use std::collections::{HashMap, HashSet};
+mod history;
+
+use std::collections::HashSet;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use mainstay_cache::fleet::{FleetError, FleetRateConfig};
@@ -14,7 +16,8 @@ use mainstay_testkit::proxy::{Proxy, Way};
 use mainstay_testkit::redis::{Redis, RedisCluster};
 use tokio::task::block_in_place;
 
-const BOUND: Duration = Duration::from_secs(2);
+use history::{BOUND, Load, Truth};
+
 /// For what must come about at all.
 const PATIENCE: Duration = Duration::from_secs(30);
 const CONTROL: &str = "{mainstay:test}:meta";
@@ -42,7 +45,7 @@ async fn node_as(urls: Vec<String>, command_timeout: Duration) -> Node {
 
 /// Loads, or reads what is there: the value, and whose it is.
 async fn load(values: &Region<u32, u32>, key: u32, value: u32) -> (u32, Source) {
-    let load = values.get_or_load_hit(&key, |cx| async move {
+    let load = values.get_or_load_hit(&key, move |cx| async move {
         cx.tag(format!("t{}", key % 2));
         Ok::<_, Infallible>(value)
     });
@@ -164,7 +167,7 @@ async fn a_cluster_is_one_cache_to_its_nodes() {
     let readers = (0..10).map(|n| {
         let (values, loads) = (if n % 2 == 0 { here.1.clone() } else { there.1.clone() }, loads.clone());
         tokio::spawn(async move {
-            let load = values.get_or_load(&900, |_| async {
+            let load = values.get_or_load(&900, move |_| async move {
                 loads.fetch_add(1, Ordering::SeqCst);
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 Ok::<_, Infallible>(1)
@@ -192,109 +195,12 @@ async fn a_cluster_is_one_cache_to_its_nodes() {
     }
 }
 
-/// The source of truth, and when each of its versions was acknowledged to be the least true one.
-#[derive(Default)]
-struct Truth {
-    now: Mutex<HashMap<u32, u32>>,
-    /// By key: least version, and since when every node must know.
-    least: Mutex<HashMap<u32, Vec<(u32, Instant)>>>,
-}
-
-impl Truth {
-    fn read(&self, key: u32) -> u32 {
-        self.now.lock().unwrap().get(&key).copied().unwrap_or(0)
-    }
-
-    fn write(&self, key: u32) -> u32 {
-        let mut now = self.now.lock().unwrap();
-        let version = now.entry(key).or_insert(0);
-        *version += 1;
-        *version
-    }
-
-    fn acknowledged(&self, key: u32, version: u32) {
-        self.least.lock().unwrap().entry(key).or_default().push((version, Instant::now()));
-    }
-
-    /// What a read that begins at `began` must at least answer, where `bound` may have passed since.
-    fn least(&self, key: u32, began: Instant, bound: Duration) -> u32 {
-        let least = self.least.lock().unwrap();
-        let due = least.get(&key).into_iter().flatten().filter(|(_, at)| *at + bound <= began);
-        due.map(|(version, _)| *version).max().unwrap_or(0)
-    }
-}
-
-/// Readers on all nodes and writers on the first two, each answer checked against the history; `stop` ends it.
-struct Load {
-    stop: Arc<AtomicBool>,
-    tasks: Vec<tokio::task::JoinHandle<(u64, u64)>>,
-}
-
-impl Load {
-    fn start(nodes: &[Node], source: &Arc<Truth>, keys: u32) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut tasks = Vec::new();
-        for (index, (_, values)) in nodes.iter().enumerate() {
-            let (values, source, stop) = (values.clone(), source.clone(), stop.clone());
-            tasks.push(tokio::spawn(async move {
-                let (mut reads, mut writes) = (0, 0);
-                while !stop.load(Ordering::SeqCst) {
-                    let key = fastrand(keys);
-                    if index < 2 && reads % 10 == 0 {
-                        let version = source.write(key);
-                        let delivery = values.invalidate(&key).await;
-                        // Here it holds at once, whatever was answered.
-                        let seen = read(&values, &source, key).await;
-                        assert!(seen >= version, "key {key}: {seen} after the own invalidation of {version}");
-                        if delivery == Delivery::Applied {
-                            source.acknowledged(key, version);
-                            writes += 1;
-                        }
-                    }
-                    let began = Instant::now();
-                    let least = source.least(key, began, BOUND);
-                    let seen = read(&values, &source, key).await;
-                    assert!(seen >= least, "node {index}, key {key}: {seen}, acknowledged was {least}");
-                    reads += 1;
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-                (reads, writes)
-            }));
-        }
-        Self { stop, tasks }
-    }
-
-    async fn end(self) -> (u64, u64) {
-        self.stop.store(true, Ordering::SeqCst);
-        let (mut reads, mut writes) = (0, 0);
-        for task in self.tasks {
-            let (more_reads, more_writes) = task.await.unwrap();
-            reads += more_reads;
-            writes += more_writes;
-        }
-        (reads, writes)
-    }
-}
-
-fn fastrand(below: u32) -> u32 {
-    use std::hash::{BuildHasher as _, RandomState};
-    u32::try_from(RandomState::new().hash_one(0) % u64::from(below)).unwrap()
-}
-
-async fn read(values: &Region<u32, u32>, source: &Arc<Truth>, key: u32) -> u32 {
-    let load = values.get_or_load(&key, |_| {
-        let source = source.clone();
-        async move { Ok::<_, Infallible>(source.read(key)) }
-    });
-    *load.await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_move_under_load_and_nothing_old_is_read() {
     let cluster = RedisCluster::start().unwrap();
     let nodes = [node(&cluster).await, node(&cluster).await, node(&cluster).await];
-    let source = Arc::new(Truth::default());
-    let load = Load::start(&nodes, &source, 300);
+    let truth = Arc::new(Truth::default());
+    let load = Load::start(&nodes, &truth, 300);
     tokio::time::sleep(Duration::from_millis(500)).await;
 
     let to = &cluster.nodes()[0];
@@ -320,6 +226,51 @@ async fn slots_move_under_load_and_nothing_old_is_read() {
         in_step(node).await;
     }
     shared_again(&nodes[0], &nodes[1], 0..30).await;
+}
+
+/// Between the two owners Redis answers `ASK` for what has moved, and `TRYAGAIN` to scripts whose keys are in two places.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slot_that_stays_half_moved_is_survived() {
+    let cluster = RedisCluster::start().unwrap();
+    let nodes = [node(&cluster).await, node(&cluster).await];
+    let keys: Vec<u32> = (0..200).collect();
+    for key in &keys {
+        load(&nodes[0].1, *key, 1).await;
+    }
+    for slot in [far_slot(&cluster), cluster.slot(CONTROL).unwrap()] {
+        let owner = cluster.owner(slot).unwrap();
+        let other = cluster.nodes().iter().find(|node| node.port() != owner.port()).unwrap();
+        let migration = block_in_place(|| cluster.migrate(slot, other)).unwrap();
+        assert_eq!(block_in_place(|| migration.move_keys(1)).unwrap(), 1);
+        for round in 2..5 {
+            let mut deliveries = HashSet::new();
+            for key in &keys {
+                let began = Instant::now();
+                let delivery = nodes[0].1.invalidate(key).await;
+                assert_eq!(load(&nodes[0].1, *key, round).await.0, round, "it holds here, {delivery:?}");
+                assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+                deliveries.insert(format!("{delivery:?}"));
+            }
+            assert!(deliveries.contains("Queued"), "some of it could not be told: {deliveries:?}");
+            let again = Instant::now() + BOUND;
+            tokio::time::sleep_until(again.into()).await;
+            for key in &keys {
+                let seen = load(&nodes[1].1, *key, round).await.0;
+                // Told or not: nothing older than what was known a round ago, and that was told, or is owed.
+                assert!(seen == round || nodes[0].0.coherence().owed_invalidations > 0, "key {key}: {seen}");
+            }
+        }
+        block_in_place(|| migration.finish()).unwrap();
+        until("what was owed is told", async || {
+            let _ = nodes[0].1.get(&1_000).await;
+            (nodes[0].0.coherence().owed_invalidations == 0).then_some(())
+        })
+        .await;
+        for node in &nodes {
+            in_step(node).await;
+        }
+        shared_again(&nodes[0], &nodes[1], 0..60).await;
+    }
 }
 
 /// A shard whose replica lags behind a proxy: deletions that were acknowledged are lost when it takes over, and the old values
@@ -468,8 +419,8 @@ async fn a_shard_that_failed_over_and_back_unnoticed_serves_nothing_old() {
 async fn the_control_keys_shard_fails_over_under_load() {
     let cluster = RedisCluster::builder().replicas(1).start().unwrap();
     let nodes = [node(&cluster).await, node(&cluster).await, node(&cluster).await];
-    let source = Arc::new(Truth::default());
-    let load = Load::start(&nodes, &source, 200);
+    let truth = Arc::new(Truth::default());
+    let load = Load::start(&nodes, &truth, 200);
     tokio::time::sleep(Duration::from_millis(500)).await;
 
     // Once by death, once by order.

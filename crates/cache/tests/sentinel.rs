@@ -2,12 +2,17 @@
 #![cfg(feature = "redis")]
 //! The Redis layer under Sentinel: the primary dies, stands still, or gives its place up.
 
+mod history;
+
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mainstay_cache::{Cache, Delivery, RedisConfig, Region, RegionOptions, SentinelConfig, Source};
 use mainstay_testkit::redis::{Redis, RedisSentinel};
 use tokio::task::block_in_place;
+
+use history::{BOUND, Load, Truth};
 
 /// For what must come about at all.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,14 +23,14 @@ async fn node(redis: &RedisSentinel) -> Node {
     let sentinel = SentinelConfig::new(redis.master_name(), redis.sentinel_urls());
     // Nothing listens at the URL: where the primary is, the sentinels say.
     let config = RedisConfig::new("redis://127.0.0.1:1").sentinel(sentinel);
-    let config = config.command_timeout(Duration::from_millis(500));
+    let config = config.command_timeout(Duration::from_millis(500)).staleness_bound(BOUND);
     let cache = Cache::builder("test").redis(config).build().await.unwrap();
     let region = cache.region("k", RegionOptions::default()).unwrap();
     (cache, region)
 }
 
 async fn load(values: &Region<u32, u32>, key: u32, value: u32) -> (u32, Source) {
-    let hit = values.get_or_load_hit(&key, |_| async move { Ok::<_, Infallible>(value) }).await.unwrap();
+    let hit = values.get_or_load_hit(&key, move |_| async move { Ok::<_, Infallible>(value) }).await.unwrap();
     (*hit.value, hit.source)
 }
 
@@ -101,6 +106,25 @@ async fn a_dead_primary_is_replaced_without_a_restart_and_what_was_owed_is_told(
     block_in_place(|| redis.rejoin(old)).unwrap();
     in_step(&nodes).await;
     is_one_cache(&nodes, 0..5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_primary_dies_under_load_and_nothing_old_is_read() {
+    let redis = RedisSentinel::start().unwrap();
+    let nodes = [node(&redis).await, node(&redis).await, node(&redis).await];
+    let load = Load::start(&nodes, &Arc::new(Truth::default()), 200);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let old = block_in_place(|| redis.primary()).unwrap();
+    old.kill();
+    block_in_place(|| redis.elected_instead_of(old)).unwrap();
+    for (cache, _) in &nodes {
+        until("a node in step", async || cache.coherence().connected && !cache.coherence().suspect).await;
+    }
+    tokio::time::sleep(BOUND).await;
+    let (reads, writes) = load.end().await;
+    assert!(reads > 1_000 && writes > 50, "{reads} reads, {writes} acknowledged writes");
+    in_step(&nodes).await;
+    is_one_cache(&nodes[..2], 0..5).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
