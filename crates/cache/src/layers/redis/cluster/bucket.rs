@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use parking_lot::Mutex;
+use tokio::time::Instant;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::map;
@@ -6,6 +9,7 @@ use crate::codec::header::{EPOCH_AT, STAMPED_TO};
 use crate::codec::{born, stamp};
 use crate::layers::redis::calls::Site;
 use crate::layers::redis::client::Link;
+use crate::layers::shared::LayerError;
 
 /// One of the slots that the keys are dealt out to.
 #[derive(Debug)]
@@ -17,7 +21,11 @@ pub(super) struct Bucket {
     /// A bucket's epoch is made for one run of one server. So what a server remembers from before it was promoted, and what
     /// was moved there from another, is dead; and so is what another lost, for who reads it there is introduced anew.
     life: Mutex<Option<(u64, u64)>>,
+    /// Until when it is not asked: it could not be a moment ago, and whoever tries waits for that.
+    rests: Mutex<Option<Instant>>,
 }
+
+const REST: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(super) struct Buckets(Box<[Bucket]>);
@@ -27,7 +35,7 @@ impl Buckets {
         let bucket = |number| {
             let prefix = format!("{{{prefix}:b{number}}}");
             let slot = map::slot(&prefix);
-            Bucket { prefix, slot, life: Mutex::default() }
+            Bucket { prefix, slot, life: Mutex::default(), rests: Mutex::default() }
         };
         Self((0..count).map(bucket).collect())
     }
@@ -78,6 +86,20 @@ impl Bucket {
         if life.is_some_and(|(_, known)| known == epoch) {
             *life = None;
         }
+    }
+
+    /// Asks it, unless it rests; it rests for a while when it was away.
+    pub(super) async fn ask<T>(
+        &self,
+        way: impl Future<Output = Result<T, LayerError>>,
+    ) -> Result<T, LayerError> {
+        if self.rests.lock().is_some_and(|until| Instant::now() < until) {
+            return Err(LayerError::Away(format!("slot {} was away a moment ago", self.slot)));
+        }
+        let came = way.await;
+        let away = matches!(came, Err(LayerError::Away(_)));
+        *self.rests.lock() = away.then(|| Instant::now() + REST);
+        came
     }
 
     /// `namespace` is the epoch of the control key. A value must be of both: tags and patterns invalidated in an epoch that

@@ -122,6 +122,14 @@ impl Cluster {
         bucket: &Bucket,
         put: impl Fn(u64) -> ScriptInvocation<'s>,
     ) -> Result<(Value, u64), LayerError> {
+        bucket.ask(self.run_in(bucket, put)).await
+    }
+
+    async fn run_in<'s>(
+        &'s self,
+        bucket: &Bucket,
+        put: impl Fn(u64) -> ScriptInvocation<'s>,
+    ) -> Result<(Value, u64), LayerError> {
         let mut route = Route::new(&self.shards, bucket.slot, self.limit);
         loop {
             let stop = route.stop().await?;
@@ -140,6 +148,15 @@ impl Cluster {
     }
 
     pub(super) async fn read_bucket(
+        &self,
+        bucket: &Bucket,
+        namespace: u64,
+        keys: Vec<&str>,
+    ) -> Result<Vec<Option<Vec<u8>>>, LayerError> {
+        bucket.ask(self.read_in(bucket, namespace, keys)).await
+    }
+
+    async fn read_in(
         &self,
         bucket: &Bucket,
         namespace: u64,
