@@ -228,6 +228,56 @@ async fn slots_move_under_load_and_nothing_old_is_read() {
     shared_again(&nodes[0], &nodes[1], 0..30).await;
 }
 
+/// Step 12: the buckets first and then clock and announcement, for who has heard of it must not find the old value.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_announced_before_all_buckets_know() {
+    let cluster = RedisCluster::start().unwrap();
+    let slot = far_slot(&cluster);
+    let (far, control) =
+        (cluster.owner(slot).unwrap(), cluster.owner(cluster.slot(CONTROL).unwrap()).unwrap());
+    let proxy = Proxy::to(("127.0.0.1", far.port())).unwrap();
+    block_in_place(|| cluster.announce(far, proxy.port())).unwrap();
+    let patient = Duration::from_secs(20);
+    let urls = || vec![control.url()];
+    let (here, there) = (node_as(urls(), patient).await, node_as(urls(), patient).await);
+    let keys: Vec<u32> = (0..60).collect();
+    for key in &keys {
+        load(&here.1, *key, 1).await;
+        load(&there.1, *key, 1).await;
+    }
+    let announced = || command::<u64>(control, &["HGET", CONTROL, "q"]);
+    let stored = || -> usize {
+        cluster.nodes().iter().map(|node| command::<Vec<String>>(node, &["KEYS", "*:v:*"]).len()).sum()
+    };
+    for how in ["invalidate", "set"] {
+        let before = announced();
+        proxy.all().hold(Way::ToServer);
+        let told = tokio::spawn({
+            let (here, keys) = (here.clone(), keys.clone());
+            async move {
+                match how {
+                    "set" => here.1.set_many(keys.iter().map(|key| (key, 5))).await.unwrap(),
+                    _ => invalidate(&here, &keys).await,
+                }
+            }
+        });
+        if how == "invalidate" {
+            let left = command::<Vec<String>>(far, &["KEYS", "*:v:*"]).len();
+            assert!(left > 0 && left < 60, "{left}");
+            until("the other buckets know", async || (stored() == left).then_some(())).await;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(announced(), before, "{how}: announced, while a bucket had not heard");
+        assert!(!told.is_finished());
+        proxy.heal();
+        assert_eq!(told.await.unwrap(), Delivery::Applied, "{how}");
+        assert_eq!(announced(), before + 1, "{how}: one announcement for all buckets");
+    }
+    for key in &keys {
+        assert_eq!(load(&there.1, *key, 9).await.0, 5);
+    }
+}
+
 /// Between the two owners Redis answers `ASK` for what has moved, and `TRYAGAIN` to scripts whose keys are in two places.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slot_that_stays_half_moved_is_survived() {

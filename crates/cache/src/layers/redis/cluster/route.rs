@@ -36,6 +36,8 @@ pub(super) struct Route<'a> {
     /// Whether it may be sent again when it is not known whether it ran.
     repeatable: bool,
     asking: Option<Place>,
+    /// Whether a node could not be connected to.
+    unreached: bool,
     tries: u32,
 }
 
@@ -50,7 +52,7 @@ impl<'a> Route<'a> {
     /// `limit` for the whole way.
     pub(super) fn new(shards: &'a Arc<Shards>, slot: u16, limit: Duration) -> Self {
         let deadline = Instant::now() + limit;
-        Self { shards, slot, limit, deadline, repeatable: true, asking: None, tries: 0 }
+        Self { shards, slot, limit, deadline, repeatable: true, asking: None, unreached: false, tries: 0 }
     }
 
     pub(super) fn sent_once(self) -> Self {
@@ -71,8 +73,12 @@ impl<'a> Route<'a> {
             };
             match self.shards.link(&place).await {
                 Ok(link) => return Ok(Stop { place, link, asking }),
-                // Another may own the slot by now.
-                Err(error) => self.again(error).await?,
+                Err(error) if self.unreached => return Err(error),
+                // Another may own the slot by now; if not, that is that.
+                Err(error) => {
+                    self.unreached = true;
+                    self.again(error).await?;
+                }
             }
         }
     }
