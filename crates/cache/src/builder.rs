@@ -35,9 +35,9 @@ pub struct CacheBuilder {
     postgres: Option<String>,
 }
 
-/// The servers, the layer they make, and where this node stands with it.
+/// The connection, the protocol's view of it, and where this node stands.
 #[cfg(feature = "redis")]
-type Opened = (Option<Servers>, Option<L2>, Arc<Standing>);
+type OpenedRedis = (Option<Servers>, Option<L2>, Arc<Standing>);
 
 impl CacheBuilder {
     pub(crate) fn new(name: String) -> Self {
@@ -155,7 +155,12 @@ impl CacheBuilder {
     }
 
     #[cfg(feature = "redis")]
-    fn open_redis(&self, node: u64, clock: &Arc<Clock>, stamps: &Arc<Stamps>) -> Result<Opened, CacheError> {
+    fn open_redis(
+        &self,
+        node: u64,
+        clock: &Arc<Clock>,
+        stamps: &Arc<Stamps>,
+    ) -> Result<OpenedRedis, CacheError> {
         let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
         let Some(config) = &self.redis else { return Ok((None, None, Arc::new(Standing::alone()))) };
         config.validate().map_err(at_fault)?;

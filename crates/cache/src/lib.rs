@@ -90,3 +90,9 @@ pub use region::Region;
 pub use standing::Coherence;
 pub use stats::{CacheStats, LayerStats, RegionStats};
 pub use ttl::{LiveTtl, NamedTtl, Ttl, TtlChange, TtlTable};
+/// The book's programs compile and run.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../docs/src/cache/options.md")]
+    mod options {}
+}

@@ -166,6 +166,52 @@ async fn a_paused_redis_costs_its_time_limit_and_the_unknown_outcome_is_owed() {
     assert_eq!(node(&redis).await.1.get("a").await, None);
 }
 
+/// redis-rs/redis-rs#362 and #1059, rapina-rs/rapina#802: a broken connection ends the subscription with it; here a new one is
+/// made, what was missed is replayed, and the next announcement arrives by itself.
+#[tokio::test]
+async fn a_broken_connection_is_made_anew_and_nothing_is_missed() {
+    let redis = Redis::start().unwrap();
+    let ((_one, here), (other, there)) = (node(&redis).await, node(&redis).await);
+    for round in 0..3_u32 {
+        load(&here, "a", round).await;
+        assert_eq!(there.get("a").await.as_deref(), Some(&round));
+        command(&redis, &["CLIENT", "KILL", "TYPE", "pubsub"]).await;
+        command(&redis, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]).await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while here.invalidate("a").await != Delivery::Applied {
+            assert!(Instant::now() < deadline, "{:?}", other.coherence());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        in_step(&other).await;
+        let began = Instant::now();
+        while there.get_cached("a").is_some() {
+            assert!(began.elapsed() < Duration::from_secs(2), "round {round}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// RedHatInsights/insights-host-inventory#4914, mediocregopher/radix#232, quarkusio/quarkus#45828, redis/redis#2702: clearing by
+/// pattern walks no keys.
+#[tokio::test]
+async fn a_pattern_walks_no_keys() {
+    let redis = Redis::start().unwrap();
+    let (cache, values) = node(&redis).await;
+    let keys: Vec<String> = (0..500).map(|n| n.to_string()).collect();
+    values.set_many(keys.iter().map(String::as_str).zip(0..)).await.unwrap();
+    assert_eq!(cache.invalidate_pattern("k:*").await, Delivery::Applied);
+    assert_eq!(cache.clear().await, Delivery::Applied);
+    assert_eq!(values.get("7").await, None);
+    let redis::Value::BulkString(stats) = command(&redis, &["INFO", "commandstats"]).await else {
+        unreachable!("INFO answers a text")
+    };
+    let stats = String::from_utf8(stats).unwrap();
+    assert!(stats.contains("cmdstat_hset"), "{stats}");
+    for walk in ["cmdstat_keys", "cmdstat_scan", "cmdstat_unlink"] {
+        assert!(!stats.contains(walk), "{walk} in {stats}");
+    }
+}
+
 #[tokio::test]
 async fn redis_away_from_the_start_is_survived() {
     let redis = Redis::start().unwrap();

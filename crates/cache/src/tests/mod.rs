@@ -21,6 +21,7 @@ mod races;
 mod refresh;
 mod sliding;
 mod stand_in;
+mod threads;
 mod timeouts;
 mod versions;
 mod world;

@@ -165,6 +165,20 @@ async fn a_dead_holders_lease_passes_on() {
     assert_eq!(other.stats().l2.unwrap().fills, 1, "and it may commit");
 }
 
+/// The lease is the node's: a load of its own that fails, or is dropped, keeps its next one waiting for nothing.
+#[tokio::test(start_paused = true)]
+async fn a_failed_loads_lease_does_not_hold_up_its_own_node() {
+    let l2 = Store::new();
+    let (_cache, values) = within(BOUND, &l2);
+    let began = tokio::time::Instant::now();
+    let failed = values.get_or_load("a", |_| async { Err::<u32, _>("no") }).await;
+    assert!(failed.is_err());
+    let borrowed = values.get_or_load_borrowed("a", |_| std::future::pending::<Result<u32, Infallible>>());
+    assert!(tokio::time::timeout(Duration::from_millis(1), borrowed).await.is_err());
+    assert_eq!(load(&values, 2).await, (2, Source::Loader));
+    assert!(began.elapsed() < Duration::from_millis(10), "{:?}", began.elapsed());
+}
+
 /// A holder that is alive but slower than the others' patience does not stop them.
 #[tokio::test(start_paused = true)]
 async fn waiting_for_another_nodes_load_is_bounded() {

@@ -53,7 +53,7 @@ async fn load(values: &Values, value: u32) -> u32 {
     *values.get_or_load("a", move |_| async move { Ok::<_, Infallible>(value) }).await.unwrap()
 }
 
-/// FusionCache#625, and what moka's `get_with` does with `invalidate`, `invalidate_all`, `invalidate_entries_if` and `insert`
+/// FusionCache#625, khromov/mochi#348, and what moka's `get_with` does with `invalidate`, `invalidate_all`, `invalidate_entries_if` and `insert`
 /// during its init.
 #[tokio::test]
 async fn a_an_invalidation_during_a_load_is_not_lost() {

@@ -9,6 +9,7 @@ fn soft() -> RegionOptions {
     RegionOptions::default().ttl(seconds(100)).soft_ttl(seconds(10))
 }
 
+/// moka-rs/moka#526 asks for it.
 #[tokio::test(start_paused = true)]
 async fn past_its_soft_time_a_value_is_served_while_one_load_renews_it() {
     for shape in SHAPES {
@@ -236,4 +237,21 @@ async fn a_failed_refresh_waits_for_fail_safes_throttle() {
     world.load().await.unwrap();
     world.settle().await;
     assert_eq!(world.source.loads(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_panics_is_tried_again() {
+    let world = World::new(Shape::L1, soft());
+    world.load().await.unwrap();
+    pass(seconds(11)).await;
+    let began = tokio::time::Instant::now();
+    let panics = world.values.get_or_load("a", move |_| async move {
+        assert!(began.elapsed() > seconds(1_000), "the loader panics on purpose");
+        Ok::<u64, &'static str>(9)
+    });
+    assert_eq!(*panics.await.unwrap(), 1);
+    world.settle().await;
+    assert_eq!(world.load().await.unwrap().freshness, REFRESHING);
+    world.settle().await;
+    assert_eq!(*world.load().await.unwrap().value, 2);
 }

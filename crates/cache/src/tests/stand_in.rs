@@ -39,7 +39,8 @@ struct State {
     values: HashMap<Arc<str>, Item>,
     /// SQL's tombstones, by `born`.
     tombstones: HashMap<Arc<str>, u64>,
-    tokens: HashMap<Arc<str>, (Token, Instant)>,
+    /// Each with the end of its lease, and the node that holds it.
+    tokens: HashMap<Arc<str>, (Token, Instant, u64)>,
     versions: HashMap<Arc<str>, u64>,
     stamps: HashMap<Target, u64>,
     listeners: Vec<mpsc::UnboundedSender<Push>>,
@@ -249,11 +250,13 @@ impl Keeper for View {
                 let held = state.tokens.get(&wanted.key).copied();
                 let claim = match (there, held) {
                     (Some(bytes), _) => Claim::Found(bytes),
-                    (None, Some((_, ends))) if ends > now && !give_up => Claim::Held(ends - now),
+                    (None, Some((_, ends, holder))) if ends > now && holder != self.node && !give_up => {
+                        Claim::Held(ends - now)
+                    }
                     (None, held) => {
                         let token =
-                            held.map_or_else(|| Token(fastrand::u64(1..).to_be_bytes()), |(token, _)| token);
-                        state.tokens.insert(wanted.key.clone(), (token, now + LEASE));
+                            held.map_or_else(|| Token(fastrand::u64(1..).to_be_bytes()), |(token, ..)| token);
+                        state.tokens.insert(wanted.key.clone(), (token, now + LEASE, self.node));
                         Claim::Granted(token)
                     }
                 };
@@ -266,7 +269,7 @@ impl Keeper for View {
     fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>> {
         Box::pin(self.step("renew", "renew done", move |state| {
             state.fenced(epoch)?;
-            if let Some((own, ends)) = state.tokens.get_mut(key)
+            if let Some((own, ends, _)) = state.tokens.get_mut(key)
                 && *own == token
             {
                 *ends = Instant::now() + LEASE;
@@ -285,9 +288,10 @@ impl Keeper for View {
             let mut refused = 0;
             for (item, token) in items {
                 let floor = state.versions.get(&item.key).copied().unwrap_or(0);
-                if state.tokens.get(&item.key).is_some_and(|(own, _)| own == token) && item.version >= floor {
+                if state.tokens.get(&item.key).is_some_and(|(own, ..)| own == token) && item.version >= floor
+                {
                     state.keep(item, epoch, item.born);
-                    state.tokens.insert(item.key.clone(), (*token, Instant::now()));
+                    state.tokens.insert(item.key.clone(), (*token, Instant::now(), 0));
                 } else {
                     refused += 1;
                 }

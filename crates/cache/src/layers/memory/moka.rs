@@ -9,7 +9,8 @@ use crate::entry::Entry;
 use crate::options::MemoryConfig;
 
 /// `moka`'s sync cache as a plain map: W-TinyLFU, no time to live of its own, and never its `get_with`, which keeps a value
-/// that was invalidated while its init ran.
+/// that was invalidated while its init ran, nor its entry interface, whose answers say less than they seem to
+/// (moka-rs/moka#217, #545, #574, #593; `MystenLabs/sui#20236`).
 #[derive(Debug)]
 pub(super) struct Moka {
     map: Cache<StoreKey, Arc<Entry>, Hashing>,

@@ -51,7 +51,8 @@ impl<'a> Site<'a> {
 #[derive(Debug)]
 pub(super) struct Calls {
     scripts: Scripts,
-    node: String,
+    /// In hex for announcements, in bytes for leases.
+    node: (String, [u8; 8]),
     stamp_bound: usize,
     stream_bound: usize,
     floor_ms: u64,
@@ -70,7 +71,7 @@ impl Calls {
     ) -> Self {
         Self {
             scripts,
-            node: format!("{node:x}"),
+            node: (format!("{node:x}"), node.to_be_bytes()),
             stamp_bound,
             stream_bound: config.announcements_kept,
             floor_ms: ms(config.floor_ttl),
@@ -102,6 +103,7 @@ impl Calls {
     ) -> ScriptInvocation<'_> {
         let mut invocation = invoke(&self.scripts.claim, site, wanted.iter().map(|wanted| &*wanted.key));
         invocation.arg(known).arg(u8::from(give_up)).arg(self.token_ms).arg(self.lease_ms);
+        invocation.arg(&self.node.1[..]);
         for wanted in wanted {
             let dead = wanted.dead.map(u64::to_be_bytes);
             invocation.arg(&fastrand::u64(1..).to_be_bytes()[..]);
@@ -179,7 +181,7 @@ impl Calls {
     ) -> ScriptInvocation<'s> {
         let mut invocation = invoke(script, site, keys);
         match site {
-            Site::Control { .. } => invocation.arg(&self.node),
+            Site::Control { .. } => invocation.arg(&self.node.0),
             Site::Bucket { clock, .. } => invocation.arg(clock),
         };
         invocation.arg(self.stream_bound).arg(self.floor_ms);

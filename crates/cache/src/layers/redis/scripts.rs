@@ -108,29 +108,31 @@ end
 ";
 
 /// `ARGV[3]` the stamps the node knows, `ARGV[4]` whether it gives up waiting, `ARGV[5]` a token's life, `ARGV[6]` a lease's;
-/// then two a key: a token to install, and `born` of the value it found dead. The lease says who loads; the token, which
-/// all loaders of a key share until its next invalidation, says who may commit. The key `l` holds token, the lease's end and
-/// the epoch it was granted in, 8 bytes each: a token of another epoch is none.
+/// `ARGV[7]` the node; then two a key: a token to install, and `born` of the value it found dead. The lease says who loads;
+/// the token, which all loaders of a key share until its next invalidation, says who may commit. A node that holds the lease
+/// is granted it again: within the node one load a key runs at a time, so the former one failed or was dropped.
+/// The key `l` holds token, the lease's end, the epoch it was granted in, and the node, 8 bytes each: a token of another epoch
+/// is none.
 const CLAIM: &str = r"
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local lease = struct.pack('>I8', now + tonumber(ARGV[6]))
+local lease = struct.pack('>I8', now + tonumber(ARGV[6])) .. epoch .. ARGV[7]
 local answer = { text(clock), stamped, ARGV[3] ~= stamped and redis.call('HGETALL', meta) }
 for i = 1, (#KEYS - 2) / 3 do
-  local k, a = 3 * i, 2 * i + 5
+  local k, a = 3 * i, 2 * i + 6
   local value, token = redis.call('GET', KEYS[k]), redis.call('GET', KEYS[k + 1])
   local kind, what = 'granted', ARGV[a]
   if value and string.sub(value, 13, 20) == epoch and string.sub(value, 21, 28) ~= ARGV[a + 1] then
     kind, what = 'found', value
-  elseif token and string.sub(token, 17) == epoch then
+  elseif token and string.sub(token, 17, 24) == epoch then
     local ends = struct.unpack('>I8', string.sub(token, 9, 16))
-    if ends > now and ARGV[4] == '0' then
+    if ends > now and ARGV[4] == '0' and string.sub(token, 25) ~= ARGV[7] then
       kind, what = 'held', text(ends - now)
     else
       what = string.sub(token, 1, 8)
     end
   end
-  if kind == 'granted' then redis.call('SET', KEYS[k + 1], what .. lease .. epoch, 'PX', ARGV[5]) end
+  if kind == 'granted' then redis.call('SET', KEYS[k + 1], what .. lease, 'PX', ARGV[5]) end
   answer[i + 3] = { kind, what, redis.call('GET', KEYS[k + 2]) or '0' }
 end
 return answer
@@ -139,10 +141,10 @@ return answer
 /// `ARGV[3]` the token, `ARGV[4]` its life, `ARGV[5]` the lease's.
 const RENEW: &str = r"
 local token = redis.call('GET', KEYS[4])
-if token and string.sub(token, 1, 8) == ARGV[3] and string.sub(token, 17) == epoch then
+if token and string.sub(token, 1, 8) == ARGV[3] and string.sub(token, 17, 24) == epoch then
   local t = redis.call('TIME')
   local ends = struct.pack('>I8', t[1] * 1000 + math.floor(t[2] / 1000) + tonumber(ARGV[5]))
-  redis.call('SET', KEYS[4], ARGV[3] .. ends .. epoch, 'PX', ARGV[4])
+  redis.call('SET', KEYS[4], ARGV[3] .. ends .. string.sub(token, 17), 'PX', ARGV[4])
 end
 return redis.status_reply('OK')
 ";
@@ -154,7 +156,7 @@ local refused = 0
 for i = 1, (#KEYS - 2) / 3 do
   local k, a = 3 * i, 6 * i
   local token, floor = redis.call('GET', KEYS[k + 1]), redis.call('GET', KEYS[k + 2]) or '0'
-  if not token or string.sub(token, 1, 8) .. string.sub(token, 17) ~= ARGV[a] .. epoch or older(ARGV[a + 1], floor) then
+  if not token or string.sub(token, 1, 8) .. string.sub(token, 17, 24) ~= ARGV[a] .. epoch or older(ARGV[a + 1], floor) then
     refused = refused + 1
   else
     local value = ARGV[a + 2] .. epoch .. struct.pack('>I8', ARGV[a + 4]) .. ARGV[a + 3]
