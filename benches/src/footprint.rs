@@ -39,6 +39,9 @@ impl Footprint {
     }
 
     /// Bytes an entry over its value's own; `kept` says how many bytes its argument leaves allocated on this thread.
+    ///
+    /// # Panics
+    /// `kept` does not call its argument.
     pub fn measure(self, area: &'static str, kept: impl Fn(&mut dyn FnMut()) -> i64) -> BenchResult {
         let bytes = |fill: Fill| {
             let (mut fill, mut filled) = (Some(fill), None);

@@ -15,7 +15,7 @@ use crate::layers::lower::Lower;
 use crate::layers::redis::Servers;
 #[cfg(feature = "redis")]
 use crate::options::RedisConfig;
-use crate::options::{LoadBudget, MemoryConfig, RegionOptions};
+use crate::options::{LoadBudget, MemoryConfig, RegionOptions, SqlConfig};
 use crate::stamps::Stamps;
 use crate::standing::Standing;
 
@@ -33,6 +33,7 @@ pub struct CacheBuilder {
     sqlite: Option<PathBuf>,
     #[cfg(feature = "postgres")]
     postgres: Option<String>,
+    sql: SqlConfig,
 }
 
 /// The connection, the protocol's view of it, and where this node stands.
@@ -53,6 +54,7 @@ impl CacheBuilder {
             sqlite: None,
             #[cfg(feature = "postgres")]
             postgres: None,
+            sql: SqlConfig::default(),
         }
     }
 
@@ -70,14 +72,15 @@ impl CacheBuilder {
         self
     }
 
-    /// Bounds how many loads run at once. Default unbounded.
+    /// Bounds how many loads run at once, and, with [`LoadBudget::fleet`], how many all nodes begin. Default unbounded.
     #[must_use]
     pub fn load_budget(mut self, budget: LoadBudget) -> Self {
         self.load_budget = Some(budget);
         self
     }
 
-    /// Bounds how many loads all nodes together begin, by a budget they share. Default unbounded.
+    /// Bounds how many loads all nodes together begin, by a budget of your own that they share, instead of the one in Redis
+    /// that [`LoadBudget::fleet`] asks for. Default unbounded.
     #[must_use]
     pub fn fleet_budget(mut self, budget: Arc<dyn FleetBudget>) -> Self {
         self.fleet_budget = Some(budget);
@@ -109,6 +112,13 @@ impl CacheBuilder {
         self
     }
 
+    /// Bounds the SQL layer and says how often it is swept. Default 1,000,000 rows, every 60 s.
+    #[must_use]
+    pub fn sql(mut self, config: SqlConfig) -> Self {
+        self.sql = config;
+        self
+    }
+
     /// Checks the configuration and opens the layers. Called within a tokio runtime.
     ///
     /// # Errors
@@ -123,6 +133,7 @@ impl CacheBuilder {
         if let Some(budget) = &self.load_budget {
             budget.validate().map_err(at_fault)?;
         }
+        self.sql.validate().map_err(at_fault)?;
         let clock = Arc::new(Clock::new());
         let stamps = Arc::new(Stamps::new(self.memory.stamps));
         let node = fastrand::u64(1..);
@@ -134,7 +145,12 @@ impl CacheBuilder {
         let l3 = self.open_sql(&clock, &stamps).await?;
         #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
         let l3 = None;
-        let (budget, defaults) = (Budget::new(self.load_budget, self.fleet_budget), self.defaults);
+        #[cfg(feature = "redis")]
+        let rated = self.fleet_rate(redis.as_ref())?;
+        #[cfg(not(feature = "redis"))]
+        let rated = self.fleet_rate()?;
+        let fleet = rated.or(self.fleet_budget);
+        let (budget, defaults) = (Budget::new(self.load_budget, fleet), self.defaults);
         let parts = Parts {
             node,
             clock,
@@ -152,6 +168,30 @@ impl CacheBuilder {
         let mut first_word = inner.start_listening();
         let _ = first_word.wait_for(|heard| *heard).await;
         Ok(Cache { inner })
+    }
+
+    /// The fleet's budget of loads over Redis, if one is asked for.
+    fn fleet_rate(
+        &self,
+        #[cfg(feature = "redis")] redis: Option<&Servers>,
+    ) -> Result<Option<Arc<dyn FleetBudget>>, CacheError> {
+        let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
+        let problem = |value: &str, allowed| at_fault(ConfigError::new("load_budget.fleet", value, allowed));
+        let Some(rate) = self.load_budget.as_ref().and_then(|budget| budget.fleet.as_ref()) else {
+            return Ok(None);
+        };
+        if self.fleet_budget.is_some() {
+            return Err(problem("set beside `fleet_budget`", "one of the two"));
+        }
+        #[cfg(feature = "redis")]
+        if let (Some(redis), Some(config)) = (redis, &self.redis) {
+            use crate::fleet::{FleetRate, RedisBudget};
+            let limit = config.command_timeout;
+            let shared = FleetRate::new(redis.clone(), RedisBudget::NAME, rate).map_err(at_fault)?;
+            let budget = RedisBudget::new(shared, rate.burst, limit).map_err(at_fault)?;
+            return Ok(Some(Arc::new(budget)));
+        }
+        Err(problem(&format!("{rate:?}"), "nothing without a Redis layer"))
     }
 
     #[cfg(feature = "redis")]
@@ -175,11 +215,15 @@ impl CacheBuilder {
         use crate::layers::sql;
         #[cfg(feature = "postgres")]
         if let Some(url) = &self.postgres {
-            return sql::open_postgres(&self.name, url, self.memory.stamps, clock, stamps).await.map(Some);
+            return sql::open_postgres(&self.name, url, &self.sql, self.memory.stamps, clock, stamps)
+                .await
+                .map(Some);
         }
         #[cfg(feature = "sqlite")]
         if let Some(path) = &self.sqlite {
-            return sql::open_sqlite(&self.name, path, self.memory.stamps, clock, stamps).await.map(Some);
+            return sql::open_sqlite(&self.name, path, &self.sql, self.memory.stamps, clock, stamps)
+                .await
+                .map(Some);
         }
         Ok(None)
     }

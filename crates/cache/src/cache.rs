@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::auditor::Inspector;
 use crate::builder::CacheBuilder;
 use crate::error::{CacheError, ConfigError};
 #[cfg(feature = "redis")]
@@ -14,6 +15,8 @@ use crate::fleet::{FleetLock, FleetRate, FleetRateConfig};
 use crate::inner::{Inner, Opened};
 use crate::invalidate::Delivery;
 use crate::key::{CacheKey, Key};
+use crate::layers::l2::L2;
+use crate::layers::lower::Lower;
 use crate::layers::memory::GhostEstimate;
 #[cfg(feature = "redis")]
 use crate::layers::redis::Servers;
@@ -141,7 +144,10 @@ impl Cache {
         }
         let id = self.inner.l1.region(&format!("{name}:"));
         let meta = Arc::new(RegionMeta::new(id, name, options, weigher));
-        regions.insert(name.to_owned(), Opened { value: TypeId::of::<V>(), meta: meta.clone() });
+        regions.insert(
+            name.to_owned(),
+            Opened { value: TypeId::of::<V>(), meta: meta.clone(), inspector: Inspector::of::<V>() },
+        );
         Ok(Region::new(self.inner.clone(), meta))
     }
 
@@ -246,6 +252,9 @@ impl Cache {
             connected: standing.fence().is_some(),
             suspect: l2.is_some() && standing.is_suspect(),
             owed_invalidations: l2.as_ref().map_or(0, |l2| l2.backlog.len() as u64),
+            suspicions: standing.suspicions(),
+            suspect_time: standing.suspect_time(),
+            applied_invalidations: standing.applied.get(),
         }
     }
 
@@ -258,6 +267,7 @@ impl Cache {
     /// What the cache did so far; the figures are read one by one, not at one instant.
     pub fn stats(&self) -> CacheStats {
         let mut stats = CacheStats { l1: self.inner.l1_counters.snapshot(), ..CacheStats::default() };
+        stats.l1.evictions = self.inner.l1.evictions();
         stats.l1_entries = self.inner.l1.len();
         stats.l1_weight = self.inner.l1.weight();
         for (name, opened) in self.inner.regions.lock().iter() {
@@ -266,19 +276,11 @@ impl Cache {
             stats.l1.misses += region.misses;
             stats.loads += region.loads;
             stats.load_failures += region.load_failures;
+            stats.loads_running += region.loads_running;
             stats.regions.insert(name.clone(), region);
         }
-        stats.l2 = self.inner.l2.as_ref().map(|l2| {
-            let mut layer = l2.counters.snapshot();
-            layer.owed_invalidations = l2.backlog.len() as u64;
-            layer
-        });
-        stats.l3 = self.inner.l3.as_ref().map(|l3| {
-            let mut layer = l3.counters.snapshot();
-            layer.owed_invalidations = l3.backlog.len() as u64;
-            layer.statements = l3.statements();
-            layer
-        });
+        stats.l2 = self.inner.l2.as_ref().map(L2::stats);
+        stats.l3 = self.inner.l3.as_ref().map(Lower::stats);
         stats
     }
 }

@@ -120,7 +120,7 @@ impl Inner {
             if let Some(bytes) = bytes {
                 // Bytes that are no value of ours are replaced like a dead one.
                 dead = codec::born(&bytes);
-                match self.accept::<V>(region, key, &l2.counters, 0, below.sure_until, bytes) {
+                match self.accept::<V>(region, key, (Source::L2, &l2.counters), 0, below.sure_until, bytes) {
                     Ok((entry, bytes)) => {
                         let found = Found { entry, source: Source::L2, bytes };
                         // A layer that is written but not read is asked for the right to write alone.
@@ -133,6 +133,7 @@ impl Inner {
                 }
             }
             l2.counters.misses.add(1);
+            region.counters.l2.misses.add(1);
             wanted.push((at, Wanted { key: key.clone(), dead }));
         }
         if replacing.is_none() || wanted.is_empty() {
@@ -145,7 +146,7 @@ impl Inner {
         }
         for (at, key, bytes) in came {
             if let Ok((entry, bytes)) =
-                self.accept::<V>(region, &key, &l2.counters, 0, below.sure_until, bytes)
+                self.accept::<V>(region, &key, (Source::L2, &l2.counters), 0, below.sure_until, bytes)
                 && layers.reads(Source::L2)
             {
                 below.sort(at, Found { entry, source: Source::L2, bytes }, replacing);
@@ -175,7 +176,7 @@ impl Inner {
         for ((at, key), bytes) in stale.into_iter().zip(&wanted).zip(read.bytes) {
             let Some(bytes) = bytes else { continue };
             if let Ok((entry, bytes)) =
-                self.accept::<V>(region, key, &l2.counters, 0, below.sure_until, bytes)
+                self.accept::<V>(region, key, (Source::L2, &l2.counters), 0, below.sure_until, bytes)
             {
                 below.sort(at, Found { entry, source: Source::L2, bytes }, replacing);
             }
@@ -204,13 +205,16 @@ impl Inner {
         for (at, slot) in missing.into_iter().zip(slots) {
             self.clock.observe(slot.floor);
             let accepted = slot.bytes.map(|bytes| {
-                self.accept::<V>(region, &keys[at], &l3.counters, slot.floor, sure_until, bytes)
+                self.accept::<V>(region, &keys[at], (Source::L3, &l3.counters), slot.floor, sure_until, bytes)
             });
             match accepted {
                 Some(Ok((entry, bytes))) => {
                     below.sort(at, Found { entry, source: Source::L3, bytes }, replacing);
                 }
-                _ => l3.counters.misses.add(1),
+                _ => {
+                    l3.counters.misses.add(1);
+                    region.counters.l3.misses.add(1);
+                }
             }
         }
         if self.l2.is_none() {
@@ -223,7 +227,7 @@ impl Inner {
         &self,
         region: &RegionMeta,
         key: &Arc<str>,
-        counters: &LayerCounters,
+        (layer, counters): (Source, &LayerCounters),
         floor: u64,
         sure_until: u64,
         bytes: Vec<u8>,
@@ -244,6 +248,7 @@ impl Inner {
             return Err(Refused::Dead(entry.born));
         }
         counters.hits.add(1);
+        region.counters.of(layer).hits.add(1);
         Ok((Arc::new(entry), bytes))
     }
 

@@ -1,11 +1,12 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 
 use crate::entry::{Entry, Source};
 use crate::generation::Stripes;
 use crate::layers::memory::L1;
+use crate::sync::Semaphore;
 
 /// One load of one key that several callers wait for.
 ///
@@ -15,10 +16,19 @@ use crate::layers::memory::L1;
 pub(crate) struct Flight {
     /// The namespace clock before the load: a newcomer who knows of a newer stamp may not join.
     born: AtomicU64,
+    /// As of an entry: where nothing is heard of the others, a load that began longer ago than the bound is no fresher.
+    sure_until: AtomicU64,
     turn: Semaphore,
     landed: OnceLock<(Arc<Entry>, Source)>,
     /// Changed under the stripe's lock only.
     aboard: AtomicUsize,
+}
+
+/// When a flight began: on the namespace clock, and as [`Entry::sure_until`] says it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Departure {
+    pub(crate) born: u64,
+    pub(crate) sure_until: u64,
 }
 
 /// What a caller who missed L1 finds at the gate.
@@ -45,18 +55,18 @@ pub(crate) enum Turn<'f> {
 }
 
 impl Stripes {
-    /// Joins the flight on the board if `joinable` accepts its `born`, else begins one; `recheck` looks at L1 once more,
+    /// Joins the flight on the board if `joinable` accepts its departure, else begins one now; `recheck` looks at L1 once more,
     /// under the lock that landing takes too, so that no second load starts behind a landing.
     pub(crate) fn board(
         &self,
         key: &Arc<str>,
-        born: u64,
-        joinable: impl Fn(u64) -> bool,
+        now: Departure,
+        joinable: impl Fn(Departure) -> bool,
         recheck: impl Fn() -> Option<Arc<Entry>>,
     ) -> Boarding<'_> {
         let mut stripe = self.of(key).lock();
         if let Some(flight) = stripe.flights.get(key)
-            && joinable(flight.born.load(Ordering::Relaxed))
+            && joinable(flight.departure())
         {
             flight.aboard.fetch_add(1, Ordering::Relaxed);
             return Boarding::Seat(Seat { stripes: self, key: key.clone(), flight: flight.clone() });
@@ -65,7 +75,8 @@ impl Stripes {
             return Boarding::Hit(entry);
         }
         let flight = Arc::new(Flight {
-            born: AtomicU64::new(born),
+            born: AtomicU64::new(now.born),
+            sure_until: AtomicU64::new(now.sure_until),
             turn: Semaphore::new(1),
             landed: OnceLock::new(),
             aboard: AtomicUsize::new(1),
@@ -87,12 +98,21 @@ impl Stripes {
     }
 }
 
+impl Flight {
+    fn departure(&self) -> Departure {
+        Departure {
+            born: self.born.load(Ordering::Relaxed),
+            sure_until: self.sure_until.load(Ordering::Relaxed),
+        }
+    }
+}
+
 impl Seat<'_> {
     pub(crate) fn flight(&self) -> &Arc<Flight> {
         &self.flight
     }
 
-    pub(crate) async fn wait(&self, clock_now: impl Fn() -> u64) -> Turn<'_> {
+    pub(crate) async fn wait(&self, now: impl Fn() -> Departure) -> Turn<'_> {
         let Ok(lead) = self.flight.turn.acquire().await else {
             return match self.flight.landed.get() {
                 Some((entry, source)) => Turn::Landed(entry.clone(), *source),
@@ -101,7 +121,9 @@ impl Seat<'_> {
         };
         let stripe = self.stripes.of(&self.key).lock();
         if stripe.flights.get(&self.key).is_some_and(|own| Arc::ptr_eq(own, &self.flight)) {
-            self.flight.born.store(clock_now(), Ordering::Relaxed);
+            let Departure { born, sure_until } = now();
+            self.flight.born.store(born, Ordering::Relaxed);
+            self.flight.sure_until.store(sure_until, Ordering::Relaxed);
             Turn::Lead(lead)
         } else {
             Turn::Detached

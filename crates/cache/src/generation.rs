@@ -3,12 +3,12 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
-use parking_lot::Mutex;
 
 use crate::entry::Entry;
 use crate::flight::Flight;
 use crate::floor::Floors;
 use crate::layers::memory::L1;
+use crate::sync::Mutex;
 
 const STRIPES: usize = 256;
 
@@ -43,8 +43,12 @@ pub(crate) struct Stripe {
 
 impl Stripes {
     pub(crate) fn new() -> Self {
+        Self::with(STRIPES)
+    }
+
+    pub(crate) fn with(stripes: usize) -> Self {
         Self {
-            stripes: (0..STRIPES).map(|_| CachePadded::default()).collect(),
+            stripes: (0..stripes).map(|_| CachePadded::default()).collect(),
             hasher: foldhash::fast::RandomState::default(),
         }
     }
@@ -55,7 +59,7 @@ impl Stripes {
 
     #[expect(clippy::cast_possible_truncation, reason = "the low bits are all that is wanted")]
     fn index(&self, key: &str) -> usize {
-        self.hasher.hash_one(key) as usize % STRIPES
+        self.hasher.hash_one(key) as usize % self.stripes.len()
     }
 
     /// Whether the source's version of a value is not known to be outdated.

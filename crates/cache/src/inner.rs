@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use crate::auditor::Inspector;
 use crate::backplane::listen;
 use crate::budget::Budget;
 use crate::clock::Clock;
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
 pub(crate) struct Opened {
     pub(crate) value: TypeId,
     pub(crate) meta: Arc<RegionMeta>,
+    pub(crate) inspector: Inspector,
 }
 
 /// What a cache is put together from.

@@ -3,6 +3,7 @@
 #![warn(unreachable_pub)]
 #![doc = include_str!("../README.md")]
 
+pub mod auditor;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod backplane;
 mod budget;
@@ -37,6 +38,7 @@ mod layers;
 mod lead;
 mod life;
 mod load;
+mod load_times;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod macro_support;
@@ -53,7 +55,10 @@ mod stamps;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod standing;
 mod stats;
+mod sync;
 pub mod tags;
+#[cfg(feature = "metrics")]
+pub mod telemetry;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;
@@ -80,11 +85,12 @@ pub use key::{CacheKey, CacheKeyBuilder, Key, KeyText, Probe};
 pub use layers::memory::GhostEstimate;
 pub use lead::Missing;
 pub use load::{LoadContext, Loaded};
+pub use load_times::LoadTimes;
 #[cfg(feature = "macros")]
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
 pub use options::{
-    EagerRefresh, FailSafe, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig, MemoryKind,
-    RedisConfig, RegionOptions, SentinelConfig,
+    EagerRefresh, FailSafe, FleetRateConfig, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig,
+    MemoryKind, RedisConfig, RegionOptions, SentinelConfig, SqlConfig,
 };
 pub use region::Region;
 pub use standing::Coherence;

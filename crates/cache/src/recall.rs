@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::entry::{Answer, Entry, Freshness, Hit, Source, Why};
+use crate::flight::Departure;
 use crate::inner::Inner;
 use crate::key::{CacheKey, Probe, with_rendered};
 use crate::layers::memory::{Glance, Lookup};
@@ -122,8 +123,23 @@ impl Inner {
     /// Step 4: whether this node has heard enough of late to serve the entry. Judged by time and not by a task, so that a
     /// process that stood still serves nothing old when it goes on.
     pub(crate) fn is_trusted(&self, entry: &Entry) -> bool {
+        self.vouches(entry.sure_until)
+    }
+
+    fn vouches(&self, sure_until: u64) -> bool {
         let now = self.clock.now();
-        now < self.standing.trust.until() || now < entry.sure_until
+        now < self.standing.trust.until() || now < sure_until
+    }
+
+    /// Of a flight that begins now.
+    pub(crate) fn departure(&self) -> Departure {
+        Departure { born: self.clock.read(), sure_until: self.sure_until() }
+    }
+
+    /// Step 4: whether who comes now may have what a flight brings that began then. It is judged like an entry, for it is as
+    /// old as one that was loaded when it began.
+    pub(crate) fn may_join(&self, flight: Departure, key: &str) -> bool {
+        self.vouches(flight.sure_until) && self.stamps.joinable(flight.born, key)
     }
 
     /// What is read from the source or the keeper from now on is served for so long, whoever is lost.

@@ -1,9 +1,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::layers::keeper::{Pulse, Since};
+use crate::stats::Counter;
 use crate::trust::Trust;
 
 /// Where a node stands with Redis, for a health page; all is well without Redis.
@@ -17,6 +20,12 @@ pub struct Coherence {
     pub suspect: bool,
     /// Invalidations that Redis has not acknowledged.
     pub owed_invalidations: u64,
+    /// How often this node became suspect, its beginning not counted.
+    pub suspicions: u64,
+    /// How long it was suspect in all, the time before its first word with Redis and until now included.
+    pub suspect_time: Duration,
+    /// Invalidations and writes of other nodes that were applied here.
+    pub applied_invalidations: u64,
 }
 
 /// Where this node stands with the keeper: the epoch it lives in, and how far it has heard.
@@ -29,12 +38,23 @@ pub(crate) struct Standing {
     /// Whether a connection is in use: without one all commands would fail.
     linked: AtomicBool,
     suspect: AtomicBool,
+    doubt: Mutex<Doubt>,
+    /// What others announced and was applied here.
+    pub(crate) applied: Counter,
     /// The last announcement heard with none missing before it.
     last: Mutex<u64>,
     /// Until when memory may be believed.
     pub(crate) trust: Trust,
     /// Wakes the listener for a pulse out of turn.
     pub(crate) check: Notify,
+}
+
+/// How often and how long a node was suspect; `suspect` is written under its lock, and read without.
+#[derive(Debug, Default)]
+struct Doubt {
+    since: Option<Instant>,
+    times: u64,
+    past: Duration,
 }
 
 impl Standing {
@@ -45,7 +65,9 @@ impl Standing {
 
     /// A node that has not yet spoken with the keeper.
     pub(crate) fn stranger() -> Self {
-        Self::new(Trust::none())
+        let standing = Self::new(Trust::none());
+        standing.doubt.lock().since = Some(Instant::now());
+        standing
     }
 
     fn new(trust: Trust) -> Self {
@@ -53,6 +75,8 @@ impl Standing {
             epoch: AtomicU64::new(0),
             linked: AtomicBool::new(false),
             suspect: AtomicBool::new(true),
+            doubt: Mutex::default(),
+            applied: Counter::default(),
             last: Mutex::new(0),
             trust,
             check: Notify::new(),
@@ -82,15 +106,32 @@ impl Standing {
     /// Something may have been missed: memory is not believed until all is heard.
     pub(crate) fn suspect(&self) {
         // In this order: who extends the trust looks for suspicion after it.
-        self.suspect.store(true, Ordering::SeqCst);
+        self.doubt();
         self.trust.revoke();
         self.check.notify_one();
+    }
+
+    fn doubt(&self) {
+        let mut doubt = self.doubt.lock();
+        if !self.suspect.swap(true, Ordering::SeqCst) {
+            doubt.since = Some(Instant::now());
+            doubt.times += 1;
+        }
+    }
+
+    pub(crate) fn suspicions(&self) -> u64 {
+        self.doubt.lock().times
+    }
+
+    pub(crate) fn suspect_time(&self) -> Duration {
+        let doubt = self.doubt.lock();
+        doubt.past + doubt.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// The connection is gone.
     pub(crate) fn lost(&self) {
         self.linked.store(false, Ordering::SeqCst);
-        self.suspect.store(true, Ordering::SeqCst);
+        self.doubt();
         self.trust.revoke();
     }
 
@@ -127,6 +168,10 @@ impl Standing {
         *last = if self.epoch() == at.epoch { at.sequence.max(*last) } else { at.sequence };
         self.epoch.store(at.epoch, Ordering::SeqCst);
         self.linked.store(true, Ordering::SeqCst);
+        let mut doubt = self.doubt.lock();
         self.suspect.store(false, Ordering::SeqCst);
+        if let Some(since) = doubt.since.take() {
+            doubt.past += since.elapsed();
+        }
     }
 }

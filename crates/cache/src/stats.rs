@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;
 
 use crate::codec::ForeignCounters;
-use crate::entry::Freshness;
+use crate::entry::{Freshness, Source};
+use crate::layers::shared::Item;
+use crate::load_times::{LoadClock, LoadTimes};
 
 /// A figure that only grows.
 #[derive(Debug, Default)]
@@ -13,6 +15,11 @@ pub(crate) struct Counter(AtomicU64);
 impl Counter {
     pub(crate) fn add(&self, by: u64) {
         self.0.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// Of a figure that is the largest seen.
+    pub(crate) fn raise(&self, to: u64) {
+        self.0.fetch_max(to, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> u64 {
@@ -50,6 +57,9 @@ pub(crate) struct LayerCounters {
     pub(crate) fills: Counter,
     pub(crate) refused: Counter,
     pub(crate) errors: Counter,
+    pub(crate) evictions: Counter,
+    pub(crate) read_bytes: Counter,
+    pub(crate) written_bytes: Counter,
     pub(crate) undecodable: ForeignCounters,
 }
 
@@ -57,6 +67,10 @@ impl LayerCounters {
     pub(crate) fn filled(&self, sent: u64, refused: u64) {
         self.fills.add(sent.saturating_sub(refused));
         self.refused.add(refused);
+    }
+
+    pub(crate) fn sent<'a>(&self, items: impl IntoIterator<Item = &'a Item>) {
+        self.written_bytes.add(items.into_iter().map(|item| item.bytes.len() as u64).sum());
     }
 
     pub(crate) fn snapshot(&self) -> LayerStats {
@@ -68,8 +82,10 @@ impl LayerCounters {
             errors: self.errors.get(),
             undecodable: self.undecodable.total(),
             undecodable_by_reason: self.undecodable.by_reason(),
-            owed_invalidations: 0,
-            statements: 0,
+            evictions: self.evictions.get(),
+            read_bytes: self.read_bytes.get(),
+            written_bytes: self.written_bytes.get(),
+            ..LayerStats::default()
         }
     }
 }
@@ -80,6 +96,10 @@ pub(crate) struct RegionCounters {
     pub(crate) misses: Counter,
     pub(crate) loads: Counter,
     pub(crate) load_failures: Counter,
+    pub(crate) load_clock: LoadClock,
+    pub(crate) loads_running: AtomicU64,
+    pub(crate) l2: HitsAndMisses,
+    pub(crate) l3: HitsAndMisses,
     pub(crate) refreshes: Counter,
     pub(crate) not_modified: Counter,
     pub(crate) stale: Counter,
@@ -87,7 +107,19 @@ pub(crate) struct RegionCounters {
     pub(crate) budget_exhausted: Counter,
 }
 
+/// What a region found in one shared layer.
+#[derive(Debug, Default)]
+pub(crate) struct HitsAndMisses {
+    pub(crate) hits: Counter,
+    pub(crate) misses: Counter,
+}
+
 impl RegionCounters {
+    /// Of a shared layer; nothing else is asked for.
+    pub(crate) fn of(&self, layer: Source) -> &HitsAndMisses {
+        if layer == Source::L2 { &self.l2 } else { &self.l3 }
+    }
+
     pub(crate) fn served(&self, freshness: Freshness) {
         if freshness.is_stale() {
             self.stale.add(1);
@@ -100,6 +132,12 @@ impl RegionCounters {
             misses: self.misses.get(),
             loads: self.loads.get(),
             load_failures: self.load_failures.get(),
+            load_times: self.load_clock.snapshot(),
+            loads_running: self.loads_running.load(Ordering::Relaxed),
+            l2_hits: self.l2.hits.get(),
+            l2_misses: self.l2.misses.get(),
+            l3_hits: self.l3.hits.get(),
+            l3_misses: self.l3.misses.get(),
             refreshes: self.refreshes.get(),
             not_modified: self.not_modified.get(),
             stale: self.stale.get(),
@@ -127,8 +165,18 @@ pub struct LayerStats {
     pub undecodable: u64,
     /// The same by reason, for reasons that occurred: `checksum`, `fingerprint`, `decrypt`, `unknown_key`, ….
     pub undecodable_by_reason: BTreeMap<&'static str, u64>,
+    /// Values that gave way to others because the layer was full: in memory to its bound, in SQL to the sweeper's.
+    pub evictions: u64,
+    /// Bytes of the entries that were read from it (shared layers only).
+    pub read_bytes: u64,
+    /// Bytes of the entries that were sent to it, those that it refused included (shared layers only).
+    pub written_bytes: u64,
     /// Invalidations waiting for the layer to come back.
     pub owed_invalidations: u64,
+    /// Invalidations that ever had to wait.
+    pub queued_invalidations: u64,
+    /// Whether commands are held back because the last one failed (shared layers only).
+    pub resting: bool,
     /// SQL statements sent (L3 only).
     pub statements: u64,
 }
@@ -145,6 +193,18 @@ pub struct RegionStats {
     pub loads: u64,
     /// Loaders that failed, panicked or were dropped.
     pub load_failures: u64,
+    /// How long loads took, those that failed included.
+    pub load_times: LoadTimes,
+    /// Loaders running now.
+    pub loads_running: u64,
+    /// Keys that Redis answered.
+    pub l2_hits: u64,
+    /// Keys that Redis was asked for in vain.
+    pub l2_misses: u64,
+    /// Keys that the SQL layer answered.
+    pub l3_hits: u64,
+    /// Keys that the SQL layer was asked for in vain.
+    pub l3_misses: u64,
     /// Loads begun behind the readers of a value that was still served.
     pub refreshes: u64,
     /// Loads that found the old value still true.
@@ -175,6 +235,8 @@ pub struct CacheStats {
     pub loads: u64,
     /// Loaders that failed, panicked or were dropped.
     pub load_failures: u64,
+    /// Loaders running now.
+    pub loads_running: u64,
     /// The same by region.
     pub regions: BTreeMap<String, RegionStats>,
 }

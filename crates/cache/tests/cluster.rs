@@ -22,7 +22,7 @@ use history::{BOUND, Load, Truth};
 const PATIENCE: Duration = Duration::from_secs(30);
 const CONTROL: &str = "{mainstay:test}:meta";
 
-const COMMANDS: &str = "+info +role +subscribe +publish +time +evalsha +script|load +mget +hmget +hgetall +get +set \
+const COMMANDS: &str = "+info +client|id +client|kill +role +subscribe +publish +time +evalsha +script|load +mget +hmget +hgetall +get +set \
     +del +unlink +setrange +hset +hdel +hget +hlen +hincrby +xadd +xrange +incr +pttl +pexpire";
 
 type Node = (Cache, Region<u32, u32>);

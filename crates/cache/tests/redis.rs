@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use mainstay_cache::{Cache, Delivery, RedisConfig, Region, RegionOptions, Source};
+use mainstay_testkit::proxy::{Proxy, Way};
 use mainstay_testkit::redis::Redis;
 use tokio::sync::oneshot;
 
@@ -311,4 +312,33 @@ async fn what_redis_stamps_decrypts_on_another_node_and_what_was_damaged_there_i
     assert_eq!((there.get("set").await, there.get("elsewhere").await), (None, None));
     let stats = cache.stats().l2.unwrap();
     assert_eq!((stats.misses, stats.undecodable_by_reason), (2, [("checksum", 2)].into()));
+}
+
+/// A connection that was given up may have bytes on their way for as long as TCP tries: a `set` among them must not undo
+/// what the same node, or another, has told Redis since.
+#[tokio::test]
+async fn what_a_lost_connection_still_had_to_say_is_never_said() {
+    let redis = Redis::start().unwrap();
+    let proxy = Proxy::to(("127.0.0.1", redis.port())).unwrap();
+    let config = RedisConfig::new(format!("redis://{}", proxy.address()));
+    let one = Cache::builder("test").redis(config).build().await.unwrap();
+    let here = one.region::<str, String>("k", RegionOptions::default()).unwrap();
+    let other = Cache::builder("test").redis(RedisConfig::new(redis.url())).build().await.unwrap();
+    let there = other.region::<str, String>("k", RegionOptions::default()).unwrap();
+
+    // So that Redis knows the script.
+    assert_eq!(here.set("b", "another".to_owned()).await.unwrap(), Delivery::Applied);
+    proxy.that_sent("the old value").hold(Way::ToServer);
+    assert_eq!(here.set("a", "the old value".to_owned()).await.unwrap(), Delivery::Queued);
+    // It connects anew, for its pulse is held as well, and makes good what it owes.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while one.coherence().suspect || one.coherence().owed_invalidations > 0 {
+        assert!(Instant::now() < deadline, "{:?}", one.coherence());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(there.invalidate("a").await, Delivery::Applied);
+    proxy.heal();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(there.get("a").await, None, "it was on its way, and arrived");
+    assert_eq!(here.get("a").await, None);
 }

@@ -35,7 +35,7 @@ fn command<T: redis::FromRedisValue>(url: &str, words: &[&str]) -> T {
 }
 
 /// The commands and keys that `docs/src/cache/redis.md` asks for.
-const COMMANDS: &str = "+info +role +subscribe +publish +time +evalsha +script|load +mget +hmget +hgetall +get +set \
+const COMMANDS: &str = "+info +client|id +client|kill +role +subscribe +publish +time +evalsha +script|load +mget +hmget +hgetall +get +set \
     +del +unlink +setrange +hset +hdel +hget +hlen +hincrby +xadd +xrange +incr +pttl +pexpire";
 
 #[tokio::test]

@@ -16,12 +16,15 @@ pub(super) fn footprints() -> Vec<Footprint> {
     vec![footprint("entry_bytes_u64", numbers), footprint("entry_bytes_string", texts)]
 }
 
+/// The cache, and how many entries it holds.
+type Filled = (Box<dyn Any>, u64);
+
 fn footprint<K>(bench: &'static str, keys: Vec<K>) -> Footprint
 where
     K: CacheKey + Hash + Eq + Clone + 'static,
 {
     let keys: Arc<[K]> = keys.into();
-    let with = |fill: fn(&[K]) -> (Box<dyn Any>, u64)| {
+    let with = |fill: fn(&[K]) -> Filled| {
         let keys = keys.clone();
         // The keys outlive the measuring, or the last to have them would seem to give back their bytes.
         move || {
@@ -35,7 +38,7 @@ where
         .peer("moka", with(moka))
 }
 
-fn mainstay<K: CacheKey>(keys: &[K], kind: MemoryKind) -> (Box<dyn Any>, u64) {
+fn mainstay<K: CacheKey>(keys: &[K], kind: MemoryKind) -> Filled {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
     runtime.block_on(async {
         let memory = MemoryConfig::default().capacity(ENTRIES).kind(kind);
@@ -50,14 +53,14 @@ fn mainstay<K: CacheKey>(keys: &[K], kind: MemoryKind) -> (Box<dyn Any>, u64) {
     })
 }
 
-fn quick_cache<K: Hash + Eq + Clone + 'static>(keys: &[K]) -> (Box<dyn Any>, u64) {
+fn quick_cache<K: Hash + Eq + Clone + 'static>(keys: &[K]) -> Filled {
     let store = quick_cache::sync::Cache::new(ENTRIES);
     keys.iter().for_each(|key| store.insert(key.clone(), Arc::<Value>::new([7; 2])));
     let entries = store.len() as u64;
     (Box::new(store), entries)
 }
 
-fn moka<K: Hash + Eq + Clone + Send + Sync + 'static>(keys: &[K]) -> (Box<dyn Any>, u64) {
+fn moka<K: Hash + Eq + Clone + Send + Sync + 'static>(keys: &[K]) -> Filled {
     let store = moka::sync::Cache::new(ENTRIES as u64);
     keys.iter().for_each(|key| store.insert(key.clone(), Arc::<Value>::new([7; 2])));
     store.run_pending_tasks();

@@ -1,10 +1,7 @@
 //! The second layer: values of 512 bytes in a Redis server of this machine, read through a cache that keeps nothing in memory,
 //! beside the bare commands.
 
-use crate::{
-    contest::Contest,
-    work::{Work, made_on_runtime, made_on_tasks},
-};
+use crate::{contest::Contest, work::made_on_tasks};
 use mainstay_cache::{Cache, LayerOptions, Layers, RedisConfig, Region, RegionOptions};
 use mainstay_testkit::redis::Redis;
 use redis::aio::ConnectionManager;
@@ -47,22 +44,28 @@ pub(super) fn l2_read_64tasks() -> Contest {
 pub(super) fn get_many_64() -> Contest {
     let server = filled();
     let url = server.url();
-    let mainstay = made_on_runtime(
+    let mainstay = made_on_tasks(
+        1,
         async || (region(&server).await, Arc::clone(&server)),
-        async |(region, _server), _| {
-            let values = region.get_many(&batch()).await;
-            assert!(black_box(values).iter().all(Option::is_some), "{KEPT}");
+        |(region, _server), count| async move {
+            for _ in 0..count {
+                let values = region.get_many(&batch()).await;
+                assert!(black_box(values).iter().all(Option::is_some), "{KEPT}");
+            }
         },
     );
-    let mget = made_on_runtime(
+    let mget = made_on_tasks(
+        1,
         async || connection(&url).await,
-        async |connection, _| {
-            let mut command = redis::cmd("MGET");
-            batch().iter().for_each(|key| {
-                command.arg(name(*key));
-            });
-            let values: Vec<Vec<u8>> = command.query_async(connection).await.expect(SERVED);
-            assert_eq!(black_box(values).len(), 64);
+        |mut connection, count| async move {
+            for _ in 0..count {
+                let mut command = redis::cmd("MGET");
+                batch().iter().for_each(|key| {
+                    command.arg(name(*key));
+                });
+                let values: Vec<Vec<u8>> = command.query_async(&mut connection).await.expect(SERVED);
+                assert_eq!(black_box(values).len(), 64);
+            }
         },
     );
     Contest::new("get_many_64", mainstay).peer("redis MGET", mget)

@@ -22,6 +22,9 @@ impl Inner {
     fn make_dead(&self, announcement: &Announcement) {
         self.clock.observe(announcement.clock);
         let own = announcement.node == self.node;
+        if !own {
+            self.standing.applied.add(1);
+        }
         match &announcement.what {
             // Voided here when it began and when it was answered, or given up: what was loaded or written since is younger,
             // and would be voided for nothing.
@@ -42,6 +45,14 @@ impl Inner {
         }
     }
 
+    /// Whether an announcement that was missed says of all that is in memory whether it is dead. What was loaded while this
+    /// node was cut off was born by its own clock, and where that had run ahead of the keeper's, a later stamp looks older.
+    fn can_be_judged_by(&self, said: &Announcement) -> bool {
+        let cut_off = self.standing.fence().is_none();
+        let others_stamp = matches!(said.what, Told::Stamped(_)) && said.node != self.node;
+        !(cut_off && others_stamp && said.clock <= self.clock.read())
+    }
+
     /// A durable layer of this node alone does not hear of the others' invalidations but through us.
     fn tell_private(&self, announcement: &Announcement, revocation: impl FnOnce() -> Revocation) {
         if announcement.node != self.node
@@ -53,9 +64,10 @@ impl Inner {
 
     /// Takes in what hello answered. Where it is not known what was missed, memory is emptied and every flight voided.
     pub(crate) fn resynchronise(&self, tidings: Tidings) {
+        let missed = tidings.missed.filter(|missed| missed.iter().all(|said| self.can_be_judged_by(said)));
         self.clock.observe(tidings.at.clock);
         self.stamps.merge(tidings.stamps);
-        match &tidings.missed {
+        match &missed {
             Some(missed) => missed.iter().for_each(|announcement| self.make_dead(announcement)),
             None => {
                 self.stripes.bump_all(self.l1.as_ref());

@@ -5,7 +5,7 @@ use super::Profile;
 use crate::builder::CacheBuilder;
 use crate::cache::Cache;
 use crate::error::ConfigError;
-use crate::options::{MemoryConfig, RedisConfig};
+use crate::options::{MemoryConfig, RedisConfig, SqlConfig};
 use crate::ttl::TtlTable;
 use crate::warm::{PopularityConfig, WarmConfig};
 
@@ -33,6 +33,8 @@ pub struct CacheConfig {
     pub sqlite: Option<PathBuf>,
     /// The URL of PostgreSQL as the third layer. Default: none.
     pub postgres: Option<String>,
+    /// How large the SQL layer may grow, and how often it is swept.
+    pub sql: SqlConfig,
     /// Times to live by name.
     pub ttl: TtlTable,
     /// How the cache is warmed.
@@ -94,6 +96,13 @@ impl CacheConfig {
         self
     }
 
+    /// Sets how large the SQL layer may grow, and how often it is swept.
+    #[must_use]
+    pub fn sql(mut self, config: SqlConfig) -> Self {
+        self.sql = config;
+        self
+    }
+
     /// Sets the times to live.
     #[must_use]
     pub fn ttl(mut self, table: TtlTable) -> Self {
@@ -122,6 +131,7 @@ impl CacheConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.memory.validate()?;
         self.redis.as_ref().map_or(Ok(()), RedisConfig::validate)?;
+        self.sql.validate()?;
         self.ttl.validate()?;
         self.warm.validate()?;
         self.popularity.validate()?;
@@ -173,7 +183,7 @@ impl CacheConfig {
     pub fn builder(&self, name: impl Into<String>) -> Result<CacheBuilder, ConfigError> {
         self.validate()?;
         #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), expect(unused_mut))]
-        let mut builder = Cache::builder(name).memory(self.memory.clone());
+        let mut builder = Cache::builder(name).memory(self.memory.clone()).sql(self.sql.clone());
         #[cfg(feature = "redis")]
         if let Some(redis) = &self.redis {
             builder = builder.redis(redis.clone());
@@ -211,6 +221,7 @@ impl fmt::Debug for CacheConfig {
             .field("redis", &redis)
             .field("sqlite", &self.sqlite)
             .field("postgres", &self.postgres.as_deref().map(without_user))
+            .field("sql", &self.sql)
             .field("ttl", &self.ttl)
             .field("warm", &self.warm)
             .field("popularity", &self.popularity)

@@ -7,8 +7,8 @@ use super::sources::Reading;
 use super::{LoadProblem, Origin, Profile};
 
 /// Every key that may stand in a configuration.
-pub(super) const KEYS: [&str; 8] =
-    ["profile", "memory", "redis", "sqlite", "postgres", "ttl", "warm", "popularity"];
+pub(super) const KEYS: [&str; 9] =
+    ["profile", "memory", "redis", "sqlite", "postgres", "sql", "ttl", "warm", "popularity"];
 
 /// All sources as one.
 pub(super) struct Document {

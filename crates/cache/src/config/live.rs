@@ -144,6 +144,7 @@ fn at_restart(old: &CacheConfig, new: &CacheConfig) -> Vec<&'static str> {
         ("redis", old.redis != new.redis),
         ("sqlite", old.sqlite != new.sqlite),
         ("postgres", old.postgres != new.postgres),
+        ("sql", old.sql != new.sql),
         ("warm", old.warm != new.warm),
         ("popularity", old.popularity != new.popularity),
     ];

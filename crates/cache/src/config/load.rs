@@ -41,13 +41,14 @@ impl CacheConfig {
         let mut problems = Vec::new();
         let document = Document::new(reading, &mut problems);
         let profile = document.profile;
-        let Self { memory, ttl, warm, popularity, .. } = profile.config();
+        let Self { memory, sql, ttl, warm, popularity, .. } = profile.config();
         let redis = document.get("redis");
         let config = Self {
             memory: section::read(&document, "memory", memory, &mut problems),
             redis: redis.map(|_| section::read(&document, "redis", profile.redis(), &mut problems)),
             sqlite: document.word("sqlite", &mut problems).map(Into::into),
             postgres: document.word("postgres", &mut problems),
+            sql: section::read(&document, "sql", sql, &mut problems),
             ttl: read_ttl(&document, ttl, &mut problems),
             warm: section::read(&document, "warm", warm, &mut problems),
             popularity: section::read(&document, "popularity", popularity, &mut problems),

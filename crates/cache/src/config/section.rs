@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::LoadProblem;
 use super::document::Document;
 use crate::error::ConfigError;
-use crate::options::{MemoryConfig, RedisConfig};
+use crate::options::{MemoryConfig, RedisConfig, SqlConfig};
 use crate::warm::{PopularityConfig, WarmConfig};
 
 /// A part of the configuration with a table of its own.
@@ -25,7 +25,7 @@ macro_rules! sections {
         }
     )*};
 }
-sections!(MemoryConfig, RedisConfig, WarmConfig, PopularityConfig);
+sections!(MemoryConfig, RedisConfig, SqlConfig, WarmConfig, PopularityConfig);
 
 /// `base` with what the document says of the section. Fields are tried one by one, so that one that is wrong hides no other.
 pub(super) fn read<C: Section>(

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 
 use crate::stamps::Target;
+use crate::stats::Counter;
 
 /// An invalidation owed to a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(crate) struct Backlog {
     /// Mirrors `queue`'s emptiness, written under its lock: a read of a healthy layer asks only this.
     owing: AtomicBool,
     bound: usize,
+    /// How many ever had to wait.
+    queued: Counter,
     /// Held while replaying, so that the queue is told in order and once.
     pub(crate) replaying: tokio::sync::Mutex<()>,
 }
@@ -34,6 +37,7 @@ impl Backlog {
             queue: Mutex::default(),
             owing: AtomicBool::new(false),
             bound: bound.max(1),
+            queued: Counter::default(),
             replaying: tokio::sync::Mutex::default(),
         }
     }
@@ -46,8 +50,13 @@ impl Backlog {
         self.queue.lock().len()
     }
 
+    pub(crate) fn queued(&self) -> u64 {
+        self.queued.get()
+    }
+
     /// Never forgets: what does not fit is owed as one invalidation of everything.
     pub(crate) fn push(&self, at: u64, revocation: Revocation) {
+        self.queued.add(1);
         let mut queue = self.queue.lock();
         if queue.iter().any(|(_, own)| *own == Revocation::Stamp(Target::All)) || queue.len() >= self.bound {
             let latest = queue.iter().map(|(own, _)| *own).fold(at, u64::max);

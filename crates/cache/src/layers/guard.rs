@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use mainstay_resilience::breaker::State;
 use mainstay_resilience::{BreakerConfig, CircuitBreaker, Error, FutureExt as _, Timeout};
 
 use super::shared::LayerError;
@@ -21,9 +22,12 @@ const LONGEST_REST: Duration = Duration::from_secs(2);
 impl Guard {
     pub(crate) fn new(name: &str, limit: Duration) -> Result<Self, ConfigError> {
         let out_of_range = |_| ConfigError::new("command_timeout", format!("{limit:?}"), "1 ms to 60 s");
+        // Longer than a pulse may take, which a failure calls for and which finds out whether the connection is at fault: a
+        // trial before its answer would cost a second caller the same wait.
+        let rest = limit.saturating_add(REST);
         let breaker = BreakerConfig::default()
             .failure_threshold(1)
-            .open_for(REST)
+            .open_for(rest)
             .open_for_max(LONGEST_REST)
             .success_threshold(1);
         Ok(Self {
@@ -46,6 +50,10 @@ impl Guard {
             }
         };
         answered.under(&self.breaker).await.unwrap_or_else(|error| Err(away(error)))
+    }
+
+    pub(crate) fn is_resting(&self) -> bool {
+        self.breaker.state() == State::Open
     }
 
     /// The layer was heard from by another way: no need to wait for a trial.

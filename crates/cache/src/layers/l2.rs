@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use super::backlog::{Backlog, Owed, Revocation};
 use super::guard::Guard;
-use super::keeper::{Claims, Found, Keeper, Stored, Token, Wanted};
+use super::keeper::{Claim, Claims, Found, Keeper, Stored, Token, Wanted};
 use super::shared::{Item, LayerError};
 use crate::error::ConfigError;
 use crate::invalidate::Delivery;
 use crate::standing::Standing;
-use crate::stats::LayerCounters;
+use crate::stats::{LayerCounters, LayerStats};
 
 /// The keeper as the ways through the house see it: fenced, guarded, counted, and never read while it is owed an
 /// invalidation.
@@ -49,13 +49,21 @@ impl L2 {
 
     pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Found, LayerError> {
         let epoch = self.open_for_reads().await?;
-        self.run(self.keeper.read(epoch, keys)).await
+        let found = self.run(self.keeper.read(epoch, keys)).await?;
+        let bytes = found.bytes.iter().flatten().map(|bytes| bytes.len() as u64).sum();
+        self.counters.read_bytes.add(bytes);
+        Ok(found)
     }
 
     /// Answers the epoch the tokens are good in beside them.
     pub(crate) async fn claim(&self, wanted: &[Wanted], give_up: bool) -> Result<(Claims, u64), LayerError> {
         let epoch = self.open_for_reads().await?;
         let claims = self.run(self.keeper.claim(epoch, wanted, give_up)).await?;
+        for (claim, _) in &claims.claims {
+            if let Claim::Found(bytes) = claim {
+                self.counters.read_bytes.add(bytes.len() as u64);
+            }
+        }
         Ok((claims, epoch))
     }
 
@@ -72,6 +80,7 @@ impl L2 {
             self.counters.refused.add(count);
             return;
         }
+        self.counters.sent(items.iter().map(|(item, _)| item));
         match self.run(self.keeper.commit(epoch, items)).await {
             Ok(refused) => self.counters.filled(count, refused),
             Err(_) => self.counters.refused.add(count),
@@ -81,6 +90,7 @@ impl L2 {
     /// Writes what is true from `at` on; the caller owes the keys an invalidation until this succeeds.
     pub(crate) async fn store(&self, at: u64, items: &[Item]) -> Result<Stored, LayerError> {
         let epoch = self.open_for_reads().await?;
+        self.counters.sent(items);
         let stored = self.run(self.keeper.store(epoch, at, items)).await?;
         self.still_in(epoch)?;
         self.counters.filled(items.len() as u64, stored.outdated.len() as u64);
@@ -117,6 +127,15 @@ impl L2 {
             self.backlog.settle(&first);
         }
         Ok(())
+    }
+
+    pub(crate) fn stats(&self) -> LayerStats {
+        LayerStats {
+            owed_invalidations: self.backlog.len() as u64,
+            queued_invalidations: self.backlog.queued(),
+            resting: self.guard.is_resting(),
+            ..self.counters.snapshot()
+        }
     }
 
     /// The keeper was heard from: commands may flow again at once.

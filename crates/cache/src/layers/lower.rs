@@ -10,7 +10,7 @@ use super::guard::Guard;
 use super::shared::{Item, LayerError, Shared, Slot};
 use crate::error::ConfigError;
 use crate::invalidate::Delivery;
-use crate::stats::LayerCounters;
+use crate::stats::{LayerCounters, LayerStats};
 
 /// The durable layer as the ways through the house see it: guarded, counted, and never read while it is owed an
 /// invalidation.
@@ -70,17 +70,24 @@ impl Lower {
         self.tasks.lock().push(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(period).await;
-                if layer.sweep().await.is_err() {
-                    counters.errors.add(1);
-                }
+                sweep(layer.as_ref(), &counters).await;
             }
         }));
         self
     }
 
+    /// Sweeps out of turn.
+    #[cfg(test)]
+    pub(crate) async fn sweep(&self) {
+        sweep(self.layer.as_ref(), &self.counters).await;
+    }
+
     pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Vec<Slot>, LayerError> {
         self.settle_backlog().await?;
-        self.run(self.layer.read(keys)).await
+        let slots = self.run(self.layer.read(keys)).await?;
+        let bytes = slots.iter().filter_map(|slot| slot.bytes.as_ref()).map(|bytes| bytes.len() as u64).sum();
+        self.counters.read_bytes.add(bytes);
+        Ok(slots)
     }
 
     pub(crate) async fn fill(&self, items: Vec<Item>) {
@@ -94,6 +101,7 @@ impl Lower {
             // A layer that is owed an invalidation has nothing to gain from a fill.
             None if !self.backlog.is_empty() => self.counters.refused.add(count),
             None => {
+                self.counters.sent(&items);
                 if let Ok(refused) = self.run(self.layer.fill(&items)).await {
                     self.counters.filled(count, refused);
                 }
@@ -104,6 +112,7 @@ impl Lower {
     /// Writes what is true from now on; the caller owes the keys an invalidation until this succeeds.
     pub(crate) async fn store(&self, items: &[Item]) -> Result<(), LayerError> {
         self.settle_backlog().await?;
+        self.counters.sent(items);
         let refused = self.run(self.layer.fill(items)).await?;
         self.counters.filled(items.len() as u64, refused);
         Ok(())
@@ -133,8 +142,14 @@ impl Lower {
         }
     }
 
-    pub(crate) fn statements(&self) -> u64 {
-        self.layer.statements()
+    pub(crate) fn stats(&self) -> LayerStats {
+        LayerStats {
+            owed_invalidations: self.backlog.len() as u64,
+            queued_invalidations: self.backlog.queued(),
+            resting: self.guard.is_resting(),
+            statements: self.layer.statements(),
+            ..self.counters.snapshot()
+        }
     }
 
     async fn settle_backlog(&self) -> Result<(), LayerError> {
@@ -155,6 +170,13 @@ impl Lower {
             self.counters.errors.add(1);
         }
         answer
+    }
+}
+
+async fn sweep(layer: &dyn Shared, counters: &LayerCounters) {
+    match layer.sweep().await {
+        Ok(evicted) => counters.evictions.add(evicted),
+        Err(_) => counters.errors.add(1),
     }
 }
 
@@ -185,6 +207,7 @@ async fn write(
             }
         }
         if !items.is_empty() {
+            counters.sent(&items);
             match guard.run(layer.fill(&items)).await {
                 Ok(refused) => counters.filled(items.len() as u64, refused),
                 Err(_) => counters.errors.add(1),

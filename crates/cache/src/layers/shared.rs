@@ -19,9 +19,9 @@ pub(crate) trait Shared: Send + Sync + fmt::Debug {
     /// Makes keys, or all that a stamp speaks of, dead, and refuses what was born before.
     fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), LayerError>>;
 
-    /// Reclaims what is expired or dead.
-    fn sweep(&self) -> BoxFuture<'_, Result<(), LayerError>> {
-        Box::pin(async { Ok(()) })
+    /// Reclaims what is expired or dead, and what is beyond the layer's bound; answers how much was beyond it.
+    fn sweep(&self) -> BoxFuture<'_, Result<u64, LayerError>> {
+        Box::pin(async { Ok(0) })
     }
 
     /// Statements sent so far.

@@ -120,8 +120,8 @@ impl Inner {
             let voyage = &passage.voyage;
             let boarding = self.stripes.board(
                 &voyage.key,
-                self.clock.read(),
-                |born| self.stamps.joinable(born, &voyage.key),
+                self.departure(),
+                |flight| self.may_join(flight, &voyage.key),
                 || voyage.landed_meanwhile(),
             );
             match boarding {
@@ -137,7 +137,7 @@ impl Inner {
         let (mut led, mut joined, mut again) = (Vec::new(), Vec::new(), Vec::new());
         for (n, (passage, seat)) in aboard.iter().enumerate() {
             // Unconstrained: a budget that is spent must not look like a flight that another leads.
-            let turn = tokio::task::unconstrained(seat.wait(|| self.clock.read())).now_or_never();
+            let turn = tokio::task::unconstrained(seat.wait(|| self.departure())).now_or_never();
             match turn {
                 Some(Turn::Lead(lead)) => led.push((n, lead)),
                 Some(Turn::Landed(entry, source)) => match passage.voyage.landed(&entry, source) {
@@ -156,9 +156,9 @@ impl Inner {
         for n in joined {
             let (Passage { at, voyage, .. }, seat) = &aboard[n];
             let waited = match deadline {
-                None => seat.wait(|| self.clock.read()).await,
+                None => seat.wait(|| self.departure()).await,
                 Some((at, limit)) => {
-                    match tokio::time::timeout_at(at, seat.wait(|| self.clock.read())).await {
+                    match tokio::time::timeout_at(at, seat.wait(|| self.departure())).await {
                         Ok(turn) => turn,
                         Err(_) => {
                             let key = voyage.key.to_string();

@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -120,8 +121,8 @@ impl Voyage {
         loop {
             let boarding = inner.stripes.board(
                 key,
-                inner.clock.read(),
-                |born| inner.stamps.joinable(born, key),
+                inner.departure(),
+                |flight| inner.may_join(flight, key),
                 || self.landed_meanwhile(),
             );
             let seat = match boarding {
@@ -132,7 +133,7 @@ impl Voyage {
                 },
             };
             self.look_for_reserve(&seat);
-            match seat.wait(|| inner.clock.read()).await {
+            match seat.wait(|| inner.departure()).await {
                 Turn::Detached => {}
                 Turn::Landed(entry, source) => {
                     if let Some(answer) = self.landed(&entry, source) {
@@ -362,24 +363,31 @@ fn inherit(said: &mut Said, stale: &Entry) {
     }
 }
 
-/// Counts a load, and counts it failed if it ends in an error, a panic or a drop.
-pub(super) struct FailedUnlessDone<'a>(Option<&'a RegionCounters>);
+/// Counts and times a load, and counts it failed if it ends in an error, a panic or a drop.
+pub(super) struct FailedUnlessDone<'a> {
+    counters: &'a RegionCounters,
+    began: Instant,
+    done: bool,
+}
 
 impl<'a> FailedUnlessDone<'a> {
     pub(super) fn start(counters: &'a RegionCounters) -> Self {
         counters.loads.add(1);
-        Self(Some(counters))
+        counters.loads_running.fetch_add(1, Ordering::Relaxed);
+        Self { counters, began: Instant::now(), done: false }
     }
 
     pub(super) fn done(mut self) {
-        self.0 = None;
+        self.done = true;
     }
 }
 
 impl Drop for FailedUnlessDone<'_> {
     fn drop(&mut self) {
-        if let Some(counters) = self.0 {
-            counters.load_failures.add(1);
+        self.counters.loads_running.fetch_sub(1, Ordering::Relaxed);
+        self.counters.load_clock.record(self.began.elapsed());
+        if !self.done {
+            self.counters.load_failures.add(1);
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Problems;
+use super::{FleetRateConfig, Problems};
 use crate::error::ConfigError;
 
 /// How many loads run at once, so that a cold start or a lost Redis is met by a trickle and not by a storm.
@@ -22,11 +22,14 @@ pub struct LoadBudget {
     /// Longest wait in line, and for the fleet's budget. Default 1 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub wait: Duration,
+    /// How many loads all nodes of the cache may begin together, by a rate in its Redis; while Redis is away the process'
+    /// own rules hold alone. A batch is one load. Default none.
+    pub fleet: Option<FleetRateConfig>,
 }
 
 impl Default for LoadBudget {
     fn default() -> Self {
-        Self { in_process: 64, queue: 1_024, wait: Duration::from_secs(1) }
+        Self { in_process: 64, queue: 1_024, wait: Duration::from_secs(1), fleet: None }
     }
 }
 
@@ -52,6 +55,20 @@ impl LoadBudget {
         self
     }
 
+    /// Bounds how many loads all nodes begin together; needs a Redis layer. Default none.
+    ///
+    /// ```
+    /// use mainstay_cache::{FleetRateConfig, LoadBudget};
+    ///
+    /// let budget = LoadBudget::default().in_process(32).fleet(FleetRateConfig::per_second(500).burst(100));
+    /// # assert!(budget.validate().is_ok());
+    /// ```
+    #[must_use]
+    pub fn fleet(mut self, rate: FleetRateConfig) -> Self {
+        self.fleet = Some(rate);
+        self
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors
@@ -63,6 +80,9 @@ impl LoadBudget {
         problems.unless(self.queue <= 10_000_000, "load_budget.queue", self.queue, "0 to 10,000,000");
         let wait = format!("{:?}", self.wait);
         problems.unless(self.wait <= Duration::from_secs(3_600), "load_budget.wait", wait, "0 to 1 h");
+        let fleet = self.fleet.as_ref().map_or(Ok(()), FleetRateConfig::validate).err();
+        let fleet = fleet.map(|problem| problem.to_string()).unwrap_or_default();
+        problems.unless(fleet.is_empty(), "load_budget.fleet", fleet, "a rate in range");
         problems.into_result()
     }
 }

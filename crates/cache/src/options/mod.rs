@@ -3,12 +3,14 @@
 mod budget;
 mod eager;
 mod fail_safe;
+mod fleet_rate;
 mod layers;
 mod memory;
 mod problems;
 mod redis;
 mod region;
 mod servers;
+mod sql;
 #[cfg(all(test, feature = "config"))]
 mod tests;
 mod timeouts;
@@ -16,10 +18,12 @@ mod timeouts;
 pub use budget::LoadBudget;
 pub use eager::EagerRefresh;
 pub use fail_safe::FailSafe;
+pub use fleet_rate::FleetRateConfig;
 pub use layers::{LayerOptions, Layers};
 pub use memory::{MemoryConfig, MemoryKind};
 pub(crate) use problems::Problems;
 pub use redis::RedisConfig;
 pub use region::RegionOptions;
 pub use servers::SentinelConfig;
+pub use sql::SqlConfig;
 pub use timeouts::LoadTimeouts;

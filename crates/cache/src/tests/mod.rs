@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod auditor;
 mod background;
 mod batch;
 mod budget;
@@ -19,8 +20,11 @@ mod options;
 mod peers;
 mod races;
 mod refresh;
+mod schedules;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod size_bound;
 mod sliding;
-mod stand_in;
+pub(crate) mod stand_in;
 mod threads;
 mod timeouts;
 mod versions;

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
+
 use super::stand_in::{Store, node, node_within};
 use crate::{Cache, Delivery, MemoryConfig, Region, RegionOptions, Source};
 
@@ -215,4 +217,58 @@ async fn f_after_two_writers_all_memories_agree_with_the_keeper() {
     for values in [&here, &there, &fresh] {
         assert_eq!(values.get("a").await.as_deref(), Some(&2));
     }
+}
+
+/// A load under way is no fresher than an entry: a node that has not heard of the others for longer than the bound joins
+/// nobody to a load that began before.
+#[tokio::test(start_paused = true)]
+async fn nobody_joins_a_load_that_is_older_than_the_bound_while_the_node_hears_nothing() {
+    let l2 = Store::new();
+    let [(_one, here), (_other, there)] = nodes(&l2);
+    let slow = tokio::spawn({
+        let there = there.clone();
+        async move {
+            let load = there.get_or_load("a", |_| async move {
+                tokio::time::sleep(BOUND * 3).await;
+                Ok::<_, Infallible>(1)
+            });
+            *load.await.unwrap()
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    l2.set_deaf(true);
+    let _held = [l2.hold("pulse"), l2.hold("pulse")];
+    assert_eq!(here.invalidate("a").await, Delivery::Applied);
+    assert_eq!(load(&there, 1).now_or_never(), None, "it cannot know yet, and joins");
+    tokio::time::advance(BOUND + Duration::from_millis(1)).await;
+    assert_eq!(load(&there, 2).await, (2, Source::Loader));
+    assert_eq!(slow.await.unwrap(), 1, "who came before the invalidation may have what was true then");
+    assert_ne!(there.get_cached("a").as_deref(), Some(&1), "and it overwrites nothing newer");
+}
+
+/// What was loaded while the keeper could not be asked was born by this node's own clock, which a wall clock that runs ahead
+/// may have carried beyond the keeper's: a stamp of that time says nothing about it.
+#[tokio::test(start_paused = true)]
+async fn a_tag_invalidated_during_an_outage_is_heeded_by_a_node_whose_clock_runs_ahead() {
+    let l2 = Store::new();
+    let (other, there) = within(BOUND, &l2);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    l2.set_down(true);
+    tokio::time::sleep(BOUND).await;
+    assert!(!other.coherence().connected);
+    other.inner.clock.observe(other.inner.clock.tick() + 60_000_000);
+    assert_eq!(load(&there, 1).await, (1, Source::Loader));
+
+    let gate = l2.hold("hello");
+    l2.set_down(false);
+    gate.reached.await.unwrap();
+    let (one, _here) = within(BOUND, &l2);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(one.invalidate_tag("t").await, Delivery::Applied);
+    gate.go.send(()).unwrap();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert!(!other.coherence().suspect, "it has heard all");
+    assert_eq!(there.get_cached("a"), None);
+    tokio::time::sleep(BOUND * 2).await;
+    assert_eq!(load(&there, 2).await, (2, Source::Loader));
 }

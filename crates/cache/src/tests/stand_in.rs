@@ -29,7 +29,7 @@ use crate::stamps::{Stamps, Target};
 use crate::standing::Standing;
 
 #[derive(Debug, Default)]
-pub(super) struct Store(Mutex<State>);
+pub(crate) struct Store(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -58,7 +58,7 @@ pub(super) struct Gate {
 }
 
 impl Store {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let store = Self::default();
         store.0.lock().epoch = 1;
         Arc::new(store)
@@ -100,6 +100,17 @@ impl Store {
 
     pub(super) fn holds(&self, key: &str) -> bool {
         self.0.lock().values.contains_key(key)
+    }
+
+    pub(super) fn item(&self, key: &str) -> Item {
+        self.0.lock().values[key].clone()
+    }
+
+    /// Writes a value behind the nodes' backs: nothing is announced, so nobody hears of it.
+    pub(super) fn plant(&self, item: &Item, born: u64) {
+        let mut state = self.0.lock();
+        let epoch = state.epoch;
+        state.keep(item, epoch, born);
     }
 
     pub(super) fn reads(&self) -> u64 {
@@ -420,12 +431,23 @@ const UNBOUNDED: Duration = Duration::from_secs(400 * 86_400);
 
 /// A node over these stores: the first keeps the protocol's state, as Redis does, the second does not, as SQL does. It has
 /// said hello when this returns.
-pub(super) fn node(l2: Option<&Arc<Store>>, l3: Option<&Arc<Store>>, memory: &MemoryConfig) -> Cache {
+pub(crate) fn node(l2: Option<&Arc<Store>>, l3: Option<&Arc<Store>>, memory: &MemoryConfig) -> Cache {
     node_within(UNBOUNDED, l2, l3, memory)
 }
 
 /// [`node`] with a staleness bound.
 pub(super) fn node_within(
+    staleness_bound: Duration,
+    l2: Option<&Arc<Store>>,
+    l3: Option<&Arc<Store>>,
+    memory: &MemoryConfig,
+) -> Cache {
+    node_answering(Duration::from_secs(3_600), staleness_bound, l2, l3, memory)
+}
+
+/// [`node_within`] with the limit of a command.
+pub(super) fn node_answering(
+    limit: Duration,
     staleness_bound: Duration,
     l2: Option<&Arc<Store>>,
     l3: Option<&Arc<Store>>,
@@ -437,7 +459,6 @@ pub(super) fn node_within(
         Arc::new(View { store: store.clone(), node, clock: clock.clone(), stamps: stamps.clone() })
     };
     let standing = Arc::new(if l2.is_some() { Standing::stranger() } else { Standing::alone() });
-    let limit = Duration::from_secs(3_600);
     let config = L2Config {
         command_timeout: limit,
         backlog: 64,

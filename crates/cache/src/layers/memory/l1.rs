@@ -128,6 +128,18 @@ impl L1 {
         removed.into_iter()
     }
 
+    /// Some of the entries under their rendered texts, each as likely as another. Costs a pass over the store, and no
+    /// request to its policy.
+    pub(crate) fn sample(&self, at_most: usize) -> Vec<(Arc<str>, Arc<Entry>)> {
+        let chosen = self.store.sample(at_most);
+        let regions = self.regions.read();
+        let rendered = chosen.into_iter().map(|(key, entry)| {
+            let prefix = regions.prefixes.get(entry.region as usize).map_or("", |prefix| prefix);
+            (key.text(prefix).into(), entry)
+        });
+        rendered.collect()
+    }
+
     pub(crate) fn clear(&self) {
         self.store.clear();
         if let Some(ghost) = &self.ghost {
@@ -137,6 +149,10 @@ impl L1 {
 
     pub(crate) fn len(&self) -> u64 {
         self.store.len()
+    }
+
+    pub(crate) fn evictions(&self) -> u64 {
+        self.store.evictions()
     }
 
     pub(crate) fn weight(&self) -> u64 {

@@ -2,6 +2,7 @@ mod ghost;
 mod l1;
 mod moka;
 mod quick;
+mod sample;
 mod store;
 mod store_key;
 

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use moka::notification::RemovalCause;
 use moka::sync::Cache;
 
+use super::sample::reservoir;
 use super::store::{Glance, Hashing, Store, Weigh};
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
 use crate::options::MemoryConfig;
+use crate::stats::Counter;
 
 /// `moka`'s sync cache as a plain map: W-TinyLFU, no time to live of its own, and never its `get_with`, which keeps a value
 /// that was invalidated while its init ran, nor its entry interface, whose answers say less than they seem to
@@ -18,6 +21,7 @@ pub(super) struct Moka {
     /// The weight that came since the last maintenance, and how much of it is waited for.
     unsettled: AtomicU64,
     unsettled_at_most: u64,
+    evictions: Arc<Counter>,
 }
 
 /// What part of the bound may wait for maintenance.
@@ -28,7 +32,13 @@ impl Moka {
         let count = u64::try_from(config.capacity).unwrap_or(u64::MAX);
         let bound = config.max_weight.unwrap_or(count);
         let weigh = Weigh::by(config);
-        let mut map = Cache::builder().max_capacity(bound);
+        let evictions = Arc::<Counter>::default();
+        let counting = evictions.clone();
+        let mut map = Cache::builder().max_capacity(bound).eviction_listener(move |_, _, cause| {
+            if cause == RemovalCause::Size {
+                counting.add(1);
+            }
+        });
         if weigh == Weigh::Weight {
             map = map.weigher(move |_, entry: &Arc<Entry>| weigh.of(entry));
         }
@@ -37,6 +47,7 @@ impl Moka {
             weigh,
             unsettled: AtomicU64::new(0),
             unsettled_at_most: bound / UNSETTLED_SHARE,
+            evictions,
         }
     }
 }
@@ -74,6 +85,11 @@ impl Store for Moka {
         self.map.remove(at)
     }
 
+    fn sample(&self, at_most: usize) -> Vec<(StoreKey, Arc<Entry>)> {
+        let chosen = reservoir(self.map.iter(), at_most);
+        chosen.into_iter().map(|(key, entry)| ((*key).clone(), entry)).collect()
+    }
+
     /// One by one, since `invalidate_all` spares what is inserted within the same instant (moka-rs/moka#155).
     fn clear(&self) {
         for (key, _) in &self.map {
@@ -84,6 +100,11 @@ impl Store for Moka {
     fn len(&self) -> u64 {
         self.map.run_pending_tasks();
         self.map.entry_count()
+    }
+
+    fn evictions(&self) -> u64 {
+        self.map.run_pending_tasks();
+        self.evictions.get()
     }
 
     fn weight(&self) -> u64 {

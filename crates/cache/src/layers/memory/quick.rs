@@ -5,10 +5,12 @@ use std::sync::atomic::Ordering;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
+use super::sample::reservoir;
 use super::store::{Glance, Hashing, Store, Weigh};
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
 use crate::options::MemoryConfig;
+use crate::stats::Counter;
 
 type Map = Cache<StoreKey, Held, Heft, Hashing, HandOut>;
 
@@ -16,6 +18,7 @@ type Map = Cache<StoreKey, Held, Heft, Hashing, HandOut>;
 pub(super) struct Quick {
     map: Map,
     weigh: Weigh,
+    evictions: Counter,
 }
 
 /// The store clones what it hands out, and a clone is only the glance.
@@ -42,15 +45,25 @@ impl Weighter<StoreKey, Held> for Heft {
     }
 }
 
+/// What one insert displaced.
+#[derive(Debug, Default)]
+struct Displaced {
+    /// The key inserted: its own old entry was replaced, not evicted, and so was a new one that is too heavy to be kept.
+    by: Option<StoreKey>,
+    evicted: u64,
+    entries: Vec<Arc<Entry>>,
+}
+
 /// Collects what an insert evicts or replaces instead of dropping it under our lock.
 #[derive(Debug, Clone)]
 struct HandOut;
 
 impl Lifecycle<StoreKey, Held> for HandOut {
-    type RequestState = Vec<Arc<Entry>>;
+    type RequestState = Displaced;
 
-    fn on_evict(&self, evicted: &mut Self::RequestState, _key: StoreKey, held: Held) {
-        evicted.extend(held.entry);
+    fn on_evict(&self, displaced: &mut Self::RequestState, key: StoreKey, held: Held) {
+        displaced.evicted += u64::from(displaced.by.as_ref() != Some(&key));
+        displaced.entries.extend(held.entry);
     }
 }
 
@@ -67,7 +80,7 @@ impl Quick {
         }
         let options = options.build().expect("both capacities are given");
         let map = Cache::with_options(options, Heft, Hashing::default(), HandOut);
-        Self { map, weigh: Weigh::by(config) }
+        Self { map, weigh: Weigh::by(config), evictions: Counter::default() }
     }
 
     /// The store lends a value to a predicate of removal; this one removes nothing.
@@ -104,14 +117,21 @@ impl Store for Quick {
     }
 
     fn insert(&self, key: StoreKey, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
-        let mut displaced = Vec::new();
+        let mut displaced = Displaced { by: Some(key.clone()), ..Displaced::default() };
         let held = Held { glance: Glance::at(&entry, self.weigh), entry: Some(entry) };
         self.map.insert_with_lifecycle(key, held, &mut displaced);
-        displaced
+        self.evictions.add(displaced.evicted);
+        displaced.entries
     }
 
     fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
         self.map.remove(at).and_then(|(_, held)| held.entry)
+    }
+
+    /// What the store iterates over are clones, which are only glances: the entries of those chosen are looked up.
+    fn sample(&self, at_most: usize) -> Vec<(StoreKey, Arc<Entry>)> {
+        let chosen = reservoir(self.map.iter().map(|(key, _)| key), at_most);
+        chosen.into_iter().filter_map(|key| Some((key.clone(), self.entry(&key.lookup())?))).collect()
     }
 
     fn clear(&self) {
@@ -120,6 +140,10 @@ impl Store for Quick {
 
     fn len(&self) -> u64 {
         u64::try_from(self.map.len()).unwrap_or(u64::MAX)
+    }
+
+    fn evictions(&self) -> u64 {
+        self.evictions.get()
     }
 
     fn weight(&self) -> u64 {

@@ -20,8 +20,13 @@ pub(super) trait Store: Send + Sync + fmt::Debug {
     /// Called under a stripe's lock; hands out what it displaced, to be dropped after it.
     fn insert(&self, key: StoreKey, entry: Arc<Entry>) -> Vec<Arc<Entry>>;
     fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>>;
+    /// Some of what is there, each as likely as another, in one pass that holds no more than it answers; no hit to the
+    /// store's policy.
+    fn sample(&self, at_most: usize) -> Vec<(StoreKey, Arc<Entry>)>;
     fn clear(&self);
     fn len(&self) -> u64;
+    /// Entries that gave way to others so far.
+    fn evictions(&self) -> u64;
     fn weight(&self) -> u64;
     /// The weight of what is there at this moment, maintenance done or not.
     #[cfg(test)]

@@ -86,14 +86,30 @@ impl Hash for Lookup<'_> {
     }
 }
 
-impl Hash for StoreKey {
+impl StoreKey {
     #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
+    pub(super) fn lookup(&self) -> Lookup<'_> {
         let rest = match &self.rest {
             Rest::Number(number) => Borrowed::Number(*number),
             Rest::Text(text) => Borrowed::Text(text),
         };
-        Lookup { region: self.region, rest }.hash(state);
+        Lookup { region: self.region, rest }
+    }
+
+    /// The rendered text it stands for.
+    pub(super) fn text(&self, prefix: &str) -> Box<str> {
+        let prefix = if self.region == WHOLE { "" } else { prefix };
+        match &self.rest {
+            Rest::Number(number) => format!("{prefix}{number}").into(),
+            Rest::Text(text) => format!("{prefix}{text}").into(),
+        }
+    }
+}
+
+impl Hash for StoreKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.lookup().hash(state);
     }
 }
 

@@ -1,6 +1,9 @@
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
@@ -33,7 +36,13 @@ pub(super) struct Address {
     sentinel: Option<SentinelConfig>,
     response: Duration,
     connect: Duration,
+    /// The connections made before: given up here, maybe not yet there.
+    former: Arc<Mutex<Former>>,
 }
+
+/// The last connection to a run of a server under one address, of those that subscribe and of those that do not.
+type Former = HashMap<Whose, u64>;
+type Whose = (bool, Option<Place>, String);
 
 /// Both a host's name and its port.
 pub(super) type Place = (String, u16);
@@ -59,6 +68,7 @@ impl Address {
             sentinel: config.sentinel.clone(),
             response: config.command_timeout,
             connect: config.connect_timeout,
+            former: Arc::default(),
         })
     }
 
@@ -111,7 +121,7 @@ impl Address {
             Some(push) => sender.send(push),
             None => Ok(()),
         });
-        let mut link = self.connect(config).await?;
+        let mut link = self.connect(config, true).await?;
         let subscribing = async {
             link.connection.subscribe(channel).await.map_err(away)?;
             let role: Value = redis::cmd("ROLE").query_async(&mut link.connection).await.map_err(away)?;
@@ -123,10 +133,10 @@ impl Address {
 
     /// Connects for commands alone.
     pub(super) async fn open(&self) -> Result<Link, LayerError> {
-        self.connect(AsyncConnectionConfig::new()).await
+        self.connect(AsyncConnectionConfig::new(), false).await
     }
 
-    async fn connect(&self, config: AsyncConnectionConfig) -> Result<Link, LayerError> {
+    async fn connect(&self, config: AsyncConnectionConfig, subscribes: bool) -> Result<Link, LayerError> {
         let config =
             config.set_response_timeout(Some(self.response)).set_connection_timeout(Some(self.connect));
         let connecting = async {
@@ -137,10 +147,36 @@ impl Address {
                 redis::cmd("INFO").arg("server").query_async(&mut connection).await.map_err(away)?;
             let run = server.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::trim);
             let run = run.ok_or_else(|| LayerError::Away("it names no run id".to_owned()))?.to_owned();
+            self.silence_former((subscribes, self.place(), run.clone()), &mut connection).await?;
             Ok(Link { connection, run, id: LINKS.fetch_add(1, Ordering::Relaxed) })
         };
         // The client's own limit is for each of its steps.
         within(self.connect, connecting).await
+    }
+
+    /// A connection that was given up may have commands on their way for as long as TCP tries, and a late `set` would undo
+    /// what is said over the next one. So it is closed at the server's end before anything else is said. Those to another run
+    /// need not be: what they say is of another epoch.
+    ///
+    /// Where the user may not do so, only versions tell a late `set` from a new one.
+    async fn silence_former(
+        &self,
+        whose: Whose,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<(), LayerError> {
+        let allowed = |answer: Result<u64, RedisError>| match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.is_io_error() || error.is_timeout() => Err(away(error)),
+            Err(_) => Ok(None),
+        };
+        let former = self.former.lock().get(&whose).copied();
+        if let Some(id) = former {
+            allowed(redis::cmd("CLIENT").arg("KILL").arg("ID").arg(id).query_async(connection).await)?;
+        }
+        if let Some(own) = allowed(redis::cmd("CLIENT").arg("ID").query_async(connection).await)? {
+            self.former.lock().insert(whose, own);
+        }
+        Ok(())
     }
 }
 

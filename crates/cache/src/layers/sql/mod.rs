@@ -10,25 +10,26 @@ pub(crate) use sqlite::open_sqlite;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::lower::Lower;
 use super::shared::{Item, LayerError, Shared, Slot};
 use crate::clock::Clock;
 use crate::error::CacheError;
+use crate::options::SqlConfig;
 use crate::stamps::{Stamps, Target};
 
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 const BACKLOG: usize = 1_024;
-const SWEEP: Duration = Duration::from_secs(60);
 /// How long a tombstone refuses older loads: longer than any load and its write behind take.
 const TOMBSTONE_MS: u64 = 3_600_000;
 
 /// What both databases share: the process's clock and stamps, and how much of the stored stamps is merged into them.
 ///
 /// A row is `(cache, key) -> bytes, born, expires_at`; one without bytes is a tombstone. Nothing older than a row's `born`
-/// replaces it. Stamps lie in a second table, so that a restart does not revive what a pattern invalidated.
+/// replaces it, and nothing as old as what the sweeper took out for want of room is filled in again (see [`Evicting`]).
+/// Stamps lie in a second table, so that a restart does not revive what a pattern invalidated.
 #[derive(Debug)]
 struct Common {
     cache: Arc<str>,
@@ -38,11 +39,19 @@ struct Common {
     /// The newest stored stamp already merged.
     known: AtomicU64,
     statements: AtomicU64,
+    evicting: Evicting,
 }
 
 impl Common {
-    fn new(cache: &str, stamp_bound: usize, clock: &Arc<Clock>, stamps: &Arc<Stamps>) -> Self {
+    fn new(
+        cache: &str,
+        config: &SqlConfig,
+        stamp_bound: usize,
+        clock: &Arc<Clock>,
+        stamps: &Arc<Stamps>,
+    ) -> Self {
         Self {
+            evicting: Evicting { max_rows: config.max_rows.map(number), settled: AtomicI64::new(0) },
             cache: cache.into(),
             clock: clock.clone(),
             stamps: stamps.clone(),
@@ -76,13 +85,38 @@ impl Common {
     }
 }
 
+/// The layer's bound: the rows written least recently go, by `born`, which orders them as their writers began.
+///
+/// A row, and a tombstone above all, refuses loads that are older than it. So that taking it out lets none of them in, the
+/// youngest `born` to go is first kept in a row of its own, the floor, which every fill is compared with. A fill that did not
+/// see the floor rise ends within its time limit; hence what lies below it goes with the next sweep, which comes later.
+#[derive(Debug)]
+struct Evicting {
+    max_rows: Option<i64>,
+    /// The floor as the last sweep left it.
+    settled: AtomicI64,
+}
+
+/// Rows taken out by one statement, so that writers get their turn in between.
+const CHUNK: i64 = 1_000;
+
+/// The floor's row lies under a key that no region's is.
+const RAISE_EVICTION_FLOOR: &str = "
+    INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at)
+    SELECT $1, '', NULL, old.born, 9223372036854775807 FROM (
+        SELECT born FROM mainstay_cache WHERE cache = $1 AND key <> '' ORDER BY born DESC LIMIT 1 OFFSET $2) old
+    WHERE true
+    ON CONFLICT (cache, key) DO UPDATE SET born = excluded.born WHERE excluded.born > mainstay_cache.born";
+
+const EVICTION_FLOOR: &str = "SELECT born FROM mainstay_cache WHERE cache = $1 AND key = ''";
+
 /// The newest stored stamp, and, where there is a row: key, bytes, born.
 type Row = (i64, Option<String>, Option<Vec<u8>>, Option<i64>);
 
 /// `private`: no other node writes to it.
-fn lower(layer: Arc<dyn Shared>, private: bool) -> Lower {
+fn lower(layer: Arc<dyn Shared>, private: bool, config: &SqlConfig) -> Lower {
     let lower = Lower::new("l3", layer, private, TIME_LIMIT, BACKLOG).expect("the limit above is in range");
-    lower.write_behind().swept_every(SWEEP)
+    lower.write_behind().swept_every(config.sweep)
 }
 
 /// One statement may touch a row once: of several values for one key the youngest, and the later of equals.

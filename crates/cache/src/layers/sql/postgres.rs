@@ -13,6 +13,7 @@ use crate::error::CacheError;
 use crate::layers::backlog::Revocation;
 use crate::layers::lower::Lower;
 use crate::layers::shared::{Item, LayerError, Shared, Slot};
+use crate::options::SqlConfig;
 use crate::stamps::Stamps;
 
 /// The lock keeps two nodes that start together from making the tables at once, which PostgreSQL answers with an error.
@@ -22,6 +23,7 @@ const TABLES: &str = "
         cache TEXT NOT NULL, key TEXT NOT NULL, bytes BYTEA, born BIGINT NOT NULL, expires_at BIGINT NOT NULL,
         PRIMARY KEY (cache, key));
     CREATE INDEX IF NOT EXISTS mainstay_cache_expiry ON mainstay_cache (cache, expires_at);
+    CREATE INDEX IF NOT EXISTS mainstay_cache_age ON mainstay_cache (cache, born);
     CREATE TABLE IF NOT EXISTS mainstay_cache_stamps (
         cache TEXT NOT NULL, name TEXT NOT NULL, stamp BIGINT NOT NULL, PRIMARY KEY (cache, name));
     CREATE INDEX IF NOT EXISTS mainstay_cache_stamps_newest ON mainstay_cache_stamps (cache, stamp);";
@@ -37,6 +39,7 @@ const FILL: &str = "
     INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at)
     SELECT $1, n.key, n.bytes, n.born, n.expires_at
     FROM unnest($2::text[], $3::bytea[], $4::bigint[], $5::bigint[]) AS n (key, bytes, born, expires_at)
+    WHERE NOT EXISTS (SELECT 1 FROM mainstay_cache WHERE cache = $1 AND key = '' AND born >= n.born)
     ORDER BY n.key
     ON CONFLICT (cache, key) DO UPDATE
     SET bytes = excluded.bytes, born = excluded.born, expires_at = excluded.expires_at
@@ -48,6 +51,12 @@ const REVOKE: &str = "
     ON CONFLICT (cache, key) DO UPDATE
     SET bytes = NULL, born = excluded.born, expires_at = excluded.expires_at
     WHERE excluded.born >= mainstay_cache.born";
+
+/// A row that is locked is being written anew: it is left out, which also keeps this from waiting for writers that wait for it.
+const EVICT: &str = "
+    DELETE FROM mainstay_cache WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM mainstay_cache WHERE cache = $1 AND born <= $2 AND key <> ''
+        LIMIT $3 FOR UPDATE SKIP LOCKED))";
 
 const STAMP: &str = "
     INSERT INTO mainstay_cache_stamps (cache, name, stamp) VALUES ($1, $2, $3)
@@ -61,6 +70,7 @@ struct Postgres {
 pub(crate) async fn open_postgres(
     cache: &str,
     url: &str,
+    config: &SqlConfig,
     stamp_bound: usize,
     clock: &Arc<Clock>,
     stamps: &Arc<Stamps>,
@@ -72,9 +82,9 @@ pub(crate) async fn open_postgres(
         .await
         .map_err(|error| unopened(cache, error))?;
     sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| unopened(cache, error))?;
-    let postgres = Postgres { common: Common::new(cache, stamp_bound, clock, stamps), pool };
+    let postgres = Postgres { common: Common::new(cache, config, stamp_bound, clock, stamps), pool };
     postgres.remember().await.map_err(|error| unopened(cache, error))?;
-    Ok(lower(Arc::new(postgres), false))
+    Ok(lower(Arc::new(postgres), false, config))
 }
 
 impl Postgres {
@@ -114,6 +124,38 @@ impl Postgres {
             .await
             .map_err(failed)?;
         Ok((items.len() as u64).saturating_sub(done.rows_affected()))
+    }
+
+    /// See [`Evicting`](super::Evicting).
+    async fn evict(&self) -> Result<u64, LayerError> {
+        let (cache, evicting) = (&*self.common.cache, &self.common.evicting);
+        let Some(max_rows) = evicting.max_rows else { return Ok(0) };
+        let settled = evicting.settled.load(Ordering::Relaxed);
+        let mut evicted = 0;
+        while settled > 0 {
+            self.common.sent();
+            let gone =
+                sqlx::query(EVICT).bind(cache).bind(settled).bind(super::CHUNK).execute(&self.pool).await;
+            match gone.map_err(failed)?.rows_affected() {
+                0 => break,
+                some => evicted += some,
+            }
+        }
+        self.common.sent();
+        sqlx::query(super::RAISE_EVICTION_FLOOR)
+            .bind(cache)
+            .bind(max_rows)
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        self.common.sent();
+        let floor: Option<i64> = sqlx::query_scalar(super::EVICTION_FLOOR)
+            .bind(cache)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failed)?;
+        evicting.settled.store(floor.unwrap_or(0), Ordering::Relaxed);
+        Ok(evicted)
     }
 }
 
@@ -157,7 +199,7 @@ impl Shared for Postgres {
         .boxed()
     }
 
-    fn sweep(&self) -> BoxFuture<'_, Result<(), LayerError>> {
+    fn sweep(&self) -> BoxFuture<'_, Result<u64, LayerError>> {
         async move {
             self.common.sent();
             sqlx::query("DELETE FROM mainstay_cache WHERE cache = $1 AND expires_at <= $2")
@@ -179,7 +221,7 @@ impl Shared for Postgres {
                 .execute(&self.pool)
                 .await
                 .map_err(failed)?;
-            Ok(())
+            self.evict().await
         }
         .boxed()
     }

@@ -14,6 +14,7 @@ use crate::error::CacheError;
 use crate::layers::backlog::Revocation;
 use crate::layers::lower::Lower;
 use crate::layers::shared::{Item, LayerError, Shared, Slot};
+use crate::options::SqlConfig;
 use crate::stamps::Stamps;
 
 const TABLES: &str = "
@@ -21,6 +22,7 @@ const TABLES: &str = "
         cache TEXT NOT NULL, key TEXT NOT NULL, bytes BLOB, born INTEGER NOT NULL, expires_at INTEGER NOT NULL,
         PRIMARY KEY (cache, key)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS mainstay_cache_expiry ON mainstay_cache (cache, expires_at);
+    CREATE INDEX IF NOT EXISTS mainstay_cache_age ON mainstay_cache (cache, born);
     CREATE TABLE IF NOT EXISTS mainstay_cache_stamps (
         cache TEXT NOT NULL, name TEXT NOT NULL, stamp INTEGER NOT NULL, PRIMARY KEY (cache, name)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS mainstay_cache_stamps_newest ON mainstay_cache_stamps (cache, stamp);";
@@ -34,7 +36,9 @@ const READ: &str = "
       ON c.cache = ?1 AND c.key IN (SELECT value FROM json_each(?2)) AND +c.expires_at > ?3";
 
 const FILL: &str = "
-    INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+    INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at)
+    SELECT ?1, ?2, ?3, ?4, ?5
+    WHERE NOT EXISTS (SELECT 1 FROM mainstay_cache WHERE cache = ?1 AND key = '' AND born >= ?4)
     ON CONFLICT (cache, key) DO UPDATE
     SET bytes = excluded.bytes, born = excluded.born, expires_at = excluded.expires_at
     WHERE excluded.born >= mainstay_cache.born";
@@ -45,6 +49,10 @@ const REVOKE: &str = "
     ON CONFLICT (cache, key) DO UPDATE
     SET bytes = NULL, born = excluded.born, expires_at = excluded.expires_at
     WHERE excluded.born >= mainstay_cache.born";
+
+const EVICT: &str = "
+    DELETE FROM mainstay_cache WHERE cache = ?1 AND key IN (
+        SELECT key FROM mainstay_cache WHERE cache = ?1 AND born <= ?2 AND key <> '' LIMIT ?3)";
 
 const STAMP: &str = "
     INSERT INTO mainstay_cache_stamps (cache, name, stamp) VALUES (?1, ?2, ?3)
@@ -58,6 +66,7 @@ struct Sqlite {
 pub(crate) async fn open_sqlite(
     cache: &str,
     path: &Path,
+    config: &SqlConfig,
     stamp_bound: usize,
     clock: &Arc<Clock>,
     stamps: &Arc<Stamps>,
@@ -76,9 +85,9 @@ pub(crate) async fn open_sqlite(
         .await
         .map_err(|error| unopened(cache, error))?;
     sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| unopened(cache, error))?;
-    let sqlite = Sqlite { common: Common::new(cache, stamp_bound, clock, stamps), pool };
+    let sqlite = Sqlite { common: Common::new(cache, config, stamp_bound, clock, stamps), pool };
     sqlite.remember().await.map_err(|error| unopened(cache, error))?;
-    Ok(lower(Arc::new(sqlite), true))
+    Ok(lower(Arc::new(sqlite), true, config))
 }
 
 impl Sqlite {
@@ -124,6 +133,38 @@ impl Sqlite {
         transaction.commit().await.map_err(failed)?;
         Ok((items.len() as u64).saturating_sub(kept))
     }
+
+    /// See [`Evicting`](super::Evicting).
+    async fn evict(&self) -> Result<u64, LayerError> {
+        let (cache, evicting) = (&*self.common.cache, &self.common.evicting);
+        let Some(max_rows) = evicting.max_rows else { return Ok(0) };
+        let settled = evicting.settled.load(Ordering::Relaxed);
+        let mut evicted = 0;
+        while settled > 0 {
+            self.common.sent();
+            let gone =
+                sqlx::query(EVICT).bind(cache).bind(settled).bind(super::CHUNK).execute(&self.pool).await;
+            match gone.map_err(failed)?.rows_affected() {
+                0 => break,
+                some => evicted += some,
+            }
+        }
+        self.common.sent();
+        sqlx::query(super::RAISE_EVICTION_FLOOR)
+            .bind(cache)
+            .bind(max_rows)
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        self.common.sent();
+        let floor: Option<i64> = sqlx::query_scalar(super::EVICTION_FLOOR)
+            .bind(cache)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failed)?;
+        evicting.settled.store(floor.unwrap_or(0), Ordering::Relaxed);
+        Ok(evicted)
+    }
 }
 
 impl Shared for Sqlite {
@@ -166,7 +207,7 @@ impl Shared for Sqlite {
         .boxed()
     }
 
-    fn sweep(&self) -> BoxFuture<'_, Result<(), LayerError>> {
+    fn sweep(&self) -> BoxFuture<'_, Result<u64, LayerError>> {
         async move {
             self.common.sent();
             sqlx::query("DELETE FROM mainstay_cache WHERE cache = ?1 AND expires_at <= ?2")
@@ -188,7 +229,7 @@ impl Shared for Sqlite {
                 .execute(&self.pool)
                 .await
                 .map_err(failed)?;
-            Ok(())
+            self.evict().await
         }
         .boxed()
     }

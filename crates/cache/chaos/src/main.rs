@@ -1,0 +1,92 @@
+//! Breaks Redis and the network under a fleet of caches, and judges every read.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use mainstay_cache_chaos::million::million;
+use mainstay_cache_chaos::outage::outage;
+use mainstay_cache_chaos::{Plan, cold, run};
+use tokio::runtime::Runtime;
+
+#[derive(Parser)]
+#[command(about = "Breaks Redis and the network under a fleet of caches, and judges every read.")]
+#[command(args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a great many keys dead by tag and by pattern, beside SCAN and UNLINK.
+    Million {
+        #[arg(long, default_value_t = 1_000_000)]
+        keys: usize,
+    },
+    /// Lets Redis fall silent, and tells what callers notice.
+    Outage,
+    /// Lets many callers in several processes ask for one cold key.
+    Cold {
+        #[arg(long, default_value_t = 4)]
+        processes: usize,
+        /// In each process.
+        #[arg(long, default_value_t = 2_500)]
+        callers: usize,
+        /// Kills the process that loads.
+        #[arg(long)]
+        kill: bool,
+    },
+    /// One of the processes of `cold`.
+    #[command(hide = true)]
+    ColdProcess { url: String, callers: usize },
+}
+
+#[derive(Args)]
+struct Run {
+    /// How long to go on.
+    #[arg(long, default_value_t = 1.0)]
+    minutes: f64,
+    /// What faults and workers are drawn by; by default another each time.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let Cli { command, run: args } = Cli::parse();
+    match command {
+        None => chaos(&args),
+        Some(Command::Million { keys }) => {
+            print!("{}", runtime()?.block_on(million(keys))?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Outage) => {
+            print!("{}", runtime()?.block_on(outage())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Cold { processes, callers, kill }) => {
+            println!("{:?}", cold::processes(&std::env::current_exe()?, processes, callers, kill)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::ColdProcess { url, callers }) => {
+            runtime()?.block_on(cold::process(&url, callers))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+fn chaos(args: &Run) -> Result<ExitCode, Box<dyn Error>> {
+    let mut plan = Plan::new(args.seed.unwrap_or_else(|| fastrand::u64(..)));
+    println!("seed {}", plan.seed);
+    plan.at_least = Duration::try_from_secs_f64(60.0 * args.minutes)?;
+    let report = run(&plan)?;
+    print!("{report}");
+    Ok(if report.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,69 @@
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mainstay_cache::{Cache, EagerRefresh, FailSafe, MemoryConfig, RedisConfig, Region, RegionOptions};
+use mainstay_testkit::proxy::Proxy;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::fact::Fact;
+use crate::plan::{Mutant, Plan};
+
+pub(crate) const NODES: usize = 3;
+
+/// One node of the service: a cache in a runtime of its own, and its own way to Redis.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) runtime: Runtime,
+    pub(crate) proxy: Proxy,
+    pub(crate) handle: Arc<Handle>,
+}
+
+/// What tasks of a node work with.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub(crate) number: usize,
+    pub(crate) cache: Cache,
+    pub(crate) facts: Region<str, Fact>,
+}
+
+pub(crate) const PREFIX: &str = "chaos";
+pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_millis(150);
+
+impl Node {
+    pub(crate) fn start(number: usize, port: u16, plan: &Plan) -> Result<Self, Box<dyn Error>> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name(format!("node-{number}"))
+            .enable_all()
+            .build()?;
+        let proxy = Proxy::to(("127.0.0.1", port))?;
+        let prefix = match plan.mutant {
+            Some(Mutant::Deaf) => format!("{PREFIX}:{number}"),
+            _ => PREFIX.to_owned(),
+        };
+        let bound = if plan.mutant == Some(Mutant::Trusting) { 60 * plan.bound } else { plan.bound };
+        let config = RedisConfig::new(format!("redis://{}", proxy.address()))
+            .prefix(prefix)
+            .staleness_bound(bound)
+            .command_timeout(COMMAND_TIMEOUT)
+            .connect_timeout(2 * COMMAND_TIMEOUT)
+            .lease(COMMAND_TIMEOUT)
+            .patience(plan.bound)
+            // Few, so that long partitions outlast them.
+            .announcements_kept(500)
+            .backlog(64);
+        // Values are loaded anew while they are served, and served, marked, when that fails.
+        let options = RegionOptions::default()
+            .ttl(8 * plan.bound)
+            .eager_refresh(EagerRefresh::At(0.5))
+            .fail_safe(FailSafe::default().throttle(plan.bound / 20));
+        let (cache, facts) = runtime.block_on(async {
+            let memory = MemoryConfig::default().stamps(16);
+            let cache = Cache::builder("chaos").memory(memory).redis(config).build().await?;
+            let facts = cache.region("fact", options)?;
+            Ok::<_, mainstay_cache::CacheError>((cache, facts))
+        })?;
+        Ok(Self { runtime, proxy, handle: Arc::new(Handle { number, cache, facts }) })
+    }
+}

@@ -1,0 +1,168 @@
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+
+use crate::fault::{Driver, Fault};
+use crate::judge::{Due, Judge, Wrong};
+use crate::node::{Handle, NODES, Node};
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::servers::Servers;
+use crate::source::{Family, Source};
+use crate::worker::{Counts, Load, Worker, World};
+
+/// Between two looks at the source and all caches at rest.
+const FAULTS_BETWEEN_RESTS: usize = 12;
+/// How long a node may take to come to terms with Redis after everything was healed.
+const TO_SETTLE: Duration = Duration::from_secs(20);
+
+/// Runs a plan against a Redis of its own.
+///
+/// # Errors
+/// Redis or a node cannot be started. What the caches do wrong is in the report.
+pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
+    let mut rng = Rng::with_seed(plan.seed);
+    let persistent = rng.bool();
+    let servers = Servers::single(persistent)?;
+    let nodes: Vec<Node> =
+        (0..NODES).map(|number| Node::start(number, servers.port(), plan)).collect::<Result<_, _>>()?;
+    let world = Arc::new(World {
+        source: Source::new(),
+        judge: Judge::new(plan.bound),
+        bound: plan.bound,
+        counts: Counts::default(),
+        over: AtomicBool::new(false),
+        at_rest: tokio::sync::RwLock::default(),
+    });
+    let began = Instant::now();
+    let mut tasks = Vec::new();
+    for node in &nodes {
+        for _ in 0..plan.workers {
+            let worker = Worker { node: node.handle.clone(), world: world.clone(), rng: rng.fork() };
+            tasks.push(node.runtime.spawn(worker.work()));
+        }
+        tasks.push(node.runtime.spawn(watch_debts(node.handle.clone(), world.clone())));
+    }
+
+    let mut faults: BTreeMap<Fault, u64> = BTreeMap::new();
+    let (mut since_rest, mut rests) = (0, 0);
+    let mut driver = Driver { servers: &servers, nodes: &nodes, rng, bound: plan.bound, deck: Vec::new() };
+    let mut resting_rng = driver.rng.fork();
+    let enough = || {
+        let operations = world.counts.operations.load(Ordering::Relaxed);
+        operations >= plan.operations && began.elapsed() >= plan.at_least
+    };
+    while !enough() && (plan.mutant.is_none() || world.judge.found() == 0) {
+        let (drawn, long) = driver.draw();
+        *world.judge.weather.lock() = format!("{drawn:?} from {} us", world.source.now());
+        for (fault, node) in &drawn {
+            *faults.entry(*fault).or_default() += 1;
+            driver.begin(*fault, *node)?;
+        }
+        thread::sleep(long);
+        for (fault, node) in &drawn {
+            driver.heal(*fault, *node)?;
+        }
+        world.judge.weather.lock().push_str(&format!(" healed at {} us", world.source.now()));
+        since_rest += drawn.len();
+        if since_rest >= FAULTS_BETWEEN_RESTS {
+            look_at_rest(&nodes, &world);
+            (since_rest, rests) = (0, rests + 1);
+        } else {
+            let bound = u64::try_from(plan.bound.as_millis()).unwrap_or(u64::MAX);
+            thread::sleep(Duration::from_millis(resting_rng.u64(..2 * bound)));
+        }
+    }
+    look_at_rest(&nodes, &world);
+    rests += 1;
+    world.over.store(true, Ordering::Relaxed);
+    for task in tasks {
+        // A panic in a worker is one of the run's.
+        nodes[0].runtime.block_on(task)?;
+    }
+    let written = world.counts.writes.load(Ordering::Relaxed);
+    if world.source.writes() != written {
+        world.judge.report(Wrong::LostWrite, format!("{written} written, {} there", world.source.writes()));
+    }
+    Ok(Report::new(plan, persistent, began.elapsed(), faults, rests, &world))
+}
+
+/// Everything healed and nobody writing: two bounds later every node gives the newest of every key.
+fn look_at_rest(nodes: &[Node], world: &Arc<World>) {
+    let at_rest = nodes[0].runtime.block_on(world.at_rest.write());
+    let began = Instant::now();
+    thread::sleep(2 * world.bound);
+    for node in nodes {
+        while node.handle.cache.coherence().suspect || node.handle.cache.coherence().owed_invalidations > 0 {
+            if began.elapsed() > TO_SETTLE {
+                let story = format!("node {}: {:?}", node.handle.number, node.handle.cache.coherence());
+                world.judge.report(Wrong::Unsettled, story);
+                break;
+            }
+            // What is owed is told before the next read.
+            node.runtime.block_on(node.handle.facts.get("nothing"));
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+    // What was owed until now binds the others from now on.
+    thread::sleep(2 * world.bound);
+    for node in nodes {
+        let (handle, world) = (node.handle.clone(), world.clone());
+        node.runtime.block_on(async {
+            for at in 0..world.source.truths.len() {
+                look(&handle, &world, at).await;
+            }
+        });
+    }
+    drop(at_rest);
+}
+
+async fn look(node: &Handle, world: &Arc<World>, at: usize) {
+    let truth = &world.source.truths[at];
+    let load = Load { at, before: Duration::ZERO, after: Duration::ZERO, fails: false };
+    let reading = node.facts.get_or_load_hit(&truth.key, {
+        let world = world.clone();
+        move |cx| async move { load.run(&world.source, &cx).await }
+    });
+    let hit = match reading.await {
+        Ok(hit) => hit,
+        Err(error) => {
+            world.judge.report(Wrong::Unsettled, format!("{} on node {}: {error}", truth.key, node.number));
+            return;
+        }
+    };
+    let newest = truth.version();
+    if hit.value.version != newest {
+        let story = format!(
+            "{} on node {} from {:?} is version {} and the newest is {newest}; acknowledged {:?}; weather: {}",
+            truth.key,
+            node.number,
+            hit.source,
+            hit.value.version,
+            truth.ledger.lock().tail(),
+            world.judge.weather.lock(),
+        );
+        world.judge.report(Wrong::StaleForGood, story);
+    }
+    let due = Due::now(&world.source, truth, node.number);
+    world.judge.judge(&"at rest", node.number, &world.source, truth, due, &hit.value);
+}
+
+/// Notes when a node owes nothing, which ends the doubts about what it has set.
+async fn watch_debts(node: Arc<Handle>, world: Arc<World>) {
+    while !world.over.load(Ordering::Relaxed) {
+        let asked = world.source.now();
+        if node.cache.coherence().owed_invalidations == 0 && !node.cache.coherence().suspect {
+            let now = world.source.now();
+            for truth in world.source.truths.iter().filter(|truth| truth.family == Family::Set) {
+                truth.ledger.lock().settled(node.number, asked, now);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,97 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use crate::fact::Fact;
+use crate::ledger::Ledger;
+
+/// How keys are written, which decides how they may be invalidated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// Loaded without tags.
+    Plain,
+    /// Loaded with a tag of the group's name.
+    Tagged,
+    /// Written and loaded with the source's version: writers may cross.
+    Versioned,
+    /// Put by `set`: one writer at a time, since unversioned sets that cross leave either value.
+    Set,
+}
+
+/// A key of the source.
+#[derive(Debug)]
+pub(crate) struct Truth {
+    pub(crate) key: String,
+    pub(crate) family: Family,
+    /// What keys are invalidated together by.
+    pub(crate) group: usize,
+    version: AtomicU64,
+    pub(crate) ledger: Mutex<Ledger>,
+    pub(crate) one_writer: tokio::sync::Mutex<()>,
+}
+
+impl Truth {
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn write(&self) -> u64 {
+        self.version.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub(crate) fn read(&self) -> Fact {
+        Fact::new(&self.key, self.version())
+    }
+}
+
+/// The source of truth, which is never wrong and never away.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) truths: Vec<Truth>,
+    began: Instant,
+}
+
+const GROUPS: [(Family, &str); 8] = [
+    (Family::Plain, "p0"),
+    (Family::Plain, "p1"),
+    (Family::Tagged, "t0"),
+    (Family::Tagged, "t1"),
+    (Family::Versioned, "v0"),
+    (Family::Versioned, "v1"),
+    (Family::Set, "s0"),
+    (Family::Set, "s1"),
+];
+const IN_A_GROUP: usize = 8;
+
+impl Source {
+    pub(crate) fn new() -> Self {
+        let keys = (0..GROUPS.len()).flat_map(|group| (0..IN_A_GROUP).map(move |n| (group, n)));
+        let truths = keys.map(|(group, n)| Truth {
+            key: format!("{}-{n}", GROUPS[group].1),
+            family: GROUPS[group].0,
+            group,
+            version: AtomicU64::new(1),
+            ledger: Mutex::default(),
+            one_writer: tokio::sync::Mutex::default(),
+        });
+        Self { truths: truths.collect(), began: Instant::now() }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn group(&self, group: usize) -> &[Truth] {
+        &self.truths[group * IN_A_GROUP..(group + 1) * IN_A_GROUP]
+    }
+
+    /// How many writes it has taken.
+    pub(crate) fn writes(&self) -> u64 {
+        self.truths.iter().map(|truth| truth.version() - 1).sum()
+    }
+}
+
+pub(crate) fn name_of(group: usize) -> &'static str {
+    GROUPS[group].1
+}
