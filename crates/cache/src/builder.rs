@@ -188,7 +188,7 @@ impl CacheBuilder {
             use crate::fleet::{FleetRate, RedisBudget};
             let limit = config.command_timeout;
             let shared = FleetRate::new(redis.clone(), RedisBudget::NAME, rate).map_err(at_fault)?;
-            let budget = RedisBudget::new(shared, rate.burst, limit).map_err(at_fault)?;
+            let budget = RedisBudget::new(&self.name, shared, rate.burst, limit).map_err(at_fault)?;
             return Ok(Some(Arc::new(budget)));
         }
         Err(problem(&format!("{rate:?}"), "nothing without a Redis layer"))
@@ -205,8 +205,9 @@ impl CacheBuilder {
         let Some(config) = &self.redis else { return Ok((None, None, Arc::new(Standing::alone()))) };
         config.validate().map_err(at_fault)?;
         let redis = Servers::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
-        let standing = Arc::new(Standing::stranger());
-        let l2 = L2::new("l2", redis.keeper(), config.protocol(), standing.clone()).map_err(at_fault)?;
+        let standing = Arc::new(Standing::stranger(&self.name));
+        let l2 = L2::new(&format!("{}.l2", self.name), redis.keeper(), config.protocol(), standing.clone())
+            .map_err(at_fault)?;
         Ok((Some(redis), Some(l2), standing))
     }
 

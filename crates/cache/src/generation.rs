@@ -67,6 +67,11 @@ impl Stripes {
         self.of(key).lock().floors.admit(key, version)
     }
 
+    /// The least version of the source that this node knows to be true, 0 for none.
+    pub(crate) fn least_version(&self, key: &str) -> u64 {
+        self.of(key).lock().floors.least(key)
+    }
+
     pub(crate) fn generation(&self, key: &str) -> u64 {
         self.of(key).lock().generation
     }

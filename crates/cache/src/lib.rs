@@ -29,6 +29,8 @@ mod flight;
 mod floor;
 mod generation;
 mod glob;
+#[cfg(all(test, feature = "redis"))]
+mod hold;
 mod inner;
 mod invalidate;
 pub mod invalidators;
@@ -59,6 +61,8 @@ mod sync;
 pub mod tags;
 #[cfg(feature = "metrics")]
 pub mod telemetry;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
+mod trace;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 mod trust;
 mod ttl;

@@ -52,6 +52,10 @@ impl RegionMeta {
         }
     }
 
+    pub(crate) fn name(&self) -> &str {
+        self.prefix.strip_suffix(':').unwrap_or(&self.prefix)
+    }
+
     pub(crate) fn weigh(&self, value: &dyn Any) -> u32 {
         self.weigher.weigh(value)
     }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::layers::keeper::{Pulse, Since};
 use crate::stats::Counter;
+use crate::trace;
 use crate::trust::Trust;
 
 /// Where a node stands with Redis, for a health page; all is well without Redis.
@@ -33,6 +34,8 @@ pub struct Coherence {
 /// A node is *suspect* when it may have missed an announcement: its memory is not believed until it has heard all.
 #[derive(Debug)]
 pub(crate) struct Standing {
+    /// The cache's name, for what is told of it.
+    cache: Box<str>,
     /// The epoch of the last resynchronisation, 0 before the first. Every command carries it.
     epoch: AtomicU64,
     /// Whether a connection is in use: without one all commands would fail.
@@ -64,14 +67,15 @@ impl Standing {
     }
 
     /// A node that has not yet spoken with the keeper.
-    pub(crate) fn stranger() -> Self {
-        let standing = Self::new(Trust::none());
+    pub(crate) fn stranger(cache: &str) -> Self {
+        let standing = Self { cache: cache.into(), ..Self::new(Trust::none()) };
         standing.doubt.lock().since = Some(Instant::now());
         standing
     }
 
     fn new(trust: Trust) -> Self {
         Self {
+            cache: Box::default(),
             epoch: AtomicU64::new(0),
             linked: AtomicBool::new(false),
             suspect: AtomicBool::new(true),
@@ -113,9 +117,14 @@ impl Standing {
 
     fn doubt(&self) {
         let mut doubt = self.doubt.lock();
-        if !self.suspect.swap(true, Ordering::SeqCst) {
+        let new = !self.suspect.swap(true, Ordering::SeqCst);
+        if new {
             doubt.since = Some(Instant::now());
             doubt.times += 1;
+        }
+        drop(doubt);
+        if new {
+            trace::suspect(&self.cache);
         }
     }
 
@@ -170,8 +179,11 @@ impl Standing {
         self.linked.store(true, Ordering::SeqCst);
         let mut doubt = self.doubt.lock();
         self.suspect.store(false, Ordering::SeqCst);
-        if let Some(since) = doubt.since.take() {
-            doubt.past += since.elapsed();
+        let took = doubt.since.take().map(|since| since.elapsed());
+        doubt.past += took.unwrap_or_default();
+        drop((doubt, last));
+        if let Some(took) = took {
+            trace::resynchronised(&self.cache, took);
         }
     }
 }

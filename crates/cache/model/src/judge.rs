@@ -19,7 +19,9 @@ pub fn in_l2(
     clock_epoch: Epoch,
     stamp: Clock,
 ) -> Option<Value> {
-    in_l2_of_all(model, state, key, clock_epoch, stamp.max(state.nodes[node].stamp))
+    let own = &state.nodes[node];
+    let least = if model.protocol.floor && model.protocol.floor_judges_values { own.floors[key] } else { 0 };
+    in_l2_of_all(model, state, key, clock_epoch, stamp.max(own.stamp)).filter(|value| value.version >= least)
 }
 
 /// The same for whoever knows no more than that.

@@ -19,7 +19,7 @@ pub mod catalogue;
 mod explore;
 mod fault;
 mod generation;
-mod judge;
+pub mod judge;
 mod model;
 pub mod properties;
 mod protocol;

@@ -51,6 +51,21 @@ impl Coherence {
         }
     }
 
+    /// The steps that may be taken next, faults among them.
+    pub fn offered(&self, state: &State) -> Vec<Step> {
+        let mut steps = Vec::new();
+        self.actions(state, &mut steps);
+        steps
+    }
+
+    /// What comes of a step that is offered.
+    #[must_use]
+    pub fn after(&self, state: &State, step: Step) -> State {
+        let mut next = state.clone();
+        step::take(self, &mut next, step);
+        next
+    }
+
     fn shard(&self, epoch: u8, warm: bool) -> Shard {
         let mut held = Held { epoch, run: 1, slots: Default::default(), control: Control::default() };
         for key in

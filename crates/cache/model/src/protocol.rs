@@ -62,6 +62,18 @@ pub struct Protocol {
     pub asks_at_once: bool,
     /// *Cluster.* A new epoch on a shard without the control key also drops L1 and voids flights.
     pub shard_loss_voids: bool,
+    /// *Commit.* The flight lands before Redis is told, and Redis is told only of what memory kept. Else the other way round.
+    pub lands_first: bool,
+    /// *Commit.* What is stored raises the key's floor.
+    pub stored_raises_floor: bool,
+    /// *Read.* A node takes no value from L2 that is below its own floor.
+    pub floor_judges_values: bool,
+    /// *Peer.* A node's own announcement of a key voids nothing there: it was voided before, and is again with the answer.
+    pub own_heard_already: bool,
+    /// *Queue.* The answer to an invalidation that was queued voids again. Else what was voided when it was queued is enough.
+    pub retold_voids: bool,
+    /// *Resynchronise.* Where L1 is dropped, what is left of the stream still raises the node's floors.
+    pub dropping_raises_floors: bool,
     /// *Outbox.* The invalidation is a row, written with the data, that a relay on any node delivers.
     pub outbox: bool,
     /// Not part of the protocol: keep L2 over a failover, and issue invalidations again instead.
@@ -93,8 +105,9 @@ pub enum Reissue {
 impl Protocol {
     /// The protocol as it is built: every rule on, nothing issued again.
     ///
-    /// Three rules hold either way. They stand for the least that is needed: a voided key takes its own flight along, not the
-    /// stripe's; a shard that lost its keys does not cost L1; and a miss on a Cluster asks one thing after the other.
+    /// Nine rules hold either way. They stand for the least that is needed: a voided key takes its own flight along, not the
+    /// stripe's; a shard that lost its keys does not cost L1; a miss on a Cluster asks one thing after the other;
+    /// and the last six are as [`as_built`](Self::as_built) says otherwise.
     pub const fn v3() -> Self {
         Self {
             hello_first: true,
@@ -126,6 +139,12 @@ impl Protocol {
             clock_epoch_judges_values: true,
             asks_at_once: false,
             shard_loss_voids: false,
+            lands_first: false,
+            stored_raises_floor: false,
+            floor_judges_values: false,
+            own_heard_already: false,
+            retold_voids: true,
+            dropping_raises_floors: true,
             outbox: false,
             reissue: Reissue::Never,
         }
@@ -135,6 +154,21 @@ impl Protocol {
     #[must_use]
     pub const fn without_floor(self) -> Self {
         Self { floor: false, ..self }
+    }
+
+    /// As the cache is built, where the protocol leaves a choice: waiters have their answer before Redis is told, a stored
+    /// version is a floor, a node's own floor judges what it reads, and a node voids once less for its own invalidations.
+    #[must_use]
+    pub const fn as_built(self) -> Self {
+        Self {
+            lands_first: true,
+            stored_raises_floor: true,
+            floor_judges_values: true,
+            own_heard_already: true,
+            retold_voids: false,
+            dropping_raises_floors: false,
+            ..self
+        }
     }
 
     /// With an outbox.

@@ -59,7 +59,7 @@ async fn session(cache: &Weak<Inner>, introduced: &watch::Sender<bool>) -> Resul
     }
 }
 
-struct Session {
+pub(crate) struct Session {
     pushes: Subscription,
     standing: Arc<crate::standing::Standing>,
     keeper: Arc<dyn crate::layers::keeper::Keeper>,
@@ -71,7 +71,7 @@ struct Session {
 
 impl Session {
     /// Step 2: subscribe, then hello, then whatever was missed; only then do other commands flow. `None` if the cache is gone.
-    async fn begin(cache: &Weak<Inner>) -> Result<Option<Self>, LayerError> {
+    pub(crate) async fn begin(cache: &Weak<Inner>) -> Result<Option<Self>, LayerError> {
         let Some(inner) = cache.upgrade() else { return Ok(None) };
         let Some(l2) = &inner.l2 else { return Ok(None) };
         let (keeper, config) = (l2.keeper.clone(), l2.config);
@@ -109,7 +109,7 @@ impl Session {
 
     /// Asks where the keeper stands. The answer comes behind all that was announced before it, so who agrees with it has
     /// heard everything up to the time of asking.
-    async fn pulse(&mut self, cache: &Weak<Inner>) -> Result<(), LayerError> {
+    pub(crate) async fn pulse(&mut self, cache: &Weak<Inner>) -> Result<(), LayerError> {
         let Some(asked) = cache.upgrade().map(|inner| inner.clock.now()) else { return Ok(()) };
         let when_asked = self.standing.since();
         let pulse = self.in_time(self.keeper.pulse()).await?;
@@ -138,7 +138,7 @@ impl Session {
     }
 }
 
-fn take(inner: &Inner, push: &Push) -> Result<(), LayerError> {
+pub(crate) fn take(inner: &Inner, push: &Push) -> Result<(), LayerError> {
     match push {
         Push::Announced(announcement) => inner.apply(announcement),
         Push::Lost => return Err(LayerError::Away("the connection was lost".to_owned())),

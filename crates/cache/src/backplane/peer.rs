@@ -4,6 +4,7 @@ use crate::backplane::{Announcement, Told};
 use crate::inner::Inner;
 use crate::layers::backlog::Revocation;
 use crate::layers::keeper::Tidings;
+use crate::trace;
 
 impl Inner {
     /// Applies an announcement whatever came before it, and counts it only if nothing is missing before it.
@@ -24,6 +25,7 @@ impl Inner {
         let own = announcement.node == self.node;
         if !own {
             self.standing.applied.add(1);
+            trace::applied(&self.name, announcement);
         }
         match &announcement.what {
             // Voided here when it began and when it was answered, or given up: what was loaded or written since is younger,

@@ -23,8 +23,13 @@ impl RedisBudget {
     /// The rate's name in Redis, beside those that users choose.
     pub(crate) const NAME: &str = "mainstay:loads";
 
-    pub(crate) fn new(rate: FleetRate, burst: u32, limit: Duration) -> Result<Self, ConfigError> {
-        Ok(Self { rate, burst, guard: Guard::new("fleet budget", limit)? })
+    pub(crate) fn new(
+        cache: &str,
+        rate: FleetRate,
+        burst: u32,
+        limit: Duration,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self { rate, burst, guard: Guard::new(&format!("{cache}.fleet_budget"), limit)? })
     }
 
     async fn ask(&self, loads: u32) -> Result<FleetAnswer, LayerError> {

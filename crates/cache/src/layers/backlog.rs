@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use crate::stamps::Target;
 use crate::stats::Counter;
+use crate::trace;
 
 /// An invalidation owed to a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) enum Revocation {
 /// The invalidations a layer has not acknowledged. While there is any, the layer is not read.
 #[derive(Debug)]
 pub(crate) struct Backlog {
+    /// Whose it is.
+    layer: String,
     queue: Mutex<VecDeque<(u64, Revocation)>>,
     /// Mirrors `queue`'s emptiness, written under its lock: a read of a healthy layer asks only this.
     owing: AtomicBool,
@@ -32,8 +35,9 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    pub(crate) fn new(bound: usize) -> Self {
+    pub(crate) fn new(layer: &str, bound: usize) -> Self {
         Self {
+            layer: layer.to_owned(),
             queue: Mutex::default(),
             owing: AtomicBool::new(false),
             bound: bound.max(1),
@@ -57,6 +61,7 @@ impl Backlog {
     /// Never forgets: what does not fit is owed as one invalidation of everything.
     pub(crate) fn push(&self, at: u64, revocation: Revocation) {
         self.queued.add(1);
+        trace::queued(&self.layer, &revocation, self.len() + 1);
         let mut queue = self.queue.lock();
         if queue.iter().any(|(_, own)| *own == Revocation::Stamp(Target::All)) || queue.len() >= self.bound {
             let latest = queue.iter().map(|(own, _)| *own).fold(at, u64::max);
@@ -78,7 +83,10 @@ impl Backlog {
         if queue.front() == Some(told) {
             queue.pop_front();
         }
-        self.owing.store(!queue.is_empty(), Ordering::Release);
+        let waiting = queue.len();
+        self.owing.store(waiting > 0, Ordering::Release);
+        drop(queue);
+        trace::delivered(&self.layer, &told.1, waiting);
     }
 }
 
@@ -110,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_full_backlog_owes_everything_rather_than_forget() {
-        let backlog = Backlog::new(3);
+        let backlog = Backlog::new("l2", 3);
         for at in 1..=4_u64 {
             backlog.push(at, Revocation::Keys { keys: vec![format!("k{at}").into()], version: 0 });
         }

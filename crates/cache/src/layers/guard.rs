@@ -1,18 +1,20 @@
 use std::future::Future;
 use std::time::Duration;
 
+use mainstay_resilience::Failures;
 use mainstay_resilience::breaker::State;
 use mainstay_resilience::{BreakerConfig, CircuitBreaker, Error, FutureExt as _, Timeout};
 
 use super::shared::LayerError;
 use crate::error::ConfigError;
+use crate::trace;
 
 /// The one gate through which every command to a shared layer passes: a time limit, and a breaker, so that a dead layer
 /// costs its callers one wait and then nothing.
 #[derive(Debug)]
 pub(crate) struct Guard {
     limit: Timeout,
-    breaker: CircuitBreaker,
+    breaker: CircuitBreaker<Failures, trace::Watching>,
 }
 
 /// A layer that is away is tried again soon, and ever more rarely: nobody waits for the trial but the one who makes it.
@@ -32,7 +34,9 @@ impl Guard {
             .success_threshold(1);
         Ok(Self {
             limit: Timeout::new(name, limit).map_err(out_of_range)?,
-            breaker: CircuitBreaker::new(name, breaker).expect("the configuration above is valid"),
+            breaker: CircuitBreaker::new(name, breaker)
+                .expect("the configuration above is valid")
+                .observe(trace::watching()),
         })
     }
 

@@ -43,11 +43,13 @@ impl L2 {
         standing: Arc<Standing>,
     ) -> Result<Self, ConfigError> {
         let guard = Guard::new(name, config.command_timeout)?;
-        let backlog = Backlog::new(config.backlog);
+        let backlog = Backlog::new(name, config.backlog);
         Ok(Self { keeper, counters: LayerCounters::default(), backlog, config, standing, guard })
     }
 
     pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Found, LayerError> {
+        #[cfg(all(test, feature = "redis"))]
+        crate::hold::at(crate::hold::Point::Read).await?;
         let epoch = self.open_for_reads().await?;
         let found = self.run(self.keeper.read(epoch, keys)).await?;
         let bytes = found.bytes.iter().flatten().map(|bytes| bytes.len() as u64).sum();
@@ -75,6 +77,8 @@ impl L2 {
 
     /// In the epoch the load began in, or not at all.
     pub(crate) async fn commit(&self, epoch: u64, items: &[(Item, Token)]) {
+        #[cfg(all(test, feature = "redis"))]
+        let _ = crate::hold::at(crate::hold::Point::Commit).await;
         let count = items.len() as u64;
         if self.standing.fence() != Some(epoch) {
             self.counters.refused.add(count);
@@ -144,6 +148,8 @@ impl L2 {
     }
 
     async fn tell(&self, at: u64, revocation: &Revocation) -> Result<u64, LayerError> {
+        #[cfg(all(test, feature = "redis"))]
+        crate::hold::at(crate::hold::Point::Tell).await?;
         let epoch = self.fence()?;
         let clock = self.run(self.keeper.revoke(epoch, at, revocation)).await?;
         self.still_in(epoch)?;

@@ -47,7 +47,7 @@ impl Lower {
         Ok(Self {
             private,
             counters: Arc::default(),
-            backlog: Backlog::new(backlog),
+            backlog: Backlog::new(name, backlog),
             layer,
             guard: Arc::new(Guard::new(name, limit)?),
             behind: None,

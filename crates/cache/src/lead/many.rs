@@ -21,6 +21,7 @@ use crate::flight::{Boarding, Seat, Turn};
 use crate::inner::Inner;
 use crate::load::{LoadContext, Loaded};
 use crate::region::RegionMeta;
+use crate::trace;
 
 /// A key that a batch loader is asked for.
 #[derive(Debug)]
@@ -254,7 +255,7 @@ impl Inner {
                 return fall_back(answers, Why::BudgetExhausted, error);
             }
         };
-        let failed = FailedUnlessDone::start(&region.counters);
+        let failed = FailedUnlessDone::start(&self.name, region);
         let mut contexts = Vec::with_capacity(loading.len());
         for (n, ticket) in &loading {
             let Passage { at, voyage, .. } = &aboard[*n].0;
@@ -262,7 +263,9 @@ impl Inner {
         }
         let leases: Vec<_> = loading.iter().map(|(n, ticket)| (&*aboard[*n].0.voyage.key, *ticket)).collect();
         let began = Instant::now();
-        let load = self.holding(&leases, batch(contexts.clone()));
+        let load = batch(contexts.clone());
+        let load = trace::load(&self.name, region.name(), loading.len(), &first, load);
+        let load = self.holding(&leases, load);
         let loaded = match deadline {
             None => Ok(load.await),
             Some((at, limit)) => tokio::time::timeout_at(at, load).await.map_err(|_| limit),

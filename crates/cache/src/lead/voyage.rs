@@ -21,7 +21,7 @@ use crate::life::Stage;
 use crate::load::{LoadContext, Loaded, Said};
 use crate::options::EagerRefresh;
 use crate::region::RegionMeta;
-use crate::stats::RegionCounters;
+use crate::trace;
 
 /// A read that goes on to the layers below and the loader. It owns all it needs, so that it can go on behind its caller.
 pub(crate) struct Voyage {
@@ -208,6 +208,8 @@ impl Voyage {
         if let Some(found) = below.found.pop().flatten()
             && let Some(answer) = inner.answer(&found.entry, found.source, Freshness::Fresh)
         {
+            #[cfg(all(test, feature = "redis"))]
+            let _ = crate::hold::at(crate::hold::Point::Land).await;
             if inner.land(region, key, seat, &found.entry, found.source) {
                 inner.promote(region, vec![(key.clone(), found, ticket)]).await;
             }
@@ -226,10 +228,11 @@ impl Voyage {
                     .ok_or_else(|| LoadError::BudgetExhausted { key: key.to_string(), retry_after });
             }
         };
-        let failed = FailedUnlessDone::start(&region.counters);
+        let failed = FailedUnlessDone::start(&inner.name, region);
         let cx = self.context(ticket);
         let began = Instant::now();
-        let loaded = match inner.holding(&[(key, ticket)], loader(cx.clone())).await {
+        let load = trace::load(&inner.name, region.name(), 1, key, loader(cx.clone()));
+        let loaded = match inner.holding(&[(key, ticket)], load).await {
             Ok(loaded) => loaded.into(),
             Err(source) => {
                 return self
@@ -240,6 +243,8 @@ impl Voyage {
         failed.done();
         let (entry, bytes, answer) =
             self.take_in(loaded, &cx, below.born, below.sure_until, began.elapsed())?;
+        #[cfg(all(test, feature = "redis"))]
+        let _ = crate::hold::at(crate::hold::Point::Land).await;
         if inner.land(region, key, seat, &entry, Source::Loader)
             && let Some(bytes) = bytes
         {
@@ -316,7 +321,10 @@ impl Voyage {
 
     pub(super) fn context(&self, ticket: Option<Ticket>) -> LoadContext {
         let stale = self.watch.reserve().map(|reserve| reserve.entry);
-        LoadContext::new(self.key.clone(), stale, ticket.map_or(0, |ticket| ticket.least_version))
+        // What this node knows counts where the keeper was not asked, or has forgotten.
+        let own = self.inner.stripes.least_version(&self.key);
+        let least_version = ticket.map_or(0, |ticket| ticket.least_version).max(own);
+        LoadContext::new(self.key.clone(), stale, least_version)
     }
 
     /// Why no load is to be tried now, if one failed lately.
@@ -365,16 +373,18 @@ fn inherit(said: &mut Said, stale: &Entry) {
 
 /// Counts and times a load, and counts it failed if it ends in an error, a panic or a drop.
 pub(super) struct FailedUnlessDone<'a> {
-    counters: &'a RegionCounters,
+    cache: &'a str,
+    region: &'a RegionMeta,
     began: Instant,
     done: bool,
 }
 
 impl<'a> FailedUnlessDone<'a> {
-    pub(super) fn start(counters: &'a RegionCounters) -> Self {
+    pub(super) fn start(cache: &'a str, region: &'a RegionMeta) -> Self {
+        let counters = &region.counters;
         counters.loads.add(1);
         counters.loads_running.fetch_add(1, Ordering::Relaxed);
-        Self { counters, began: Instant::now(), done: false }
+        Self { cache, region, began: Instant::now(), done: false }
     }
 
     pub(super) fn done(mut self) {
@@ -384,10 +394,12 @@ impl<'a> FailedUnlessDone<'a> {
 
 impl Drop for FailedUnlessDone<'_> {
     fn drop(&mut self) {
-        self.counters.loads_running.fetch_sub(1, Ordering::Relaxed);
-        self.counters.load_clock.record(self.began.elapsed());
+        let (counters, took) = (&self.region.counters, self.began.elapsed());
+        counters.loads_running.fetch_sub(1, Ordering::Relaxed);
+        counters.load_clock.record(took);
         if !self.done {
-            self.counters.load_failures.add(1);
+            counters.load_failures.add(1);
         }
+        trace::loaded(self.cache, self.region.name(), took, self.done);
     }
 }

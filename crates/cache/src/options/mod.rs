@@ -27,3 +27,8 @@ pub use region::RegionOptions;
 pub use servers::SentinelConfig;
 pub use sql::SqlConfig;
 pub use timeouts::LoadTimeouts;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/cache/options.md")]
+mod page {}

@@ -8,3 +8,8 @@ mod region;
 mod tests;
 
 pub use self::metrics::Metrics;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/src/cache/telemetry.md")]
+mod page {}

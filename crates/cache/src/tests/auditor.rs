@@ -133,6 +133,26 @@ async fn what_is_older_than_the_source_is_found_in_both_layers() {
     assert_eq!(auditor.report().incoherent(), before);
 }
 
+/// A row that was deleted and made anew counts from below again.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_says_less_at_the_second_look_is_believed() {
+    let l2 = Store::new();
+    let cache = cache(&l2);
+    region::<u64>(&cache).set_versioned("a", 1, 3).await.unwrap();
+    let truth = Arc::new(AtomicU64::new(5));
+    let auditor = Auditor::start_with_source(&cache, often(), {
+        let truth = truth.clone();
+        move |_| std::future::ready(Some(truth.load(Ordering::Relaxed)))
+    })
+    .unwrap();
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(auditor.report().suspected, 1);
+    truth.store(1, Ordering::Relaxed);
+    tokio::time::sleep(seconds(10)).await;
+    let report = auditor.report();
+    assert!(report.incoherent() == 0 && report.rounds > 1, "{report:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_source_that_does_not_answer_is_no_finding_and_ends_nothing() {
     let l2 = Store::new();
@@ -182,13 +202,17 @@ async fn traffic_is_no_finding() {
             loop {
                 let (at, dice) = (random.usize(..8), random.u32(..100));
                 let key = at.to_string();
+                // From the commit to the invalidation, as a writer does it.
+                let committed = Duration::from_millis(20);
                 match dice {
                     0..3 => {
                         let version = truth[at].fetch_add(1, Ordering::Relaxed) + 1;
+                        tokio::time::sleep(committed).await;
                         let _ = values.invalidate_version(&key, version).await;
                     }
                     3..5 => {
                         let version = truth[at].fetch_add(1, Ordering::Relaxed) + 1;
+                        tokio::time::sleep(committed).await;
                         let _ = values.set_versioned(&key, version, version).await;
                     }
                     _ => {

@@ -349,3 +349,26 @@ async fn the_ghost_knows_deadlines_and_invalidations() {
     let estimate = cache.ghost().unwrap();
     assert_eq!((estimate.half, estimate.same, estimate.twice, estimate.requests), (0.25, 0.25, 0.25, 4));
 }
+
+/// What gives way is counted; what is replaced, taken out or cleared is not.
+#[test]
+fn evictions_are_what_gave_way_to_others() {
+    for kind in KINDS {
+        let l1 = L1::new(&MemoryConfig::default().kind(kind).capacity(100));
+        let region = l1.region("k:");
+        for id in 0..50 {
+            drop(l1.insert(format!("k:{id}").into(), entry(region, 1)));
+            drop(l1.insert(format!("k:{id}").into(), entry(region, 1)));
+        }
+        l1.remove("k:7").for_each(drop);
+        assert_eq!(l1.evictions(), 0, "{kind:?}");
+        for id in 1_000..1_500 {
+            drop(l1.insert(format!("k:{id}").into(), entry(region, 1)));
+        }
+        assert_eq!(l1.evictions(), 549 - l1.len(), "{kind:?}");
+        let before = l1.evictions();
+        assert!(before >= 449, "{kind:?}: {before}");
+        l1.clear();
+        assert_eq!((l1.len(), l1.evictions()), (0, before), "{kind:?}");
+    }
+}

@@ -6,6 +6,8 @@ mod batch;
 mod budget;
 mod cancellation;
 mod conditional;
+#[cfg(feature = "redis")]
+mod conformance;
 mod explain;
 mod fail_safe;
 mod layers;
@@ -24,6 +26,8 @@ mod schedules;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod size_bound;
 mod sliding;
+#[cfg(feature = "tracing")]
+mod spoken;
 pub(crate) mod stand_in;
 mod threads;
 mod timeouts;

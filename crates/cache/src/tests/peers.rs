@@ -272,3 +272,59 @@ async fn a_tag_invalidated_during_an_outage_is_heeded_by_a_node_whose_clock_runs
     tokio::time::sleep(BOUND * 2).await;
     assert_eq!(load(&there, 2).await, (2, Source::Loader));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_tells_how_often_and_how_long_it_was_suspect() {
+    let l2 = Store::new();
+    let [(one, here), (_other, there)] = nodes(&l2);
+    load(&here, 1).await;
+    there.invalidate("a").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = one.coherence();
+    assert_eq!((before.suspicions, before.applied_invalidations), (0, 1), "{before:?}");
+    l2.set_down(true);
+    l2.lose_everything();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let away = one.coherence();
+    assert!(away.suspect && away.suspicions == 1, "{away:?}");
+    let lasted = away.suspect_time - before.suspect_time;
+    assert!(lasted > Duration::from_secs(25) && lasted <= Duration::from_secs(30), "{lasted:?}");
+    l2.set_down(false);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let back = one.coherence();
+    assert!(!back.suspect && back.suspicions == 1, "{back:?}");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(one.coherence().suspect_time, back.suspect_time, "it grows only while the node is suspect");
+}
+
+#[tokio::test(start_paused = true)]
+async fn loads_are_counted_while_they_run_and_timed_when_they_end() {
+    let l2 = Store::new();
+    let [(one, here), _] = nodes(&l2);
+    let slow = |value| async move {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Ok::<_, Infallible>(value)
+    };
+    let mut first = std::pin::pin!(here.get_or_load("a", move |_| slow(1)));
+    let mut second = std::pin::pin!(here.get_or_load_borrowed("b", move |_| slow(2)));
+    while one.stats().loads_running < 2 {
+        assert!(futures::poll!(&mut first).is_pending() && futures::poll!(&mut second).is_pending());
+        tokio::task::yield_now().await;
+    }
+    let (first, second) = futures::join!(first, second);
+    assert_eq!((*first.unwrap(), *second.unwrap()), (1, 2));
+    here.get_or_load("c", |_| async { Err::<u32, _>("no database") }).await.unwrap_err();
+    {
+        let mut dropped = Box::pin(here.get_or_load_borrowed("d", move |_| slow(4)));
+        while one.stats().loads_running < 1 {
+            assert!(futures::poll!(&mut dropped).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    let stats = here.stats();
+    assert_eq!((stats.loads, stats.load_failures, stats.loads_running), (4, 2, 0));
+    let times = &stats.load_times;
+    assert_eq!((times.count(), times.longest.as_secs(), times.total.as_secs()), (4, 2, 4));
+    assert_eq!((stats.l2_hits, stats.l2_misses), (0, 4));
+    assert!(one.stats().l2.unwrap().written_bytes > 0);
+}

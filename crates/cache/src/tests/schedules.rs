@@ -185,7 +185,7 @@ fn one_load_lands_for_all() {
     assert_eq!(place.in_memory("a"), Some(OLD));
 }
 
-/// Caught: `board` without `recheck`; `board` that never joins; `land` that leaves the flight on the board.
+/// Caught: `board` without `recheck`; `board` that never joins.
 #[test]
 fn shuttle_one_load_lands_for_all() {
     check(one_load_lands_for_all);
@@ -220,10 +220,27 @@ fn who_leaves_strands_nobody() {
 
 /// A follower nobody wakes would be reported as a deadlock.
 ///
-/// Caught: a drop that takes the flight off the board though others are aboard, or never; a joiner who is not counted.
+/// Caught: a drop that takes the flight off the board though others are aboard; a joiner who is not counted; a leader that
+/// leaves and forgets its permit.
 #[test]
 fn shuttle_who_leaves_strands_nobody() {
     check(who_leaves_strands_nobody);
+}
+
+fn the_last_to_leave_takes_the_flight_off_the_board() {
+    let place = Place::new(1);
+    let readers: Vec<_> =
+        (0..3).map(|_| place.spawn(|place| place.load(&key("a"), Patience::Leaves))).collect();
+    for reader in readers {
+        assert_eq!(reader.join().unwrap(), None, "nobody stays to land");
+    }
+    assert!(!place.stripes.is_flying("a"));
+}
+
+/// Caught: a drop that leaves the flight on the board; one that takes `aboard` for what it was after it left.
+#[test]
+fn shuttle_the_last_to_leave_takes_the_flight_off_the_board() {
+    check(the_last_to_leave_takes_the_flight_off_the_board);
 }
 
 fn an_overtaken_load_lands_nowhere() {

@@ -458,7 +458,7 @@ pub(super) fn node_answering(
     let view = |store: &Arc<Store>| {
         Arc::new(View { store: store.clone(), node, clock: clock.clone(), stamps: stamps.clone() })
     };
-    let standing = Arc::new(if l2.is_some() { Standing::stranger() } else { Standing::alone() });
+    let standing = Arc::new(if l2.is_some() { Standing::stranger("test") } else { Standing::alone() });
     let config = L2Config {
         command_timeout: limit,
         backlog: 64,
@@ -470,8 +470,8 @@ pub(super) fn node_answering(
         node,
         #[cfg(feature = "redis")]
         redis: None,
-        l2: l2.map(|store| L2::new("l2", view(store), config, standing.clone()).unwrap()),
-        l3: l3.map(|store| Lower::new("l3", view(store), false, limit, 64).unwrap().write_behind()),
+        l2: l2.map(|store| L2::new("test.l2", view(store), config, standing.clone()).unwrap()),
+        l3: l3.map(|store| Lower::new("test.l3", view(store), false, limit, 64).unwrap().write_behind()),
         clock: clock.clone(),
         stamps: stamps.clone(),
         standing,

@@ -71,3 +71,18 @@ async fn a_refresh_that_reads_an_older_version_does_not_replace_a_newer_one() {
     world.settle().await;
     assert_eq!(world.values.get("a").await.as_deref(), Some(&7));
 }
+
+/// Where the keeper cannot say it, this node still knows what it invalidated.
+#[tokio::test(start_paused = true)]
+async fn a_loader_is_told_the_least_version_without_the_keeper_too() {
+    for shape in SHAPES {
+        let world = World::new(shape, RegionOptions::default());
+        if let Some(l2) = &world.l2 {
+            l2.set_down(true);
+        }
+        let _ = world.values.invalidate_version("a", 7).await;
+        let load =
+            world.values.get_or_load("a", |cx| async move { Ok::<u64, &'static str>(cx.least_version()) });
+        assert_eq!(*load.await.unwrap(), 7, "{shape:?}");
+    }
+}

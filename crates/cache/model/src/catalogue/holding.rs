@@ -50,6 +50,16 @@ pub fn holding() -> Vec<Case> {
             &[LOSS, REORDER, TOKEN_LOST, CRASH, PARTITION, RESTART, FAILOVER],
         );
     }
+    let built = [key(), key_two_readers()].map(|world| with_each(&world, &EACH)).concat();
+    let large = [RESTART, FAILOVER, PARTITION, CONTROL_EVICTED, TRIMMED];
+    add("as built", v3.as_built(), built, &large);
+    let writers = two_writers("two key writers", KEY);
+    add(
+        "as built",
+        v3.as_built(),
+        with_each(&writers, &[NONE, LOSS, RESTART, PARTITION, ANSWER_LOST]),
+        &[LOSS, RESTART, PARTITION, ANSWER_LOST],
+    );
     let stripe = Protocol { voids: Voids::Stripe, ..v3 };
     for (rules, protocol) in [("v3", v3), ("a stripe voids all its flights", stripe)] {
         let world = two_keys("two keys, one writer", &[(0, KEY)]);

@@ -52,6 +52,8 @@ pub enum Stage {
     Bypassing,
     /// Has loaded, and may commit.
     Loaded,
+    /// Where the flight lands first: L1 is filled, and it may commit.
+    Landed,
     /// Has its value and may fill L1.
     Fetched,
     /// Waits for another's flight.

@@ -74,6 +74,8 @@ pub struct Announcement {
     pub target: Target,
     /// The version that made it necessary.
     pub version: Version,
+    /// Whose it is.
+    pub node: u8,
 }
 
 /// A replica that takes over after it stopped following.

@@ -10,7 +10,8 @@ use crate::model::Coherence;
 use crate::state::{CONTROL, Copied, ReaderStage as Stage, State, Value};
 
 pub(super) fn offer(model: &Coherence, state: &State, reading: Reading, steps: &mut Vec<Step>) {
-    if state.readers[usize::from(reading.reader)].stage == Stage::Fetched {
+    let stage = state.readers[usize::from(reading.reader)].stage;
+    if stage == Stage::Fetched || (stage == Stage::Loaded && model.protocol.lands_first) {
         steps.push(Step::Fill(reading));
     } else if may_commit(model, state, reading) {
         steps.push(Step::Commit(reading));
@@ -43,6 +44,9 @@ pub(super) fn commit(model: &Coherence, state: &mut State, reading: Reading) {
     let own = reader.token != 0 && slot.token == reader.token;
     if (own || !rules.token_compared) && !(rules.floor && value.version < slot.floor) {
         slot.value = Some(value);
+        if rules.floor && rules.stored_raises_floor {
+            slot.floor = value.version.max(slot.floor);
+        }
         judge_fill(model, state, reading, value);
     }
     refused(state, reading);
@@ -63,7 +67,12 @@ fn judge_fill(model: &Coherence, state: &mut State, reading: Reading, value: Val
 }
 
 pub(super) fn refused(state: &mut State, reading: Reading) {
-    let reader = &mut state.readers[usize::from(reading.reader)];
+    let at = usize::from(reading.reader);
+    let reader = &mut state.readers[at];
+    if reader.stage == Stage::Landed {
+        let version = reader.version;
+        return read::answer(state, at, version);
+    }
     reader.stage = Stage::Fetched;
     (reader.run, reader.epoch, reader.token) = (0, 0, 0);
 }
@@ -79,7 +88,8 @@ pub(super) fn fill(model: &Coherence, state: &mut State, reading: Reading) {
     if own.flights[key] == Some(reading.reader) {
         own.flights[key] = None;
     }
-    if !(detached || outlived || below) {
+    let kept = !(detached || outlived || below);
+    if kept {
         own.l1[key] = Some(Copied { version: reader.version, born: reader.born });
         let promised = own.own[key].max(own.heard[key]);
         state.broken.fill |= reader.version < promised && judge::in_l1(model, state, node, key).is_some();
@@ -89,5 +99,9 @@ pub(super) fn fill(model: &Coherence, state: &mut State, reading: Reading) {
             read::answer(state, other, reader.version);
         }
     }
-    read::answer(state, at, reader.version);
+    if kept && reader.stage == Stage::Loaded {
+        state.readers[at].stage = Stage::Landed;
+    } else {
+        read::answer(state, at, reader.version);
+    }
 }

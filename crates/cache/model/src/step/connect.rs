@@ -81,13 +81,13 @@ pub(super) fn hello(model: &Coherence, state: &mut State, Place { node, shard }:
         replay: Replay::default(),
     };
     if at == CONTROL {
-        answer.replay = replay(there, own);
+        answer.replay = replay(there, own, |whose| rules.own_heard_already && usize::from(whose) == node);
     }
     state.nodes[node].answer = Some(answer);
 }
 
 /// What the stream's tail tells a node that knows all up to `last`.
-fn replay(there: &Shard, own: &Node) -> Replay {
+fn replay(there: &Shard, own: &Node, voided: impl Fn(u8) -> bool) -> Replay {
     let control = &there.held.control;
     let trimmed = match control.stream.first() {
         None => control.clock > own.last,
@@ -100,7 +100,7 @@ fn replay(there: &Shard, own: &Node) -> Replay {
         announced: control.announced,
         ..Replay::default()
     };
-    for missed in control.stream.iter().filter(|missed| missed.sequence > own.last) {
+    for missed in control.stream.iter().filter(|missed| missed.sequence > own.last && !voided(missed.node)) {
         if let crate::state::Target::Key(key) = missed.target {
             replay.keys[usize::from(key)] = true;
         }

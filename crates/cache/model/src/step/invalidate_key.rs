@@ -92,7 +92,8 @@ pub(super) fn revoke(model: &Coherence, state: &mut State, target: Target, versi
 /// The control key's half, and the answer under way.
 pub(super) fn tell(model: &Coherence, state: &mut State, writing: Writing) {
     let at = writing.index(model);
-    let clock = publish(model, state, writing.target, state.invalidations[at].version);
+    let version = state.invalidations[at].version;
+    let clock = publish(model, state, writing.node, writing.target, version);
     let sent = sent(state, CONTROL);
     let invalidation = &mut state.invalidations[at];
     (invalidation.at, invalidation.control, invalidation.stage) = (clock, sent, Stage::Told);
@@ -103,7 +104,13 @@ fn sent(state: &State, shard: usize) -> Sent {
 }
 
 /// Clock, stamp, stream and channel, in one script.
-pub(super) fn publish(model: &Coherence, state: &mut State, target: Target, version: Version) -> u8 {
+pub(super) fn publish(
+    model: &Coherence,
+    state: &mut State,
+    node: u8,
+    target: Target,
+    version: Version,
+) -> u8 {
     let held = &mut state.shards[CONTROL].held;
     let control = &mut held.control;
     if model.protocol.clock_advances {
@@ -115,7 +122,7 @@ pub(super) fn publish(model: &Coherence, state: &mut State, target: Target, vers
     for key in model.scenario.keys().filter(|key| target.covers(*key)) {
         control.announced[key] = version.max(control.announced[key]);
     }
-    let announcement = Announcement { sequence: control.clock, epoch: held.epoch, target, version };
+    let announcement = Announcement { sequence: control.clock, epoch: held.epoch, target, version, node };
     control.stream.push(announcement);
     let clock = control.clock;
     let server = &state.shards[CONTROL];

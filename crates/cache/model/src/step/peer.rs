@@ -28,7 +28,8 @@ pub(super) fn deliver(model: &Coherence, state: &mut State, Message { node, inde
 
 pub(crate) fn apply(model: &Coherence, state: &mut State, node: usize, announcement: Announcement) {
     let rules = &model.protocol;
-    let Announcement { sequence, epoch, target, version } = announcement;
+    let Announcement { sequence, epoch, target, version, node: whose } = announcement;
+    let voided = rules.own_heard_already && usize::from(whose) == node && target != Target::Stamp;
     if rules.announcements_carry_epoch && epoch != state.nodes[node].clock_epoch() {
         state.nodes[node].suspect = true;
         return;
@@ -38,6 +39,7 @@ pub(crate) fn apply(model: &Coherence, state: &mut State, node: usize, announcem
             let stamp = &mut state.nodes[node].stamp;
             *stamp = if rules.stamp_grows { sequence.max(*stamp) } else { sequence };
         }
+        Target::Key(_) if voided => {}
         Target::Key(key) => {
             generation::bump(model, state, node, key.into());
             invalidate_key::raise_floor(model, state, node, key.into(), version);
@@ -47,7 +49,7 @@ pub(crate) fn apply(model: &Coherence, state: &mut State, node: usize, announcem
         reissue::note(model, state, node, target, version);
     }
     let own = &mut state.nodes[node];
-    for key in model.scenario.keys().filter(|key| target.covers(*key)) {
+    for key in model.scenario.keys().filter(|key| target.covers(*key) && !voided) {
         own.heard[key] = version.max(own.heard[key]);
     }
     if sequence == own.last + 1 {

@@ -22,7 +22,7 @@ pub(super) fn offer(model: &Coherence, state: &State, reading: Reading, starts: 
             load::offer(model, state, reading, steps);
         }
         Stage::Bypassing => load::offer(model, state, reading, steps),
-        Stage::Loaded | Stage::Fetched => commit::offer(model, state, reading, steps),
+        Stage::Loaded | Stage::Landed | Stage::Fetched => commit::offer(model, state, reading, steps),
         Stage::Joined | Stage::Done | Stage::Dead => {}
     }
 }

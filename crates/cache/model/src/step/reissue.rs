@@ -48,11 +48,11 @@ pub(super) fn offer(model: &Coherence, state: &State, node: u8, steps: &mut Vec<
     }
 }
 
-pub(super) fn reissue(model: &Coherence, state: &mut State, Place { node, .. }: Place) {
-    let node = usize::from(node);
+pub(super) fn reissue(model: &Coherence, state: &mut State, Place { node: own, .. }: Place) {
+    let node = usize::from(own);
     for (target, version) in state.nodes[node].recent.clone() {
         invalidate_key::revoke(model, state, target, version);
-        invalidate_key::publish(model, state, target, version);
+        invalidate_key::publish(model, state, own, target, version);
     }
     if let Some(answer) = &mut state.nodes[node].answer {
         answer.reissued = true;

@@ -8,7 +8,7 @@
 use super::{Place, Step, invalidate_key, reissue};
 use crate::generation;
 use crate::model::Coherence;
-use crate::state::{Answer, CONTROL, Clock, KEYS, Replay, State};
+use crate::state::{Answer, CONTROL, Clock, Invalidation, InvalidationStage, KEYS, Replay, State};
 
 pub(super) fn offer(model: &Coherence, state: &State, node: u8, steps: &mut Vec<Step>) {
     if let Some(answer) = state.nodes[usize::from(node)].answer
@@ -38,11 +38,20 @@ fn take_over(model: &Coherence, state: &mut State, node: usize, answer: Answer) 
             generation::bump(model, state, node, key);
             reissue::seen(model, state, node, key, announced[key]);
         }
-        invalidate_key::raise_floor(model, state, node, key, announced[key]);
+        if !dropped || model.protocol.dropping_raises_floors {
+            invalidate_key::raise_floor(model, state, node, key, announced[key]);
+        }
     }
     if dropped {
         generation::bump_all(model, state, node);
     }
+    // One of its own that is still to be answered promises nothing yet.
+    let under_way = |version| {
+        let told = |one: &Invalidation| one.stage == InvalidationStage::Told && usize::from(one.node) == node;
+        model.protocol.own_heard_already
+            && state.invalidations.iter().any(|one| told(one) && one.version == version)
+    };
+    let announced = announced.map(|version| if under_way(version) { 0 } else { version });
     let own = &mut state.nodes[node];
     let anew = |old: Clock, new: Clock, reset: bool| if reset { new } else { new.max(old) };
     own.stamp = anew(own.stamp, stamp, dropped && model.protocol.fence);

@@ -21,13 +21,15 @@ pub(super) fn settle(model: &Coherence, state: &mut State, writing: Writing) {
         return queue::owe(model, state, writing);
     }
     let (node, at) = (usize::from(writing.node), writing.index(model));
-    let Invalidation { version, at: clock, .. } = state.invalidations[at];
+    let Invalidation { version, at: clock, queued, .. } = state.invalidations[at];
     match writing.target {
         Target::Stamp => {
             let stamp = &mut state.nodes[node].stamp;
             *stamp = clock.max(*stamp);
         }
-        Target::Key(key) if rules.second_bump => generation::bump(model, state, node, key.into()),
+        Target::Key(key) if rules.second_bump && (!queued || rules.retold_voids) => {
+            generation::bump(model, state, node, key.into())
+        }
         Target::Key(_) => {}
     }
     if rules.reissue == Reissue::SeenAndAnswered {

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use moka::notification::RemovalCause;
 use moka::sync::Cache;
 
 use super::sample::reservoir;
@@ -9,7 +8,6 @@ use super::store::{Glance, Hashing, Store, Weigh};
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
 use crate::options::MemoryConfig;
-use crate::stats::Counter;
 
 /// `moka`'s sync cache as a plain map: W-TinyLFU, no time to live of its own, and never its `get_with`, which keeps a value
 /// that was invalidated while its init ran, nor its entry interface, whose answers say less than they seem to
@@ -21,7 +19,9 @@ pub(super) struct Moka {
     /// The weight that came since the last maintenance, and how much of it is waited for.
     unsettled: AtomicU64,
     unsettled_at_most: u64,
-    evictions: Arc<Counter>,
+    /// Entries that came and were not taken out: those that are no longer here were evicted. A listener would tell, at the
+    /// price of a lock for each key.
+    kept: AtomicU64,
 }
 
 /// What part of the bound may wait for maintenance.
@@ -32,13 +32,7 @@ impl Moka {
         let count = u64::try_from(config.capacity).unwrap_or(u64::MAX);
         let bound = config.max_weight.unwrap_or(count);
         let weigh = Weigh::by(config);
-        let evictions = Arc::<Counter>::default();
-        let counting = evictions.clone();
-        let mut map = Cache::builder().max_capacity(bound).eviction_listener(move |_, _, cause| {
-            if cause == RemovalCause::Size {
-                counting.add(1);
-            }
-        });
+        let mut map = Cache::builder().max_capacity(bound);
         if weigh == Weigh::Weight {
             map = map.weigher(move |_, entry: &Arc<Entry>| weigh.of(entry));
         }
@@ -47,7 +41,7 @@ impl Moka {
             weigh,
             unsettled: AtomicU64::new(0),
             unsettled_at_most: bound / UNSETTLED_SHARE,
-            evictions,
+            kept: AtomicU64::new(0),
         }
     }
 }
@@ -73,6 +67,9 @@ impl Store for Moka {
     /// after 64 inserts, too late for a small cache's bound, so we ask for it sooner.
     fn insert(&self, key: StoreKey, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
         let weight = u64::from(self.weigh.of(&entry));
+        if !self.map.contains_key(&key) {
+            self.kept.fetch_add(1, Ordering::Relaxed);
+        }
         self.map.insert(key, entry);
         if self.unsettled.fetch_add(weight, Ordering::Relaxed) + weight > self.unsettled_at_most {
             self.map.run_pending_tasks();
@@ -82,7 +79,11 @@ impl Store for Moka {
     }
 
     fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
-        self.map.remove(at)
+        let removed = self.map.remove(at);
+        if removed.is_some() {
+            self.kept.fetch_sub(1, Ordering::Relaxed);
+        }
+        removed
     }
 
     fn sample(&self, at_most: usize) -> Vec<(StoreKey, Arc<Entry>)> {
@@ -93,7 +94,9 @@ impl Store for Moka {
     /// One by one, since `invalidate_all` spares what is inserted within the same instant (moka-rs/moka#155).
     fn clear(&self) {
         for (key, _) in &self.map {
-            self.map.invalidate(key.as_ref());
+            if self.map.remove(key.as_ref()).is_some() {
+                self.kept.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -104,7 +107,7 @@ impl Store for Moka {
 
     fn evictions(&self) -> u64 {
         self.map.run_pending_tasks();
-        self.evictions.get()
+        self.kept.load(Ordering::Relaxed).saturating_sub(self.map.entry_count())
     }
 
     fn weight(&self) -> u64 {

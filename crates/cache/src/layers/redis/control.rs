@@ -33,8 +33,8 @@ struct Links {
     current: Option<Link>,
 }
 
-/// Epoch, clock and the clock at the last stamp.
-pub(super) type Head = (Option<Vec<u8>>, u64, u64);
+/// Epoch, clock and the clock at the last stamp, if there is a control key.
+pub(super) type Head = (Option<Vec<u8>>, Option<u64>, Option<u64>);
 
 impl Control {
     pub(super) fn new(
@@ -122,7 +122,8 @@ impl Control {
 
     /// Takes the answer in: the clock, if the epoch lives, after the stamps were made known.
     pub(super) async fn take_in(&self, epoch: u64, head: Head) -> Result<u64, LayerError> {
-        let (lives, clock, version) = head;
+        // A control key that is gone is another epoch too, and says nothing of Redis' health.
+        let (lives, Some(clock), Some(version)) = head else { return Err(LayerError::Fenced) };
         if lives.as_deref() != Some(&epoch.to_be_bytes()[..]) {
             return Err(LayerError::Fenced);
         }

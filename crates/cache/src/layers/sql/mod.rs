@@ -114,8 +114,9 @@ const EVICTION_FLOOR: &str = "SELECT born FROM mainstay_cache WHERE cache = $1 A
 type Row = (i64, Option<String>, Option<Vec<u8>>, Option<i64>);
 
 /// `private`: no other node writes to it.
-fn lower(layer: Arc<dyn Shared>, private: bool, config: &SqlConfig) -> Lower {
-    let lower = Lower::new("l3", layer, private, TIME_LIMIT, BACKLOG).expect("the limit above is in range");
+fn lower(cache: &str, layer: Arc<dyn Shared>, private: bool, config: &SqlConfig) -> Lower {
+    let lower = Lower::new(&format!("{cache}.l3"), layer, private, TIME_LIMIT, BACKLOG)
+        .expect("the limit above is in range");
     lower.write_behind().swept_every(config.sweep)
 }
 

@@ -84,7 +84,7 @@ pub(crate) async fn open_postgres(
     sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| unopened(cache, error))?;
     let postgres = Postgres { common: Common::new(cache, config, stamp_bound, clock, stamps), pool };
     postgres.remember().await.map_err(|error| unopened(cache, error))?;
-    Ok(lower(Arc::new(postgres), false, config))
+    Ok(lower(cache, Arc::new(postgres), false, config))
 }
 
 impl Postgres {

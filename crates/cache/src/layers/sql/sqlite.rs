@@ -87,7 +87,7 @@ pub(crate) async fn open_sqlite(
     sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| unopened(cache, error))?;
     let sqlite = Sqlite { common: Common::new(cache, config, stamp_bound, clock, stamps), pool };
     sqlite.remember().await.map_err(|error| unopened(cache, error))?;
-    Ok(lower(Arc::new(sqlite), true, config))
+    Ok(lower(cache, Arc::new(sqlite), true, config))
 }
 
 impl Sqlite {

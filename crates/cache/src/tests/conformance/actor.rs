@@ -1,0 +1,59 @@
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::hold::{Go, HELD, Held, Place};
+
+/// A task that stops at every hold. Dropping it drops what it was doing.
+#[derive(Debug)]
+pub(super) struct Actor<T> {
+    held: Arc<Held>,
+    go: mpsc::UnboundedSender<Go>,
+    task: JoinHandle<T>,
+}
+
+impl<T: Send + 'static> Actor<T> {
+    pub(super) fn start(work: impl Future<Output = T> + Send + 'static) -> Self {
+        let (go, going) = mpsc::unbounded_channel();
+        let held = Arc::new(Held { place: watch::channel(Place::Under).0, go: Mutex::new(going) });
+        let own = held.clone();
+        let task = tokio::spawn(HELD.scope(held.clone(), async move {
+            let done = work.await;
+            own.place.send_replace(Place::Done);
+            done
+        }));
+        Self { held, go, task }
+    }
+
+    pub(super) fn place(&self) -> Place {
+        *self.held.place.borrow()
+    }
+
+    /// Waits for the next hold, or the end; whoever waits for another task stays `Under`.
+    pub(super) async fn rests(&self) -> Place {
+        let mut seen = self.held.place.subscribe();
+        let rests = seen.wait_for(|place| *place != Place::Under);
+        let _ = tokio::time::timeout(Duration::from_secs(5), rests).await;
+        self.place()
+    }
+
+    /// Lets it go on to the next hold.
+    pub(super) async fn on(&self, go: Go) -> Place {
+        self.held.place.send_replace(Place::Under);
+        let _ = self.go.send(go);
+        self.rests().await
+    }
+
+    pub(super) async fn result(mut self) -> T {
+        (&mut self.task).await.expect("it does not panic")
+    }
+}
+
+impl<T> Drop for Actor<T> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
