@@ -12,7 +12,7 @@ use crate::layers::l2::L2;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::layers::lower::Lower;
 #[cfg(feature = "redis")]
-use crate::layers::redis::Redis;
+use crate::layers::redis::Servers;
 #[cfg(feature = "redis")]
 use crate::options::RedisConfig;
 use crate::options::{LoadBudget, MemoryConfig, RegionOptions, SqlConfig};
@@ -38,7 +38,7 @@ pub struct CacheBuilder {
 
 /// The connection, the protocol's view of it, and where this node stands.
 #[cfg(feature = "redis")]
-type OpenedRedis = (Option<Arc<Redis>>, Option<L2>, Arc<Standing>);
+type OpenedRedis = (Option<Servers>, Option<L2>, Arc<Standing>);
 
 impl CacheBuilder {
     pub(crate) fn new(name: String) -> Self {
@@ -173,7 +173,7 @@ impl CacheBuilder {
     /// The fleet's budget of loads over Redis, if one is asked for.
     fn fleet_rate(
         &self,
-        #[cfg(feature = "redis")] redis: Option<&Arc<Redis>>,
+        #[cfg(feature = "redis")] redis: Option<&Servers>,
     ) -> Result<Option<Arc<dyn FleetBudget>>, CacheError> {
         let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
         let problem = |value: &str, allowed| at_fault(ConfigError::new("load_budget.fleet", value, allowed));
@@ -204,9 +204,9 @@ impl CacheBuilder {
         let at_fault = |source| CacheError::Config { cache: self.name.clone(), source };
         let Some(config) = &self.redis else { return Ok((None, None, Arc::new(Standing::alone()))) };
         config.validate().map_err(at_fault)?;
-        let redis = Redis::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
+        let redis = Servers::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
         let standing = Arc::new(Standing::stranger(&self.name));
-        let l2 = L2::new(&format!("{}.l2", self.name), redis.clone(), config.protocol(), standing.clone())
+        let l2 = L2::new(&format!("{}.l2", self.name), redis.keeper(), config.protocol(), standing.clone())
             .map_err(at_fault)?;
         Ok((Some(redis), Some(l2), standing))
     }

@@ -19,7 +19,7 @@ use crate::layers::l2::L2;
 use crate::layers::lower::Lower;
 use crate::layers::memory::GhostEstimate;
 #[cfg(feature = "redis")]
-use crate::layers::redis::Redis;
+use crate::layers::redis::Servers;
 use crate::options::RegionOptions;
 use crate::region::{Region, RegionMeta};
 use crate::stamps::Target;
@@ -238,7 +238,7 @@ impl Cache {
     }
 
     #[cfg(feature = "redis")]
-    fn redis_for(&self, name: &str) -> Result<Arc<Redis>, CacheError> {
+    fn redis_for(&self, name: &str) -> Result<Servers, CacheError> {
         self.inner.redis.clone().ok_or_else(|| CacheError::Redis {
             cache: self.inner.name.to_string(),
             reason: format!("`{name}` needs a Redis layer: add one with `CacheBuilder::redis`"),

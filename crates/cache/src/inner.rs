@@ -14,7 +14,7 @@ use crate::layers::l2::L2;
 use crate::layers::lower::Lower;
 use crate::layers::memory::L1;
 #[cfg(feature = "redis")]
-use crate::layers::redis::Redis;
+use crate::layers::redis::Servers;
 use crate::options::{MemoryConfig, RegionOptions};
 use crate::region::RegionMeta;
 use crate::stamps::Stamps;
@@ -34,7 +34,7 @@ pub(crate) struct Inner {
     pub(crate) standing: Arc<Standing>,
     /// The keeper's connection, for what a fleet shares beside values.
     #[cfg(feature = "redis")]
-    pub(crate) redis: Option<Arc<Redis>>,
+    pub(crate) redis: Option<Servers>,
     /// The keeper, if there is one.
     pub(crate) l2: Option<L2>,
     /// The durable layer, if there is one.
@@ -57,7 +57,7 @@ pub(crate) struct Parts {
     pub(crate) stamps: Arc<Stamps>,
     pub(crate) standing: Arc<Standing>,
     #[cfg(feature = "redis")]
-    pub(crate) redis: Option<Arc<Redis>>,
+    pub(crate) redis: Option<Servers>,
     pub(crate) l2: Option<L2>,
     pub(crate) l3: Option<Lower>,
     pub(crate) budget: Budget,

@@ -94,7 +94,7 @@ pub use load_times::LoadTimes;
 pub use mainstay_macros::{CacheKey, cache_invalidate, cacheable};
 pub use options::{
     EagerRefresh, FailSafe, FleetRateConfig, LayerOptions, Layers, LoadBudget, LoadTimeouts, MemoryConfig,
-    MemoryKind, RedisConfig, RegionOptions, SqlConfig,
+    MemoryKind, RedisConfig, RegionOptions, SentinelConfig, SqlConfig,
 };
 pub use region::Region;
 pub use standing::Coherence;

@@ -211,7 +211,10 @@ impl fmt::Debug for CacheConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut redis = self.redis.clone();
         if let Some(redis) = &mut redis {
-            redis.url = without_user(&redis.url);
+            let sentinels = redis.sentinel.iter_mut().flat_map(|sentinel| &mut sentinel.sentinels);
+            for url in sentinels.chain(&mut redis.cluster).chain([&mut redis.url]) {
+                *url = without_user(url);
+            }
         }
         f.debug_struct("CacheConfig")
             .field("memory", &self.memory)

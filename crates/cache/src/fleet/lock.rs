@@ -6,7 +6,7 @@ use redis::Script;
 
 use super::FleetError;
 use crate::error::ConfigError;
-use crate::layers::redis::Redis;
+use crate::layers::redis::Servers;
 
 /// A lock that one node of the fleet holds at a time, for a while. Clones are the same lock.
 ///
@@ -15,7 +15,7 @@ use crate::layers::redis::Redis;
 /// "How to do distributed locking", 2016).
 #[derive(Clone)]
 pub struct FleetLock {
-    redis: Arc<Redis>,
+    redis: Servers,
     name: Arc<str>,
     keys: [String; 2],
     ttl: Duration,
@@ -52,7 +52,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 });
 
 impl FleetLock {
-    pub(crate) fn new(redis: Arc<Redis>, name: &str, ttl: Duration) -> Result<Self, ConfigError> {
+    pub(crate) fn new(redis: Servers, name: &str, ttl: Duration) -> Result<Self, ConfigError> {
         if !(Duration::from_millis(10)..=Duration::from_secs(86_400)).contains(&ttl) {
             return Err(ConfigError::new("ttl", format!("{ttl:?}"), "10 ms to 24 h"));
         }
@@ -72,7 +72,7 @@ impl FleetLock {
         let mut invocation = ACQUIRE.prepare_invoke();
         invocation.key(&self.keys[0]).key(&self.keys[1]).arg(&holder[..]).arg(self.ttl_ms());
         let (fence, left): (u64, u64) =
-            self.redis.send(invocation).await.map_err(|error| self.away(&error))?;
+            self.redis.send(&self.keys[0], invocation).await.map_err(|error| self.away(&error))?;
         if fence == 0 {
             return Err(FleetError::Held { name: self.name.to_string(), left: Duration::from_millis(left) });
         }
@@ -82,7 +82,7 @@ impl FleetLock {
     async fn prolong(&self, holder: [u8; 8], ttl_ms: u64) -> Result<bool, FleetError> {
         let mut invocation = PROLONG.prepare_invoke();
         invocation.key(&self.keys[0]).arg(&holder[..]).arg(ttl_ms);
-        self.redis.send(invocation).await.map_err(|error| self.away(&error))
+        self.redis.send(&self.keys[0], invocation).await.map_err(|error| self.away(&error))
     }
 
     fn ttl_ms(&self) -> u64 {

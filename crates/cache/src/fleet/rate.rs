@@ -6,13 +6,13 @@ use redis::Script;
 
 use super::FleetError;
 use crate::error::ConfigError;
-use crate::layers::redis::Redis;
+use crate::layers::redis::Servers;
 use crate::options::FleetRateConfig;
 
 /// A rate that all nodes share: the generic cell rate algorithm, as one number in Redis and on its clock. Clones are the same rate.
 #[derive(Clone)]
 pub struct FleetRate {
-    redis: Arc<Redis>,
+    redis: Servers,
     name: Arc<str>,
     key: String,
     /// Microseconds that one permit takes.
@@ -38,7 +38,7 @@ return '0'
 });
 
 impl FleetRate {
-    pub(crate) fn new(redis: Arc<Redis>, name: &str, config: &FleetRateConfig) -> Result<Self, ConfigError> {
+    pub(crate) fn new(redis: Servers, name: &str, config: &FleetRateConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let micros = u64::try_from(config.period.as_micros()).expect("at most a day");
         let interval = (micros / u64::from(config.permits)).max(1);
@@ -67,7 +67,7 @@ impl FleetRate {
         invocation.key(&self.key).arg(self.interval).arg(self.tolerance).arg(permits);
         let early: u64 = self
             .redis
-            .send(invocation)
+            .send(&self.key, invocation)
             .await
             .map_err(|error| FleetError::Away { name: self.name.to_string(), reason: error.to_string() })?;
         if early == 0 {

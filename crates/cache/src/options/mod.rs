@@ -9,6 +9,7 @@ mod memory;
 mod problems;
 mod redis;
 mod region;
+mod servers;
 mod sql;
 #[cfg(all(test, feature = "config"))]
 mod tests;
@@ -23,6 +24,7 @@ pub use memory::{MemoryConfig, MemoryKind};
 pub(crate) use problems::Problems;
 pub use redis::RedisConfig;
 pub use region::RegionOptions;
+pub use servers::SentinelConfig;
 pub use sql::SqlConfig;
 pub use timeouts::LoadTimeouts;
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::SentinelConfig;
 use crate::error::ConfigError;
 
 /// The Redis layer.
@@ -13,6 +14,12 @@ use crate::error::ConfigError;
 pub struct RedisConfig {
     /// Where it is. Default `redis://127.0.0.1:6379`.
     pub url: String,
+    /// The sentinels that are asked for the primary; of `url` only user, password, database and TLS count then. Default none.
+    pub sentinel: Option<SentinelConfig>,
+    /// Some nodes of a Redis Cluster, as URLs, from which the others are learnt; `url` does not count then. Default none.
+    pub cluster: Vec<String>,
+    /// Over how many slots of a Cluster the keys are spread; all nodes of one cache use the same. Default 64.
+    pub buckets: u16,
     /// What every key begins with; empty for `mainstay:<cache name>`, the default. All nodes of one cache use the same.
     pub prefix: String,
     /// Longest wait for an answer to one command. Default 250 ms.
@@ -46,6 +53,9 @@ impl Default for RedisConfig {
     fn default() -> Self {
         Self {
             url: "redis://127.0.0.1:6379".to_owned(),
+            sentinel: None,
+            cluster: Vec::new(),
+            buckets: 64,
             prefix: String::new(),
             command_timeout: Duration::from_millis(250),
             connect_timeout: Duration::from_secs(1),
@@ -153,9 +163,7 @@ impl RedisConfig {
     /// Names the first field that is out of range.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let ms = Duration::from_millis;
-        if self.url.is_empty() {
-            return Err(ConfigError::new("url", "empty", "a redis:// URL"));
-        }
+        self.validate_servers()?;
         for (field, value) in [
             ("command_timeout", self.command_timeout),
             ("connect_timeout", self.connect_timeout),

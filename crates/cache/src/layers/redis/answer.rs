@@ -23,7 +23,7 @@ impl Answer {
         read(self.0.next().ok_or_else(|| unheard_of("the answer is too short"))?)
     }
 
-    pub(super) fn rest(self) -> impl Iterator<Item = Value> {
+    fn rest(self) -> impl Iterator<Item = Value> {
         self.0
     }
 
@@ -49,13 +49,28 @@ pub(super) fn tidings(value: Value) -> Result<Tidings, LayerError> {
     Ok(Tidings { at, missed, stamps: stamps(answer.next()?)? })
 }
 
-pub(super) fn stamps(fields: Value) -> Result<Vec<(Target, u64)>, LayerError> {
+/// The stamps of a control key that lives in this epoch.
+pub(super) fn stamps_in(epoch: u64, fields: Value) -> Result<Vec<(Target, u64)>, LayerError> {
+    let named: Vec<(String, Value)> = read(fields.clone())?;
+    let lives = named.iter().find_map(|(name, value)| match value {
+        Value::BulkString(raw) if name == "e" => Some(&**raw),
+        _ => None,
+    });
+    if lives == Some(&epoch.to_be_bytes()[..]) { stamps(fields) } else { Err(LayerError::Fenced) }
+}
+
+fn stamps(fields: Value) -> Result<Vec<(Target, u64)>, LayerError> {
     let fields: Vec<(String, Value)> = read(fields)?;
     let stamps = fields.into_iter().filter_map(|(name, value)| Some((Target::from_name(&name)?, value)));
     stamps.map(|(target, value)| Ok((target, read(value)?))).collect()
 }
 
-pub(super) fn claim(value: Value) -> Result<(Claim, u64), LayerError> {
+pub(super) fn claims(answer: Answer, wanted: usize) -> Result<Vec<(Claim, u64)>, LayerError> {
+    let claims = answer.rest().map(claim).collect::<Result<Vec<_>, _>>()?;
+    if claims.len() == wanted { Ok(claims) } else { Err(unheard_of("the answer is too short")) }
+}
+
+fn claim(value: Value) -> Result<(Claim, u64), LayerError> {
     let mut answer: Answer = read(value)?;
     let kind: String = answer.next()?;
     let claim = match kind.as_str() {
@@ -70,7 +85,7 @@ pub(super) fn claim(value: Value) -> Result<(Claim, u64), LayerError> {
     Ok((claim, answer.next()?))
 }
 
-fn read<T: FromRedisValue>(value: Value) -> Result<T, LayerError> {
+pub(super) fn read<T: FromRedisValue>(value: Value) -> Result<T, LayerError> {
     redis::from_redis_value(value).map_err(|error| LayerError::Away(error.to_string()))
 }
 

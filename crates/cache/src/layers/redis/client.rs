@@ -1,18 +1,22 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion, PushInfo,
-    PushKind, RedisError, Value,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion,
+    PushInfo, PushKind, RedisError, Value,
 };
 use tokio::sync::mpsc;
 
+use super::sentinel;
 use crate::backplane::Announcement;
 use crate::layers::keeper::{Push, Subscription};
 use crate::layers::shared::LayerError;
-use crate::options::RedisConfig;
+use crate::options::{RedisConfig, SentinelConfig};
 
 /// One connection for commands and announcements both. Because a server writes them in the order it ran them, who reads an
 /// answer has read every announcement that came before it.
@@ -21,68 +25,143 @@ pub(super) struct Link {
     pub(super) connection: MultiplexedConnection,
     /// The server's run id: another run may have lost its memory.
     pub(super) run: String,
+    /// Tells this connection from any other.
+    pub(super) id: u64,
 }
 
 /// Where the server is, and how it is spoken to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Address {
     info: ConnectionInfo,
+    sentinel: Option<SentinelConfig>,
     response: Duration,
     connect: Duration,
-    /// The connections made before to the server that was last connected to: given up here, maybe not yet there.
-    former: Mutex<Former>,
+    /// The connections made before: given up here, maybe not yet there.
+    former: Arc<Mutex<Former>>,
 }
 
-#[derive(Debug, Default)]
-struct Former {
-    run: String,
-    ids: Vec<u64>,
-}
+/// The last connection to a run of a server under one address, of those that subscribe and of those that do not.
+type Former = HashMap<Whose, u64>;
+type Whose = (bool, Option<Place>, String);
+
+/// Both a host's name and its port.
+pub(super) type Place = (String, u16);
 
 impl Address {
-    pub(super) fn new(config: &RedisConfig) -> Result<Self, RedisError> {
+    pub(super) fn new(url: &str, config: &RedisConfig) -> Result<Self, RedisError> {
         // Off by default in redis 1.x: without it small pipelined commands wait for Nagle's algorithm.
         let tcp = TcpSettings::default().set_nodelay(true);
-        let info = config.url.as_str().into_connection_info()?.set_tcp_settings(tcp);
+        let info = url.into_connection_info()?.set_tcp_settings(tcp);
+        #[cfg(feature = "redis-tls")]
+        if matches!(info.addr(), ConnectionAddr::TcpTls { .. })
+            && rustls::crypto::CryptoProvider::get_default().is_none()
+        {
+            // Of several that are linked in rustls chooses none. If another thread was faster, there is one.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        for url in config.sentinel.iter().flat_map(|sentinel| &sentinel.sentinels) {
+            url.as_str().into_connection_info()?;
+        }
         Ok(Self {
             info: info.set_redis_settings(settings),
+            sentinel: config.sentinel.clone(),
             response: config.command_timeout,
             connect: config.connect_timeout,
-            former: Mutex::default(),
+            former: Arc::default(),
         })
     }
 
-    /// Connects and subscribes.
+    pub(super) fn place(&self) -> Option<Place> {
+        match self.info.addr() {
+            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+                Some((host.clone(), *port))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn database(&self) -> i64 {
+        self.info.redis_settings().db()
+    }
+
+    /// Another server that is spoken to like this one.
+    pub(super) fn at(&self, (host, port): &Place) -> Self {
+        let (host, port) = (host.clone(), *port);
+        let addr = match self.info.addr() {
+            ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+                ConnectionAddr::TcpTls { host, port, insecure: *insecure, tls_params: tls_params.clone() }
+            }
+            _ => ConnectionAddr::Tcp(host, port),
+        };
+        Self { info: self.info.clone().set_addr(addr), ..self.clone() }
+    }
+
+    /// Connects to the primary and subscribes.
     pub(super) async fn dial(&self, channel: &str) -> Result<(Link, Subscription), LayerError> {
-        let client = Client::open(self.info.clone()).map_err(away)?;
+        let Some(sentinel) = &self.sentinel else { return self.subscribe(channel).await };
+        let mut last = LayerError::Away("no sentinel is configured".to_owned());
+        // A sentinel's word may be old: where it leads to no primary, the next is asked.
+        for url in &sentinel.sentinels {
+            let dialled = match sentinel::primary(url, &sentinel.primary, self.connect).await {
+                Ok(place) => self.at(&place).subscribe(channel).await,
+                Err(error) => Err(error),
+            };
+            match dialled {
+                Ok(dialled) => return Ok(dialled),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn subscribe(&self, channel: &str) -> Result<(Link, Subscription), LayerError> {
         let (sender, pushes) = mpsc::unbounded_channel();
-        let config = AsyncConnectionConfig::new()
-            .set_response_timeout(Some(self.response))
-            .set_connection_timeout(Some(self.connect))
-            .set_push_sender(move |push: PushInfo| match heard(&push) {
-                Some(push) => sender.send(push),
-                None => Ok(()),
-            });
-        let mut connection =
-            client.get_multiplexed_async_connection_with_config(&config).await.map_err(away)?;
-        connection.subscribe(channel).await.map_err(away)?;
-        let server: String =
-            redis::cmd("INFO").arg("server").query_async(&mut connection).await.map_err(away)?;
-        let run = server.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::trim);
-        let run = run.ok_or_else(|| LayerError::Away("it names no run id".to_owned()))?.to_owned();
-        self.silence_former(&run, &mut connection).await?;
-        Ok((Link { connection, run }, pushes))
+        let config = AsyncConnectionConfig::new().set_push_sender(move |push: PushInfo| match heard(&push) {
+            Some(push) => sender.send(push),
+            None => Ok(()),
+        });
+        let mut link = self.connect(config, true).await?;
+        let subscribing = async {
+            link.connection.subscribe(channel).await.map_err(away)?;
+            let role: Value = redis::cmd("ROLE").query_async(&mut link.connection).await.map_err(away)?;
+            primary_or_away(&role)
+        };
+        within(self.connect, subscribing).await?;
+        Ok((link, pushes))
+    }
+
+    /// Connects for commands alone.
+    pub(super) async fn open(&self) -> Result<Link, LayerError> {
+        self.connect(AsyncConnectionConfig::new(), false).await
+    }
+
+    async fn connect(&self, config: AsyncConnectionConfig, subscribes: bool) -> Result<Link, LayerError> {
+        let config =
+            config.set_response_timeout(Some(self.response)).set_connection_timeout(Some(self.connect));
+        let connecting = async {
+            let client = Client::open(self.info.clone()).map_err(away)?;
+            let mut connection =
+                client.get_multiplexed_async_connection_with_config(&config).await.map_err(away)?;
+            let server: String =
+                redis::cmd("INFO").arg("server").query_async(&mut connection).await.map_err(away)?;
+            let run = server.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::trim);
+            let run = run.ok_or_else(|| LayerError::Away("it names no run id".to_owned()))?.to_owned();
+            self.silence_former((subscribes, self.place(), run.clone()), &mut connection).await?;
+            Ok(Link { connection, run, id: LINKS.fetch_add(1, Ordering::Relaxed) })
+        };
+        // The client's own limit is for each of its steps.
+        within(self.connect, connecting).await
     }
 
     /// A connection that was given up may have commands on their way for as long as TCP tries, and a late `set` would undo
-    /// what is said over the next one. So it is closed at the server's end before anything else is said. Those of another run
+    /// what is said over the next one. So it is closed at the server's end before anything else is said. Those to another run
     /// need not be: what they say is of another epoch.
     ///
     /// Where the user may not do so, only versions tell a late `set` from a new one.
     async fn silence_former(
         &self,
-        run: &str,
+        whose: Whose,
         connection: &mut MultiplexedConnection,
     ) -> Result<(), LayerError> {
         let allowed = |answer: Result<u64, RedisError>| match answer {
@@ -90,16 +169,39 @@ impl Address {
             Err(error) if error.is_io_error() || error.is_timeout() => Err(away(error)),
             Err(_) => Ok(None),
         };
-        let former = {
-            let former = self.former.lock();
-            if former.run == run { former.ids.clone() } else { Vec::new() }
-        };
-        for id in former {
+        let former = self.former.lock().get(&whose).copied();
+        if let Some(id) = former {
             allowed(redis::cmd("CLIENT").arg("KILL").arg("ID").arg(id).query_async(connection).await)?;
         }
-        let own = allowed(redis::cmd("CLIENT").arg("ID").query_async(connection).await)?;
-        *self.former.lock() = Former { run: run.to_owned(), ids: own.into_iter().collect() };
+        if let Some(own) = allowed(redis::cmd("CLIENT").arg("ID").query_async(connection).await)? {
+            self.former.lock().insert(whose, own);
+        }
         Ok(())
+    }
+}
+
+static LINKS: AtomicU64 = AtomicU64::new(1);
+
+async fn within<T>(
+    limit: Duration,
+    step: impl Future<Output = Result<T, LayerError>>,
+) -> Result<T, LayerError> {
+    let late = |_| LayerError::Away(format!("not connected within {limit:?}"));
+    tokio::time::timeout(limit, step).await.map_err(late)?
+}
+
+/// A replica answers too, with what it knew some time ago.
+pub(super) fn primary_or_away(role: &Value) -> Result<(), LayerError> {
+    let name = match role {
+        Value::Array(words) => words.first(),
+        _ => None,
+    };
+    match name {
+        Some(Value::BulkString(name)) if name == b"master" => Ok(()),
+        Some(Value::BulkString(name)) => {
+            Err(LayerError::Away(format!("the server is no primary but a {}", String::from_utf8_lossy(name))))
+        }
+        _ => Err(LayerError::Away("the server names no role".to_owned())),
     }
 }
 

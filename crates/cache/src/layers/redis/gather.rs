@@ -3,7 +3,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::keeper::Redis;
 use crate::layers::keeper::Found;
 use crate::layers::shared::LayerError;
 
@@ -16,6 +15,17 @@ const UNDER_WAY: usize = 2;
 /// come while batches are under way go together with the next.
 #[derive(Debug, Default)]
 pub(super) struct Gather(Mutex<Line>);
+
+/// Who reads many keys with one command.
+pub(super) trait Reader: Send + Sync + 'static {
+    fn gather(&self) -> &Gather;
+
+    fn read_now(
+        &self,
+        epoch: u64,
+        keys: &[Arc<str>],
+    ) -> impl Future<Output = Result<Found, LayerError>> + Send;
+}
 
 #[derive(Debug, Default)]
 struct Line {
@@ -34,21 +44,20 @@ impl Gather {
     /// # Cancel safety
     /// Dropped early, the answer is thrown away.
     pub(super) async fn read(
-        &self,
-        redis: &Arc<Redis>,
+        reader: &Arc<impl Reader>,
         epoch: u64,
         key: &Arc<str>,
     ) -> Result<Found, LayerError> {
         let (answer, answered) = oneshot::channel();
         let waiter = Waiter { epoch, key: key.clone(), answer };
         let batch = {
-            let mut line = self.0.lock();
+            let mut line = reader.gather().0.lock();
             line.waiting.push(waiter);
             line.next_batch()
         };
         if let Some(batch) = batch {
             // In a task of its own: whoever asked for it may be dropped, the others still wait.
-            tokio::spawn(send(redis.clone(), batch));
+            tokio::spawn(send(reader.clone(), batch));
         }
         answered.await.map_err(|_| LayerError::Away("the batch was lost".to_owned()))?
     }
@@ -65,14 +74,14 @@ impl Line {
     }
 }
 
-async fn send(redis: Arc<Redis>, mut batch: Vec<Waiter>) {
+async fn send(reader: Arc<impl Reader>, mut batch: Vec<Waiter>) {
     loop {
         batch.retain(|waiter| !waiter.answer.is_closed());
         if let Some(first) = batch.first() {
             // All of one epoch, or fenced: a node changes its epoch seldom enough.
             let epoch = first.epoch;
             let keys: Vec<Arc<str>> = batch.iter().map(|waiter| waiter.key.clone()).collect();
-            match redis.read_now(epoch, &keys).await {
+            match reader.read_now(epoch, &keys).await {
                 Ok(Found { clock, bytes }) => {
                     for (waiter, bytes) in batch.drain(..).zip(bytes) {
                         let answer = if waiter.epoch == epoch {
@@ -90,7 +99,7 @@ async fn send(redis: Arc<Redis>, mut batch: Vec<Waiter>) {
                 }
             }
         }
-        let mut line = redis.gather.0.lock();
+        let mut line = reader.gather().0.lock();
         line.under_way -= 1;
         match line.next_batch() {
             Some(next) => batch = next,

@@ -1,7 +1,17 @@
 mod answer;
+mod calls;
 mod client;
+mod cluster;
+mod control;
 mod gather;
-mod keeper;
 mod scripts;
+mod sentinel;
+mod servers;
+mod single;
 
-pub(crate) use keeper::Redis;
+pub(crate) use servers::Servers;
+
+/// The page of the book, its programs run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../../docs/src/cache/redis.md")]
+mod page {}

@@ -17,7 +17,30 @@ pub(super) struct Scripts {
     pub(super) store: Script,
     pub(super) revoke: Script,
     pub(super) stamp: Script,
+    pub(super) clock: Script,
+    pub(super) tell: Script,
 }
+
+/// Where a value's slot has no control key: `KEYS[1]`, and `KEYS[2]` again, holds the bucket's epoch (8 raw bytes) and the run
+/// id it was made for. `ARGV[1]` is that epoch, `ARGV[2]` what values and tokens are stamped with, and where the clock is
+/// wanted, it is `ARGV[3]`. What is to be announced is told by another script, where the control key is.
+const BUCKET: &str = r"
+local lives = redis.call('GET', meta)
+if not lives or string.sub(lives, 1, 8) ~= ARGV[1] then
+  return redis.error_reply('FENCED the bucket lives in another epoch')
+end
+local epoch, clock, stamped = ARGV[2], tonumber(ARGV[3]) or 0, ARGV[3]
+local function tick() end
+local function announce() end
+";
+
+/// `ARGV[1]` an epoch to begin, `ARGV[2]` the server's run id. As with `HELLO`, another run begins a new one.
+pub(super) const HELLO_BUCKET: &str = r"
+local lives = redis.call('GET', KEYS[1])
+if lives and string.sub(lives, 9) == ARGV[2] then return string.sub(lives, 1, 8) end
+redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2])
+return ARGV[1]
+";
 
 const WORDS: &str = r"
 local meta, stream = KEYS[1], KEYS[2]
@@ -72,6 +95,10 @@ local function announce(kind, version, body)
   redis.call('XADD', stream, 'MAXLEN', '~', ARGV[4], count .. '-0', 'm', said)
   redis.call('PUBLISH', stream, said)
 end
+";
+
+/// A floor only rises.
+const RAISE: &str = r"
 local function raise(floor, version, life)
   if version ~= '0' then
     local there = redis.call('GET', floor)
@@ -84,10 +111,12 @@ end
 /// `ARGV[7]` the node; then two a key: a token to install, and `born` of the value it found dead. The lease says who loads;
 /// the token, which all loaders of a key share until its next invalidation, says who may commit. A node that holds the lease
 /// is granted it again: within the node one load a key runs at a time, so the former one failed or was dropped.
+/// The key `l` holds token, the lease's end, the epoch it was granted in, and the node, 8 bytes each: a token of another epoch
+/// is none.
 const CLAIM: &str = r"
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local lease = struct.pack('>I8', now + tonumber(ARGV[6])) .. ARGV[7]
+local lease = struct.pack('>I8', now + tonumber(ARGV[6])) .. epoch .. ARGV[7]
 local answer = { text(clock), stamped, ARGV[3] ~= stamped and redis.call('HGETALL', meta) }
 for i = 1, (#KEYS - 2) / 3 do
   local k, a = 3 * i, 2 * i + 6
@@ -95,9 +124,9 @@ for i = 1, (#KEYS - 2) / 3 do
   local kind, what = 'granted', ARGV[a]
   if value and string.sub(value, 13, 20) == epoch and string.sub(value, 21, 28) ~= ARGV[a + 1] then
     kind, what = 'found', value
-  elseif token then
+  elseif token and string.sub(token, 17, 24) == epoch then
     local ends = struct.unpack('>I8', string.sub(token, 9, 16))
-    if ends > now and ARGV[4] == '0' and string.sub(token, 17, 24) ~= ARGV[7] then
+    if ends > now and ARGV[4] == '0' and string.sub(token, 25) ~= ARGV[7] then
       kind, what = 'held', text(ends - now)
     else
       what = string.sub(token, 1, 8)
@@ -112,10 +141,10 @@ return answer
 /// `ARGV[3]` the token, `ARGV[4]` its life, `ARGV[5]` the lease's.
 const RENEW: &str = r"
 local token = redis.call('GET', KEYS[4])
-if token and string.sub(token, 1, 8) == ARGV[3] then
+if token and string.sub(token, 1, 8) == ARGV[3] and string.sub(token, 17, 24) == epoch then
   local t = redis.call('TIME')
   local ends = struct.pack('>I8', t[1] * 1000 + math.floor(t[2] / 1000) + tonumber(ARGV[5]))
-  redis.call('SET', KEYS[4], ARGV[3] .. ends .. string.sub(token, 17, 24), 'PX', ARGV[4])
+  redis.call('SET', KEYS[4], ARGV[3] .. ends .. string.sub(token, 17), 'PX', ARGV[4])
 end
 return redis.status_reply('OK')
 ";
@@ -127,7 +156,7 @@ local refused = 0
 for i = 1, (#KEYS - 2) / 3 do
   local k, a = 3 * i, 6 * i
   local token, floor = redis.call('GET', KEYS[k + 1]), redis.call('GET', KEYS[k + 2]) or '0'
-  if not token or string.sub(token, 1, 8) ~= ARGV[a] or older(ARGV[a + 1], floor) then
+  if not token or string.sub(token, 1, 8) .. string.sub(token, 17, 24) ~= ARGV[a] .. epoch or older(ARGV[a + 1], floor) then
     refused = refused + 1
   else
     local value = ARGV[a + 2] .. epoch .. struct.pack('>I8', ARGV[a + 4]) .. ARGV[a + 3]
@@ -191,10 +220,32 @@ announce('t', '0', ARGV[6])
 return text(clock)
 ";
 
+/// `ARGV[3]` the stamps the node knows.
+const CLOCK: &str = r"
+return { text(clock), stamped, ARGV[3] ~= stamped and redis.call('HGETALL', meta) }
+";
+
+/// `ARGV[6]` the kind, `ARGV[7]` the version, `ARGV[8]` the keys, a line each: what was done in other slots.
+const TELL: &str = r"
+tick()
+announce(ARGV[6], ARGV[7], ARGV[8])
+return text(clock)
+";
+
 impl Scripts {
-    pub(super) fn new() -> Self {
-        let fenced = |body: &str| Script::new(&format!("{WORDS}{FENCE}{body}"));
-        let announcing = |body: &str| Script::new(&format!("{WORDS}{FENCE}{ANNOUNCE}{body}"));
+    /// For the server, or the slot, that has the control key.
+    pub(super) fn beside_control() -> Self {
+        Self::behind(FENCE, ANNOUNCE)
+    }
+
+    /// For a slot that has not.
+    pub(super) fn in_a_bucket() -> Self {
+        Self::behind(BUCKET, "")
+    }
+
+    fn behind(fence: &str, announce: &str) -> Self {
+        let fenced = |body: &str| Script::new(&format!("{WORDS}{fence}{body}"));
+        let announcing = |body: &str| Script::new(&format!("{WORDS}{fence}{announce}{RAISE}{body}"));
         Self {
             hello: Script::new(&format!("{WORDS}{HELLO}")),
             claim: fenced(CLAIM),
@@ -203,6 +254,8 @@ impl Scripts {
             store: announcing(STORE),
             revoke: announcing(REVOKE),
             stamp: announcing(STAMP),
+            clock: fenced(CLOCK),
+            tell: announcing(TELL),
         }
     }
 }
