@@ -33,7 +33,7 @@ use crate::key::CacheKey;
 ///
 ///     async fn warm(&self, ids: &[u64]) -> Result<usize, DbError> {
 ///         for id in ids {
-///             self.homes.get_or_load(id, |_| self.db.home(*id)).await.map_err(|e| e.into_loader().expect("its loader's"))?;
+///             self.homes.get_or_load_borrowed(id, |_| self.db.home(*id)).await.map_err(|e| e.into_loader().expect("its loader's"))?;
 ///         }
 ///         Ok(ids.len())
 ///     }

@@ -16,7 +16,7 @@ use crate::layers::keeper::{
     Claim, Claims, Found, Keeper, Pulse, Push, Since, Stored, Subscription, Tidings, Token, Wanted,
 };
 use crate::layers::l2::{L2, L2Config};
-use crate::layers::redis::Redis;
+use crate::layers::redis::Servers;
 use crate::layers::shared::{Item, LayerError};
 use crate::stamps::Stamps;
 use crate::standing::Standing;
@@ -38,7 +38,7 @@ pub(super) struct Node {
 /// The real Redis behind holds.
 #[derive(Debug)]
 pub(super) struct Gate {
-    redis: Arc<Redis>,
+    redis: Arc<dyn Keeper>,
     line: Mutex<Line>,
 }
 
@@ -62,7 +62,7 @@ impl Node {
             .lease(Duration::ZERO)
             .command_timeout(Duration::from_secs(3))
             .connect_timeout(Duration::from_secs(3));
-        let redis = Redis::new("conformance", &config, node, 1_000, &clock, &stamps).unwrap();
+        let redis = Servers::new("conformance", &config, node, 1_000, &clock, &stamps).unwrap().keeper();
         let gate = Arc::new(Gate { redis, line: Mutex::default() });
         let standing = Arc::new(Standing::stranger("conformance"));
         let hour = Duration::from_secs(3_600);
