@@ -8,14 +8,14 @@ use crate::{
 impl After {
     /// The homes most viewed in the last week, with their views.
     pub(super) async fn most_viewed_homes(&self, most: usize) -> Result<Vec<(i64, f64)>, Failure> {
-        let sql = "SELECT property_id, SUM(views) AS seen FROM property_views WHERE day > $1 \
+        let sql = "SELECT property_id, CAST(SUM(views) AS bigint) AS seen FROM property_views WHERE day > $1 \
                    GROUP BY property_id ORDER BY seen DESC, property_id LIMIT $2";
         self.most_viewed(sql, most, |row| row.int(0)).await
     }
 
     /// The suburbs whose homes were most viewed in the last week, with those views.
     pub(super) async fn most_viewed_suburbs(&self, most: usize) -> Result<Vec<(u32, f64)>, Failure> {
-        let sql = "SELECT locality_id, SUM(views) AS seen FROM property_views v JOIN properties p ON p.id = v.property_id \
+        let sql = "SELECT locality_id, CAST(SUM(views) AS bigint) AS seen FROM property_views v JOIN properties p ON p.id = v.property_id \
                    WHERE day > $1 GROUP BY locality_id ORDER BY seen DESC, locality_id LIMIT $2";
         self.most_viewed(sql, most, |row| row.narrow(0)).await
     }
