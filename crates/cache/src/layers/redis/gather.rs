@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -13,12 +13,16 @@ const UNDER_WAY: usize = 2;
 
 /// Reads of single keys by many tasks, gathered into `MGET`s. A read that finds no batch under way goes at once; those that
 /// come while batches are under way go together with the next.
-#[derive(Debug, Default)]
-pub(super) struct Gather(Mutex<Line>);
+#[derive(Debug)]
+pub(super) struct Gather<R> {
+    /// For the tasks that outlive a caller.
+    reader: Weak<R>,
+    line: Mutex<Line>,
+}
 
 /// Who reads many keys with one command.
-pub(super) trait Reader: Send + Sync + 'static {
-    fn gather(&self) -> &Gather;
+pub(super) trait Reader: Sized + Send + Sync + 'static {
+    fn gather(&self) -> &Gather<Self>;
 
     fn read_now(
         &self,
@@ -40,24 +44,36 @@ struct Waiter {
     answer: oneshot::Sender<Result<Found, LayerError>>,
 }
 
-impl Gather {
+impl<R: Reader> Gather<R> {
+    pub(super) fn new(reader: &Weak<R>) -> Self {
+        Self { reader: reader.clone(), line: Mutex::default() }
+    }
+
     /// # Cancel safety
     /// Dropped early, the answer is thrown away.
-    pub(super) async fn read(
-        reader: &Arc<impl Reader>,
+    pub(super) async fn read(&self, reader: &R, epoch: u64, keys: &[Arc<str>]) -> Result<Found, LayerError> {
+        match (keys, self.reader.upgrade()) {
+            ([key], Some(reader)) => self.read_with_others(reader, epoch, key).await,
+            _ => reader.read_now(epoch, keys).await,
+        }
+    }
+
+    async fn read_with_others(
+        &self,
+        reader: Arc<R>,
         epoch: u64,
         key: &Arc<str>,
     ) -> Result<Found, LayerError> {
         let (answer, answered) = oneshot::channel();
         let waiter = Waiter { epoch, key: key.clone(), answer };
         let batch = {
-            let mut line = reader.gather().0.lock();
+            let mut line = self.line.lock();
             line.waiting.push(waiter);
             line.next_batch()
         };
         if let Some(batch) = batch {
             // In a task of its own: whoever asked for it may be dropped, the others still wait.
-            tokio::spawn(send(reader.clone(), batch));
+            tokio::spawn(send(reader, batch));
         }
         answered.await.map_err(|_| LayerError::Away("the batch was lost".to_owned()))?
     }
@@ -99,7 +115,7 @@ async fn send(reader: Arc<impl Reader>, mut batch: Vec<Waiter>) {
                 }
             }
         }
-        let mut line = reader.gather().0.lock();
+        let mut line = reader.gather().line.lock();
         line.under_way -= 1;
         match line.next_batch() {
             Some(next) => batch = next,

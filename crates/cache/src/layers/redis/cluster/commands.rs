@@ -26,8 +26,8 @@ use crate::stamps::Stamps;
 #[derive(Debug)]
 pub(crate) struct Cluster {
     /// For the tasks that outlive a caller.
-    pub(super) own: Weak<Self>,
-    pub(super) gather: Gather,
+    own: Weak<Self>,
+    pub(super) gather: Gather<Self>,
     prefix: String,
     pub(super) control: Control,
     /// The slot of the control key.
@@ -58,7 +58,7 @@ impl Cluster {
         let limit = config.command_timeout * 3 / 4;
         Ok(Arc::new_cyclic(|own| Self {
             own: own.clone(),
-            gather: Gather::default(),
+            gather: Gather::new(own),
             prefix: prefix.to_owned(),
             control_slot: slot(&control_prefix),
             control: Control::new(control_prefix, 0, calls(Scripts::beside_control()), clock, stamps),
