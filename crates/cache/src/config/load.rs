@@ -33,7 +33,7 @@ impl CacheConfig {
     /// ```
     ///
     /// # Errors
-    /// Everything that is wrong in any of them.
+    /// Everything that is wrong in any of them. Of a URL no user and no password is shown.
     pub fn load(sources: &Sources) -> Result<Self, LoadError> {
         Self::resolve(&sources.read(&ENVIRONMENT)).map(|(_, config)| config)
     }
