@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::format::Format;
-use super::header::Making;
+use super::making::Making;
 
 /// How a stored value became bytes, as the bytes say themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ mod format;
 pub(crate) mod header;
 #[cfg(feature = "encryption")]
 mod keys;
+mod making;
 mod seal;
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use super::config::CodecConfig;
 use super::encoding::Encoding;
 use super::foreign::Foreign;
 use super::format::Format;
-use super::header::{self, Header, Lock, Making, Packed, Parts};
+use super::header::{self, Header, Parts};
 #[cfg(feature = "encryption")]
 use super::header::{EPOCH_AT, STAMPED_TO};
 #[cfg(feature = "encryption")]
 use super::keys::Ciphers;
+use super::making::{Lock, Making, Packed};
 
 /// Makes entries of values and values of entries, as a [`CodecConfig`] says. Cheap to clone.
 #[derive(Debug, Clone)]

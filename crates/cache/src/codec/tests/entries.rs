@@ -116,7 +116,9 @@ fn only_what_gets_smaller_is_compressed_and_only_above_the_length() {
         let config = config.compression(compression.above(1_000));
         let plain = CodecConfig { compression: None, ..config.clone() };
         let sizes = |value: &str| {
-            let size = |config| codec(config).seal("k", &crate::codec::Header::default(), Some(&value)).unwrap().len();
+            let size = |config| {
+                codec(config).seal("k", &crate::codec::Header::default(), Some(&value)).unwrap().len()
+            };
             (size(&config), size(&plain))
         };
         let (small, whole) = sizes(&"ab".repeat(1_000));
