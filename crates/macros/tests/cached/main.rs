@@ -1,0 +1,6 @@
+#![allow(missing_docs, clippy::unwrap_used)]
+//! Functions under `#[cacheable]`.
+
+mod answers;
+mod service;
+mod signatures;
