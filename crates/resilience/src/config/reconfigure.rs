@@ -1,6 +1,7 @@
 use super::ServiceConfig;
 use crate::{
     ConfigError, Pipeline,
+    pipeline::for_each_arity,
     telemetry::{Observer, PolicyId},
 };
 use std::sync::Arc;
@@ -80,15 +81,4 @@ macro_rules! tuple {
     };
 }
 
-tuple!(A);
-tuple!(A B);
-tuple!(A B C);
-tuple!(A B C D);
-tuple!(A B C D E);
-tuple!(A B C D E F);
-tuple!(A B C D E F G);
-tuple!(A B C D E F G H);
-tuple!(A B C D E F G H I);
-tuple!(A B C D E F G H I J);
-tuple!(A B C D E F G H I J K);
-tuple!(A B C D E F G H I J K L);
+for_each_arity!(tuple);

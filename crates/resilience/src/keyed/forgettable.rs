@@ -1,4 +1,4 @@
-use crate::{Bulkhead, CircuitBreaker, Fallback, Hedge, Retry, Timeout};
+use crate::{Bulkhead, CircuitBreaker, Fallback, Hedge, Retry, Timeout, pipeline::for_each_arity};
 use std::sync::Arc;
 
 /// A policy that can tell whether forgetting it would lose anything.
@@ -91,15 +91,4 @@ macro_rules! tuple {
     };
 }
 
-tuple!(A);
-tuple!(A B);
-tuple!(A B C);
-tuple!(A B C D);
-tuple!(A B C D E);
-tuple!(A B C D E F);
-tuple!(A B C D E F G);
-tuple!(A B C D E F G H);
-tuple!(A B C D E F G H I);
-tuple!(A B C D E F G H I J);
-tuple!(A B C D E F G H I J K);
-tuple!(A B C D E F G H I J K L);
+for_each_arity!(tuple);

@@ -1,5 +1,6 @@
 //! Tuples of policies, and what can be said of them before they run.
 
+mod arities;
 mod bound;
 mod describe;
 mod dynamic;
@@ -11,6 +12,7 @@ mod stage;
 mod tests;
 mod tuples;
 
+pub(crate) use arities::for_each_arity;
 pub use bound::Bound;
 pub use describe::Describe;
 pub use dynamic::{AnyFuture, AnyPolicy, DynPipeline, TooManyPolicies};

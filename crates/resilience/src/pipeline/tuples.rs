@@ -1,4 +1,4 @@
-use super::{Describe, Stage};
+use super::{Describe, Stage, arities::for_each_arity};
 use crate::{Attempt, Nested, Operation, Policy, PolicyExt};
 
 /// `nested_type!(B C)` is what the policy outside of `B` and `C` sees: an operation with C around it, and B around that.
@@ -50,15 +50,4 @@ macro_rules! pipeline {
     };
 }
 
-pipeline!(A);
-pipeline!(A B);
-pipeline!(A B C);
-pipeline!(A B C D);
-pipeline!(A B C D E);
-pipeline!(A B C D E F);
-pipeline!(A B C D E F G);
-pipeline!(A B C D E F G H);
-pipeline!(A B C D E F G H I);
-pipeline!(A B C D E F G H I J);
-pipeline!(A B C D E F G H I J K);
-pipeline!(A B C D E F G H I J K L);
+for_each_arity!(pipeline);
