@@ -154,7 +154,7 @@ impl ReplicaSetConfig {
         problems.perhaps("max_lag", self.max_lag, Duration::ZERO, MONTH);
         problems.span("patience", self.patience, INSTANT, HOUR);
         problems.span("failover_timeout", self.failover_timeout, Duration::ZERO, HOUR);
-        problems.count("eject_after", self.eject_after as usize, 1, 1_000);
+        problems.number("eject_after", self.eject_after, 1, 1_000);
         problems.span("max_ejection", self.max_ejection, INSTANT, MONTH);
         problems.span("ejection", self.ejection, INSTANT, self.max_ejection);
         problems.into_result()

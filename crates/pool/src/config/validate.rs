@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::time::Duration;
 
 use super::PoolConfig;
@@ -17,9 +18,9 @@ impl PoolConfig {
     /// [`ConfigError::Invalid`] names every field that is outside, with its value and what is allowed.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let mut problems = Problems::default();
-        problems.count("max", self.max, 1, MOST);
-        problems.count("min", self.min, 0, self.max);
-        problems.count("max_connecting", self.max_connecting, 1, 1_000);
+        problems.number("max", self.max, 1, MOST);
+        problems.number("min", self.min, 0, self.max);
+        problems.number("max_connecting", self.max_connecting, 1, 1_000);
         problems.span("acquire_timeout", self.acquire_timeout, INSTANT, HOUR);
         problems.span("connect_timeout", self.connect_timeout, INSTANT, HOUR);
         problems.span("max_backoff", self.max_backoff, Duration::from_millis(10), HOUR);
@@ -46,18 +47,18 @@ impl PoolConfig {
         }
         for (name, lane) in &self.lanes {
             let cap = lane.cap.unwrap_or(self.max);
-            problems.count(&format!("lanes.{name}.cap"), cap, 1, self.max);
-            problems.count(&format!("lanes.{name}.guaranteed"), lane.guaranteed, 0, cap);
+            problems.number(&format!("lanes.{name}.cap"), cap, 1, self.max);
+            problems.number(&format!("lanes.{name}.guaranteed"), lane.guaranteed, 0, cap);
         }
         // One is left for those to whom nothing is guaranteed, or they would starve.
-        problems.count("guaranteed of all lanes", self.guaranteed(), 0, self.max.saturating_sub(1));
+        problems.number("guaranteed of all lanes", self.guaranteed(), 0, self.max.saturating_sub(1));
         problems.into_result()
     }
 
     /// Checks what [`Pool::resize`](crate::Pool::resize) may set; there the minimum yields to the maximum.
     pub(crate) fn validate_resize(&self, max: usize) -> Result<(), ConfigError> {
         let mut problems = Problems::default();
-        problems.count("max", max, self.guaranteed().saturating_add(1), MOST);
+        problems.number("max", max, self.guaranteed().saturating_add(1), MOST);
         problems.into_result()
     }
 
@@ -71,8 +72,8 @@ impl PoolConfig {
 pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
-    pub(crate) fn count(&mut self, field: &str, value: usize, least: usize, most: usize) {
-        if !(least..=most).contains(&value) {
+    pub(crate) fn number<N: PartialOrd + Display>(&mut self, field: &str, value: N, least: N, most: N) {
+        if !(least <= value && value <= most) {
             self.add(field, value.to_string(), format!("{least} to {most}"));
         }
     }
@@ -80,12 +81,6 @@ impl Problems {
     pub(crate) fn span(&mut self, field: &str, value: Duration, least: Duration, most: Duration) {
         if !(least..=most).contains(&value) {
             self.add(field, format!("{value:?}"), format!("{least:?} to {most:?}"));
-        }
-    }
-
-    pub(crate) fn number(&mut self, field: &str, value: f64, least: f64, most: f64) {
-        if !(least..=most).contains(&value) {
-            self.add(field, value.to_string(), format!("{least} to {most}"));
         }
     }
 

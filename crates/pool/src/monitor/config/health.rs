@@ -83,9 +83,7 @@ impl HealthConfig {
         let mut problems = Problems::default();
         problems.span("wait_p95", self.wait_p95, INSTANT, HOUR);
         problems.span("connect_p95", self.connect_p95, INSTANT, HOUR);
-        if !(1..=1_000_000).contains(&self.min_samples) {
-            problems.add("min_samples", self.min_samples.to_string(), "1 to 1000000".to_owned());
-        }
+        problems.number("min_samples", self.min_samples, 1, 1_000_000);
         problems.number("idle_share", self.idle_share, 0.0, 1.0);
         problems.span("idle_for", self.idle_for, Duration::ZERO, 30 * 24 * HOUR);
         problems.into_result()

@@ -45,7 +45,7 @@ impl MonitorConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let mut problems = Problems::default();
         problems.span("every", self.every, Duration::from_millis(10), Duration::from_secs(3600));
-        problems.count("history", self.history, 1, 100_000);
+        problems.number("history", self.history, 1, 100_000);
         problems.into_result()
     }
 }

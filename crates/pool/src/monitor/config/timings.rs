@@ -46,7 +46,7 @@ impl TimingsConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let mut problems = Problems::default();
         problems.span("window", self.window, Duration::from_secs(1), Duration::from_secs(24 * 3600));
-        problems.count("sub_windows", self.sub_windows, 1, 60);
+        problems.number("sub_windows", self.sub_windows, 1, 60);
         problems.into_result()
     }
 }

@@ -128,12 +128,10 @@ impl AdaptiveConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         const HOUR: Duration = Duration::from_secs(3600);
         let mut problems = Problems::default();
-        problems.count("max", self.max, 1, 10_000);
-        problems.count("min", self.min, 1, self.max);
+        problems.number("max", self.max, 1, 10_000);
+        problems.number("min", self.min, 1, self.max);
         problems.span("window", self.window, Duration::from_millis(10), HOUR);
-        if !(1..=1_000_000).contains(&self.min_samples) {
-            problems.add("min_samples", self.min_samples.to_string(), "1 to 1000000".to_owned());
-        }
+        problems.number("min_samples", self.min_samples, 1, 1_000_000);
         problems.number("tolerance", self.tolerance, 1.1, 100.0);
         problems.number("headroom", self.headroom, 0.0, 10.0);
         problems.span("cooldown", self.cooldown, Duration::ZERO, HOUR);
