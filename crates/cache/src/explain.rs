@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
+use crate::descend::Seen;
 use crate::entry::{Entry, Source};
 use crate::inner::Inner;
 use crate::life::Stage;
@@ -169,10 +170,12 @@ impl Inner {
         V: DeserializeOwned + Send + Sync + 'static,
     {
         let Some(bytes) = bytes else { return Stored::Empty };
-        let (entry, epoch) = match self.open::<V>(region, key, &bytes, u64::MAX) {
-            Ok(opened) => opened,
-            Err(why) => return Stored::Foreign(format!("{why:?}")),
-        };
+        let (entry, epoch) =
+            match self.open::<V>(region, key, &bytes, &Seen { now: self.clock.look(), sure_until: u64::MAX })
+            {
+                Ok(opened) => opened,
+                Err(why) => return Stored::Foreign(format!("{why:?}")),
+            };
         let verdict = if epoch != 0 && epoch != self.standing.epoch() {
             Verdict::OtherEpoch
         } else if entry.born < floor {

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -8,7 +8,6 @@ use super::answer::{self, Answer};
 use super::calls::{Calls, Name};
 use super::client::{Address, away};
 use super::control::{Control, Head};
-use super::gather::{Gather, Reader};
 use super::scripts::Scripts;
 use crate::clock::Clock;
 use crate::layers::backlog::Revocation;
@@ -22,9 +21,6 @@ use crate::stamps::Stamps;
 /// One Redis server as the keeper, or the primary of a group under Sentinel.
 #[derive(Debug)]
 pub(crate) struct Single {
-    /// For the tasks that outlive a caller.
-    own: Weak<Self>,
-    gather: Gather,
     address: Address,
     pub(super) control: Control,
 }
@@ -41,28 +37,7 @@ impl Single {
         let address = Address::new(&config.url, config)?;
         let calls = Calls::new(Scripts::beside_control(), config, node, stamp_bound, clock);
         let control = Control::new(prefix, address.database(), calls, clock, stamps);
-        Ok(Arc::new_cyclic(|own| Self { own: own.clone(), gather: Gather::default(), address, control }))
-    }
-}
-
-impl Reader for Single {
-    fn gather(&self) -> &Gather {
-        &self.gather
-    }
-
-    /// The values first and then the control key: stamps read later than the values judge them no more kindly.
-    async fn read_now(&self, epoch: u64, keys: &[Arc<str>]) -> Result<Found, LayerError> {
-        let mut pipeline = redis::pipe();
-        let mget = pipeline.cmd("MGET");
-        for key in keys {
-            mget.arg(Name { prefix: &self.control.prefix, part: "v", key });
-        }
-        pipeline.add_command(self.control.question());
-        let mut connection = self.control.connection()?;
-        let (bytes, head): (Vec<Option<Vec<u8>>>, Head) =
-            pipeline.query_async(&mut connection).await.map_err(away)?;
-        let clock = self.control.take_in(epoch, head).await?;
-        Ok(Found { clock, bytes })
+        Ok(Arc::new(Self { address, control }))
     }
 }
 
@@ -92,12 +67,20 @@ impl Keeper for Single {
         self.control.pulse().boxed()
     }
 
+    /// The values first and then the control key: stamps read later than the values judge them no more kindly.
     fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>> {
         async move {
-            match (keys, self.own.upgrade()) {
-                ([key], Some(own)) => Gather::read(&own, epoch, key).await,
-                _ => self.read_now(epoch, keys).await,
+            let mut pipeline = redis::pipe();
+            let mget = pipeline.cmd("MGET");
+            for key in keys {
+                mget.arg(Name { prefix: &self.control.prefix, part: "v", key });
             }
+            pipeline.add_command(self.control.question());
+            let mut connection = self.control.connection()?;
+            let (bytes, head): (Vec<Option<Vec<u8>>>, Head) =
+                pipeline.query_async(&mut connection).await.map_err(away)?;
+            let clock = self.control.take_in(epoch, head).await?;
+            Ok(Found { clock, bytes: bytes.into() })
         }
         .boxed()
     }

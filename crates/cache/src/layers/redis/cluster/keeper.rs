@@ -11,30 +11,7 @@ use crate::layers::keeper::{
 };
 use crate::layers::redis::answer::read;
 use crate::layers::redis::client::away;
-use crate::layers::redis::gather::{Gather, Reader};
 use crate::layers::shared::{Item, LayerError};
-
-impl Reader for Cluster {
-    fn gather(&self) -> &Gather {
-        &self.gather
-    }
-
-    /// The control key at the same time: whatever was acknowledged before the call is in both.
-    async fn read_now(&self, epoch: u64, keys: &[Arc<str>]) -> Result<Found, LayerError> {
-        let dealt = self.buckets.deal(keys.iter().map(|key| &**key));
-        let reads = dealt.iter().map(|(bucket, places)| {
-            let keys = places.iter().map(|at| &*keys[*at]).collect();
-            self.read_bucket(bucket, epoch, keys)
-        });
-        let head = async {
-            let head = self.control.question().query_async(&mut self.control.connection()?).await;
-            self.control.take_in(epoch, head.map_err(away)?).await
-        };
-        let (clock, came) = join(head, join_all(reads)).await;
-        let clock = clock?;
-        Ok(Found { clock, bytes: gathered(keys.len(), dealt, came, &None)? })
-    }
-}
 
 impl Keeper for Cluster {
     fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>> {
@@ -67,12 +44,21 @@ impl Keeper for Cluster {
         self.control.pulse().boxed()
     }
 
+    /// The control key at the same time: whatever was acknowledged before the call is in both.
     fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>> {
         async move {
-            match (keys, self.own.upgrade()) {
-                ([key], Some(own)) => Gather::read(&own, epoch, key).await,
-                _ => self.read_now(epoch, keys).await,
-            }
+            let dealt = self.buckets.deal(keys.iter().map(|key| &**key));
+            let reads = dealt.iter().map(|(bucket, places)| {
+                let keys = places.iter().map(|at| &*keys[*at]).collect();
+                self.read_bucket(bucket, epoch, keys)
+            });
+            let head = async {
+                let head = self.control.question().query_async(&mut self.control.connection()?).await;
+                self.control.take_in(epoch, head.map_err(away)?).await
+            };
+            let (clock, came) = join(head, join_all(reads)).await;
+            let clock = clock?;
+            Ok(Found { clock, bytes: gathered(keys.len(), dealt, came, &None)?.into() })
         }
         .boxed()
     }
