@@ -214,17 +214,15 @@ impl CacheBuilder {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     async fn open_sql(&self, clock: &Arc<Clock>, stamps: &Arc<Stamps>) -> Result<Option<Lower>, CacheError> {
         use crate::layers::sql;
+        let (cache, config, stamp_bound) = (&*self.name, &self.sql, self.memory.stamps);
+        let opening = sql::Opening { cache, config, stamp_bound, clock, stamps };
         #[cfg(feature = "postgres")]
         if let Some(url) = &self.postgres {
-            return sql::open_postgres(&self.name, url, &self.sql, self.memory.stamps, clock, stamps)
-                .await
-                .map(Some);
+            return sql::open_postgres(url, &opening).await.map(Some);
         }
         #[cfg(feature = "sqlite")]
         if let Some(path) = &self.sqlite {
-            return sql::open_sqlite(&self.name, path, &self.sql, self.memory.stamps, clock, stamps)
-                .await
-                .map(Some);
+            return sql::open_sqlite(path, &opening).await.map(Some);
         }
         Ok(None)
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
+use crate::codec::{Codec, Encoding};
 use crate::descend::Seen;
 use crate::entry::{Entry, Source};
 use crate::inner::Inner;
@@ -74,6 +75,10 @@ pub enum Stored {
         born: u64,
         /// The source's version, 0 for none.
         version: u64,
+        /// The number of its schema, which is the region's.
+        schema: u32,
+        /// How it is stored.
+        encoding: Encoding,
     },
 }
 
@@ -170,12 +175,14 @@ impl Inner {
         V: DeserializeOwned + Send + Sync + 'static,
     {
         let Some(bytes) = bytes else { return Stored::Empty };
-        let (entry, epoch) =
-            match self.open::<V>(region, key, &bytes, &Seen { now: self.clock.look(), sure_until: u64::MAX })
-            {
-                Ok(opened) => opened,
-                Err(why) => return Stored::Foreign(format!("{why:?}")),
-            };
+        let said = Codec::encoding(&bytes);
+        let seen = Seen { now: self.clock.look(), sure_until: u64::MAX };
+        let (entry, epoch) = match self.open::<V>(region, key, &bytes, &seen) {
+            Ok(opened) => opened,
+            Err(why) => {
+                return Stored::Foreign(said.map_or(why.to_string(), |said| format!("{why} ({said})")));
+            }
+        };
         let verdict = if epoch != 0 && epoch != self.standing.epoch() {
             Verdict::OtherEpoch
         } else if entry.born < floor {
@@ -189,8 +196,14 @@ impl Inner {
         } else {
             entry.stage(Instant::now()).into()
         };
-        let (born, version) = (entry.born, entry.version);
-        Stored::Entry { verdict, age: self.age(entry.created_ms), born, version }
+        Stored::Entry {
+            verdict,
+            age: self.age(entry.created_ms),
+            born: entry.born,
+            version: entry.version,
+            schema: region.options.schema,
+            encoding: said.expect("what was opened has a header"),
+        }
     }
 }
 
@@ -236,8 +249,11 @@ impl fmt::Display for Stored {
             Self::Away(reason) => write!(f, "no answer: {reason}"),
             Self::Empty => f.write_str("nothing"),
             Self::Foreign(why) => write!(f, "bytes that are no value of this region: {why}"),
-            Self::Entry { verdict, age, born, version } => {
-                write!(f, "{verdict}, {age:?} old, born {born}, version {version}")
+            Self::Entry { verdict, age, born, version, schema, encoding } => {
+                write!(
+                    f,
+                    "{verdict}, {age:?} old, born {born}, version {version}, schema {schema}, {encoding}"
+                )
             }
         }
     }

@@ -80,7 +80,7 @@ pub use cache::Cache;
 pub use codec::KeyRing;
 #[cfg(any(feature = "zstd", feature = "lz4"))]
 pub use codec::{Algorithm, Compression};
-pub use codec::{CodecConfig, Format};
+pub use codec::{CodecConfig, Encoding, Format};
 pub use entry::{Freshness, Hit, Source, Why};
 pub use error::{CacheError, ConfigError, LoadError};
 pub use explain::{Explanation, InMemory, Stored, Verdict};

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use mainstay_cache::{
-    Algorithm, Cache, CodecConfig, Compression, Format, KeyRing, LayerStats, Region, RegionOptions,
+    Algorithm, Cache, CodecConfig, Compression, Format, KeyRing, LayerStats, Region, RegionOptions, Stored,
 };
 
 const SECRET: &str = "owner: Ada Lovelace, 12 Bower Street";
@@ -112,4 +112,29 @@ async fn an_option_out_of_range_is_refused_by_name() {
         let error = cache.region::<u64, u64>("house", with(codec)).unwrap_err().to_string();
         assert!(error.contains(field), "{error}");
     }
+}
+
+#[tokio::test]
+async fn an_explanation_says_how_an_entry_is_stored_also_to_who_cannot_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let zstd = Compression::new(Algorithm::Zstd).above(100);
+    let codec =
+        CodecConfig::default().format(Format::Json).compression(zstd).encryption(KeyRing::new(7, [7; 32]));
+    let (cache, houses) = open(folder.path(), with(codec).schema(3)).await;
+    houses.set(&1, SECRET.repeat(20)).await.unwrap();
+    houses.set(&2, "short".to_owned()).await.unwrap();
+    cache.flush().await;
+    let told = houses.explain(&1).await;
+    let Some(Stored::Entry { schema, encoding, .. }) = told.l3 else { panic!("{told}") };
+    let (format, made) = (encoding.format, (encoding.compression, encoding.key_id));
+    assert_eq!((schema, format, made), (3, Format::Json, (Some("zstd"), Some(7))));
+    assert!(encoding.bytes < SECRET.len() * 20, "as many as lie there: {encoding}");
+    let told = houses.explain(&2).await.to_string();
+    assert!(told.contains("schema 3, ") && told.contains(" bytes of JSON, encrypted with key 7"), "{told}");
+
+    let others = CodecConfig::default().encryption(KeyRing::new(8, [8; 32]));
+    let (_other, houses) = open(folder.path(), with(others).schema(3)).await;
+    let told = houses.explain(&1).await.to_string();
+    let why = "encrypted with a key that the ring does not hold (";
+    assert!(told.contains(why) && told.contains("compressed with zstd, encrypted with key 7)"), "{told}");
 }

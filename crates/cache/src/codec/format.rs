@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,6 +26,17 @@ pub enum Format {
     /// `MessagePack` with named fields, for readers in other languages. `Some(None)` and `Some(())` come back as `None`.
     #[cfg(feature = "msgpack")]
     MessagePack,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Postcard => "postcard",
+            Self::Json => "JSON",
+            #[cfg(feature = "msgpack")]
+            Self::MessagePack => "MessagePack",
+        })
+    }
 }
 
 impl Format {

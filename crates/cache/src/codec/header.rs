@@ -2,6 +2,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::foreign::Foreign;
 use super::format::Format;
+use super::making::{Flags, Making};
 
 const MAGIC: [u8; 2] = *b"ms";
 const FORMAT: u8 = 2;
@@ -15,10 +16,6 @@ pub(crate) const STAMPED_TO: usize = BORN_AT + 8;
 const CHECKSUM: usize = 8;
 /// An entry with no etag, no tags and no payload.
 const SHORTEST: usize = STAMPED_TO + 1 + 8 + 8 + 8 + 8 + 4 + 1 + 2 + CHECKSUM;
-
-const NEGATIVE: u8 = 1;
-const COMPRESSED: u8 = 0b110;
-const ENCRYPTED: u8 = 0b1000;
 
 /// What is stored with a value. Sealed, an entry is, all numbers big-endian:
 ///
@@ -60,29 +57,6 @@ pub(crate) struct Header {
     pub(crate) tags: Box<[u64]>,
 }
 
-/// How the payload was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Making {
-    pub(super) format: Format,
-    /// There is no value: its absence is what is remembered.
-    pub(super) negative: bool,
-    pub(super) packed: Option<Packed>,
-    pub(super) lock: Option<Lock>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Packed {
-    pub(super) algorithm: u8,
-    /// The length before.
-    pub(super) length: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lock {
-    pub(super) key: u32,
-    pub(super) nonce: [u8; 12],
-}
-
 /// Sealed bytes taken apart.
 #[derive(Debug)]
 pub(super) struct Parts<'a> {
@@ -120,23 +94,8 @@ impl Header {
         for tag in &self.tags {
             bytes.extend_from_slice(&tag.to_be_bytes());
         }
-        if let Some(packed) = making.packed {
-            bytes.extend_from_slice(&packed.length.to_be_bytes());
-        }
-        if let Some(lock) = making.lock {
-            bytes.extend_from_slice(&lock.key.to_be_bytes());
-            bytes.extend_from_slice(&lock.nonce);
-        }
+        making.write(&mut bytes);
         Ok(bytes)
-    }
-}
-
-impl Making {
-    fn flags(&self) -> u8 {
-        let negative = if self.negative { NEGATIVE } else { 0 };
-        let packed = self.packed.map_or(0, |packed| packed.algorithm << 1);
-        let encrypted = if self.lock.is_some() { ENCRYPTED } else { 0 };
-        negative | packed | encrypted
     }
 }
 
@@ -184,12 +143,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts<'_>, Foreign> {
     let mut rest = &sealed[MAGIC.len() + 1..];
     let format = Format::of(take::<1>(&mut rest)?[0])?;
     let (fingerprint, epoch, born) = (number(&mut rest)?, number(&mut rest)?, number(&mut rest)?);
-    let flags = take::<1>(&mut rest)?[0];
-    let negative = flags & NEGATIVE != 0;
-    let algorithm = (flags & COMPRESSED) >> 1;
-    if flags & !(NEGATIVE | COMPRESSED | ENCRYPTED) != 0 || (negative && algorithm != 0) {
-        return Err(Foreign::Format);
-    }
+    let flags = Flags::read(take::<1>(&mut rest)?[0])?;
     let header = Header {
         fingerprint,
         epoch,
@@ -210,20 +164,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts<'_>, Foreign> {
             (0..count).map(|_| number(&mut tags)).collect::<Result<_, _>>()?
         },
     };
-    let packed = match algorithm {
-        0 => None,
-        algorithm => Some(Packed { algorithm, length: u32::from_be_bytes(take(&mut rest)?) }),
-    };
-    let lock = if flags & ENCRYPTED == 0 {
-        None
-    } else {
-        Some(Lock { key: u32::from_be_bytes(take(&mut rest)?), nonce: take(&mut rest)? })
-    };
+    let making = Making::read(format, flags, &mut rest)?;
     let head = &sealed[..sealed.len() - rest.len()];
-    Ok(Parts { header, making: Making { format, negative, packed, lock }, head, payload: rest })
+    Ok(Parts { header, making, head, payload: rest })
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Foreign> {
+pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Foreign> {
     let (taken, left) = rest.split_first_chunk().ok_or(Foreign::Truncated)?;
     *rest = left;
     Ok(*taken)
@@ -239,98 +185,4 @@ fn checksum(sealed: &[u8], key: &str) -> u64 {
     hash.update(sealed.get(STAMPED_TO..).unwrap_or_default());
     hash.update(key.as_bytes());
     hash.digest()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{EPOCH_AT, Format, Header, Making, STAMPED_TO, close, read, stamp, verify};
-    use crate::codec::Foreign;
-
-    fn header() -> Header {
-        Header {
-            fingerprint: 7,
-            epoch: 1,
-            born: 42,
-            version: 3,
-            created_ms: 5,
-            fresh_until_ms: 8,
-            expires_ms: 9,
-            load_cost_us: 11,
-            etag: "\"v3\"".into(),
-            tags: [3, 4].into(),
-        }
-    }
-
-    fn sealed(payload: &[u8]) -> Vec<u8> {
-        let making = Making { format: Format::Postcard, negative: false, packed: None, lock: None };
-        let mut bytes = header().write(&making, payload.len()).unwrap();
-        bytes.extend_from_slice(payload);
-        close(&mut bytes, "k");
-        bytes
-    }
-
-    #[test]
-    fn a_stamp_changes_only_epoch_and_born() {
-        let mut bytes = sealed(b"payload");
-        stamp(&mut bytes, 8, 99);
-        verify(&bytes, "k").unwrap();
-        let parts = read(&bytes).unwrap();
-        assert_eq!(
-            (parts.header, parts.payload),
-            (Header { epoch: 8, born: 99, ..header() }, &b"payload"[..])
-        );
-    }
-
-    #[test]
-    fn what_a_header_cannot_hold_is_refused_and_not_cut_off() {
-        let making = Making { format: Format::Postcard, negative: false, packed: None, lock: None };
-        let many = Header { tags: vec![1; 65_536].into(), ..header() };
-        assert_eq!(many.write(&making, 0).unwrap_err(), "it has 65536 tags, at most 65,535 can be stored");
-        let long = Header { etag: "e".repeat(256).into(), ..header() };
-        assert_eq!(long.write(&making, 0).unwrap_err(), "its etag has 256 bytes, at most 255 can be stored");
-        let most = Header { tags: vec![1; 65_535].into(), etag: "e".repeat(255).into(), ..header() };
-        let mut bytes = most.write(&making, 0).unwrap();
-        close(&mut bytes, "k");
-        assert_eq!(read(&bytes).unwrap().header, most);
-    }
-
-    #[test]
-    fn flags_that_mean_nothing_yet_are_another_format() {
-        for flags in 0..=u8::MAX {
-            let mut bytes = sealed(&[0; 32]);
-            bytes[STAMPED_TO] = flags;
-            let meant = flags < 16 && (flags & 1 == 0 || flags & 0b110 == 0);
-            assert_eq!(
-                read(&bytes).map(|_| ()),
-                if meant { Ok(()) } else { Err(Foreign::Format) },
-                "{flags:b}"
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_change_outside_epoch_and_born_is_noticed(
-            payload in prop::collection::vec(any::<u8>(), 0..64), at in any::<prop::sample::Index>(), flip in 1..=255_u8,
-        ) {
-            let mut bytes = sealed(&payload);
-            let at = at.index(bytes.len());
-            prop_assume!(!(EPOCH_AT..STAMPED_TO).contains(&at));
-            bytes[at] ^= flip;
-            prop_assert!(verify(&bytes, "k").is_err());
-        }
-
-        #[test]
-        fn cut_bytes_are_noticed(payload in prop::collection::vec(any::<u8>(), 0..64), at in any::<prop::sample::Index>()) {
-            let bytes = sealed(&payload);
-            prop_assert!(verify(&bytes[..at.index(bytes.len())], "k").is_err());
-        }
-
-        #[test]
-        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
-            let _ = (verify(&bytes, "k"), read(&bytes).map(|_| ()));
-        }
-    }
 }

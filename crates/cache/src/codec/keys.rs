@@ -7,7 +7,7 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use zeroize::Zeroizing;
 
 use super::foreign::Foreign;
-use super::header::Lock;
+use super::making::Lock;
 use crate::error::ConfigError;
 
 /// The keys of AES-256-GCM by their ids: one that is written with, and any number that are still read.

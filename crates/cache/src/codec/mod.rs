@@ -4,11 +4,13 @@ mod bounded;
 #[cfg(any(feature = "zstd", feature = "lz4"))]
 mod compression;
 mod config;
+mod encoding;
 mod foreign;
 mod format;
 pub(crate) mod header;
 #[cfg(feature = "encryption")]
 mod keys;
+mod making;
 mod seal;
 
 #[cfg(test)]
@@ -17,6 +19,7 @@ mod tests;
 #[cfg(any(feature = "zstd", feature = "lz4"))]
 pub use compression::{Algorithm, Compression};
 pub use config::CodecConfig;
+pub use encoding::Encoding;
 pub(crate) use foreign::{Foreign, ForeignCounters};
 pub use format::Format;
 pub(crate) use header::{Header, born, stamp};

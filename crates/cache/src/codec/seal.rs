@@ -4,13 +4,15 @@ use serde::de::DeserializeOwned;
 #[cfg(any(feature = "zstd", feature = "lz4"))]
 use super::compression::{Algorithm, Compression};
 use super::config::CodecConfig;
+use super::encoding::Encoding;
 use super::foreign::Foreign;
 use super::format::Format;
-use super::header::{self, Header, Lock, Making, Packed, Parts};
+use super::header::{self, Header, Parts};
 #[cfg(feature = "encryption")]
 use super::header::{EPOCH_AT, STAMPED_TO};
 #[cfg(feature = "encryption")]
 use super::keys::Ciphers;
+use super::making::{Lock, Making, Packed};
 
 /// Makes entries of values and values of entries, as a [`CodecConfig`] says. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -88,13 +90,10 @@ impl Codec {
         Ok((parts.header, value))
     }
 
-    /// What the bytes say of themselves, without a look at checksum, payload or key: to explain, not to believe.
-    ///
-    /// # Errors
-    /// They are not of this layout.
-    #[allow(dead_code, reason = "for explanations and audits")]
-    pub(crate) fn header(bytes: &[u8]) -> Result<Header, Foreign> {
-        header::read(bytes).map(|parts| parts.header)
+    /// What the bytes say of themselves, if they are of this layout, without a look at checksum, payload or key: to explain,
+    /// not to believe.
+    pub(crate) fn encoding(bytes: &[u8]) -> Option<Encoding> {
+        header::read(bytes).ok().map(|parts| Encoding::of(&parts.making, bytes.len()))
     }
 
     #[cfg(any(feature = "zstd", feature = "lz4"))]

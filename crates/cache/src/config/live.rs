@@ -3,9 +3,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mainstay_resilience::config::Reading;
 use parking_lot::Mutex;
 
-use super::sources::Reading;
+use super::document::ENVIRONMENT;
 use super::{CacheConfig, LoadError, LoadProblem, Origin, Profile, Sources};
 use crate::ttl::{ALLOWED, LiveTtl, TtlChange, TtlTable};
 
@@ -61,7 +62,7 @@ impl LiveConfig {
     /// # Errors
     /// Everything that is wrong in any of them.
     pub fn load(sources: Sources) -> Result<Self, LoadError> {
-        let seen = sources.read();
+        let seen = sources.read(&ENVIRONMENT);
         let (profile, config) = CacheConfig::resolve(&seen)?;
         let ttl = LiveTtl::new(config.ttl.clone()).map_err(|error| refused(profile, &error.value))?;
         Ok(Self { sources, ttl, now: Mutex::new(Now { config: Arc::new(config), seen }) })
@@ -82,7 +83,7 @@ impl LiveConfig {
     /// # Errors
     /// Everything that is wrong in them, or a name that is followed is gone; everything is then as it was.
     pub fn reload(&self) -> Result<Changes, LoadError> {
-        self.take(self.sources.read())
+        self.take(self.sources.read(&ENVIRONMENT))
     }
 
     fn take(&self, reading: Reading) -> Result<Changes, LoadError> {
@@ -119,7 +120,9 @@ impl LiveConfig {
             tokio::time::sleep(every).await;
             let sources = self.sources.clone();
             // A reading lost to a panic or to the runtime's end is made again.
-            let Ok(reading) = tokio::task::spawn_blocking(move || sources.read()).await else { continue };
+            let Ok(reading) = tokio::task::spawn_blocking(move || sources.read(&ENVIRONMENT)).await else {
+                continue;
+            };
             let is_new = self.now.lock().seen != reading;
             if is_new {
                 heard(self.take(reading));
@@ -133,9 +136,9 @@ fn refused(profile: Profile, value: &str) -> LoadError {
         path: "ttl".to_owned(),
         value: value.to_owned(),
         allowed: format!("{ALLOWED} for every name that is followed"),
-        origin: Origin::Profile(profile),
+        origin: Origin::Profile(profile.as_str()),
     };
-    LoadError { problems: vec![problem] }
+    vec![problem].into()
 }
 
 fn at_restart(old: &CacheConfig, new: &CacheConfig) -> Vec<&'static str> {

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use super::document::{Document, text};
-use super::sources::Reading;
+use mainstay_resilience::config::Reading;
+
+use super::document::{Document, ENVIRONMENT, text};
 use super::{CacheConfig, LoadError, LoadProblem, Profile, Sources, section};
 use crate::ttl::{ALLOWED, TtlTable};
 
@@ -32,9 +33,9 @@ impl CacheConfig {
     /// ```
     ///
     /// # Errors
-    /// Everything that is wrong in any of them.
+    /// Everything that is wrong in any of them. Of a URL no user and no password is shown.
     pub fn load(sources: &Sources) -> Result<Self, LoadError> {
-        Self::resolve(&sources.read()).map(|(_, config)| config)
+        Self::resolve(&sources.read(&ENVIRONMENT)).map(|(_, config)| config)
     }
 
     pub(super) fn resolve(reading: &Reading) -> Result<(Profile, Self), LoadError> {
@@ -59,7 +60,7 @@ impl CacheConfig {
             allowed: problem.allowed.to_owned(),
             origin: document.origin_at(&[problem.field]),
         }));
-        if problems.is_empty() { Ok((profile, config)) } else { Err(LoadError { problems }) }
+        if problems.is_empty() { Ok((profile, config)) } else { Err(problems.into()) }
     }
 }
 

@@ -14,22 +14,12 @@ mod live;
 #[cfg(feature = "config")]
 mod load;
 #[cfg(feature = "config")]
-mod origin;
-#[cfg(feature = "config")]
-mod problem;
-#[cfg(feature = "config")]
 mod section;
-#[cfg(feature = "config")]
-mod sources;
 
 #[cfg(feature = "config")]
 pub use live::{Changes, LiveConfig};
 #[cfg(feature = "config")]
-pub use origin::Origin;
-#[cfg(feature = "config")]
-pub use problem::{LoadError, LoadProblem};
-#[cfg(feature = "config")]
-pub use sources::{Format, Sources};
+pub use mainstay_resilience::config::{Format, LoadError, LoadProblem, Origin, Sources};
 
 /// The page of the book, its programs run as tests.
 #[cfg(all(doctest, feature = "config"))]

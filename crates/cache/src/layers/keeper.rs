@@ -2,27 +2,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
 use super::backlog::Revocation;
-use super::shared::{Item, LayerError};
+use super::shared::{Item, Reply};
 use crate::backplane::Announcement;
 use crate::stamps::Target;
 
 /// The shared layer that keeps what all nodes must agree on: epoch, clock, stamps, tokens and the order of announcements.
 ///
 /// Every command but `connect` and `hello` carries the epoch the node lives in and is refused in another
-/// ([`LayerError::Fenced`]). Whatever it answers, it first merged the stamps it knows into the process's table, so values
-/// are judged by stamps at least as new as they are.
+/// ([`Fenced`](super::shared::LayerError::Fenced)). Whatever it answers, it first merged the stamps it knows into the
+/// process's table, so values are judged by stamps at least as new as they are.
 pub(crate) trait Keeper: Send + Sync + fmt::Debug {
     /// A new connection, subscribed to the announcements; nothing but `hello` goes over it until it is adopted. What an older
     /// connection still had to say is discarded with it.
-    fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>>;
+    fn connect(&self) -> Reply<'_, Subscription>;
 
     /// Introduces the new connection, or asks the one in use what was missed.
-    fn hello(&self, since: Since) -> BoxFuture<'_, Result<Tidings, LayerError>>;
+    fn hello(&self, since: Since) -> Reply<'_, Tidings>;
 
     /// The connection that said hello is the one in use from now on.
     fn adopt(&self);
@@ -32,41 +31,25 @@ pub(crate) trait Keeper: Send + Sync + fmt::Debug {
 
     /// Where the keeper stands, told over the connection that carries the announcements and hence behind all of them that
     /// came before.
-    fn pulse(&self) -> BoxFuture<'_, Result<Pulse, LayerError>>;
+    fn pulse(&self) -> Reply<'_, Pulse>;
 
-    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>>;
+    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> Reply<'a, Found>;
 
-    fn claim<'a>(
-        &'a self,
-        epoch: u64,
-        wanted: &'a [Wanted],
-        give_up: bool,
-    ) -> BoxFuture<'a, Result<Claims, LayerError>>;
+    fn claim<'a>(&'a self, epoch: u64, wanted: &'a [Wanted], give_up: bool) -> Reply<'a, Claims>;
 
     /// Prolongs the lease of loads that take long.
-    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>>;
+    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> Reply<'a, ()>;
 
     /// Keeps what was loaded, each only if its token is still there and its version is not below the floor; answers how many
     /// it refused.
-    fn commit<'a>(&'a self, epoch: u64, items: &'a [(Item, Token)])
-    -> BoxFuture<'a, Result<u64, LayerError>>;
+    fn commit<'a>(&'a self, epoch: u64, items: &'a [(Item, Token)]) -> Reply<'a, u64>;
 
     /// Keeps what is true from now on and voids every load of these keys; of versioned values only those not older than what
     /// is known.
-    fn store<'a>(
-        &'a self,
-        epoch: u64,
-        at: u64,
-        items: &'a [Item],
-    ) -> BoxFuture<'a, Result<Stored, LayerError>>;
+    fn store<'a>(&'a self, epoch: u64, at: u64, items: &'a [Item]) -> Reply<'a, Stored>;
 
     /// Makes keys, or all that a stamp speaks of, dead; answers the clock it was done at.
-    fn revoke<'a>(
-        &'a self,
-        epoch: u64,
-        at: u64,
-        revocation: &'a Revocation,
-    ) -> BoxFuture<'a, Result<u64, LayerError>>;
+    fn revoke<'a>(&'a self, epoch: u64, at: u64, revocation: &'a Revocation) -> Reply<'a, u64>;
 }
 
 /// What comes unasked over a connection.

@@ -5,22 +5,25 @@ use futures::future::BoxFuture;
 
 use super::backlog::Revocation;
 
+/// What a shared layer answers, when it does.
+pub(crate) type Reply<'a, T> = BoxFuture<'a, Result<T, LayerError>>;
+
 /// The durable layer below the keeper: SQL.
 ///
 /// It compares `born`s and never reads values. Whatever it answers, it first made known the stamps it knows (they are merged
 /// into the process's table before `read` returns), so values are judged by stamps at least as new as they are.
 pub(crate) trait Shared: Send + Sync + fmt::Debug {
     /// One slot a key, in order.
-    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Vec<Slot>, LayerError>>;
+    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> Reply<'a, Vec<Slot>>;
 
     /// Keeps what was loaded, each item only if nothing newer was said about its key; answers how many it refused.
-    fn fill<'a>(&'a self, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>>;
+    fn fill<'a>(&'a self, items: &'a [Item]) -> Reply<'a, u64>;
 
     /// Makes keys, or all that a stamp speaks of, dead, and refuses what was born before.
-    fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), LayerError>>;
+    fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> Reply<'a, ()>;
 
     /// Reclaims what is expired or dead, and what is beyond the layer's bound; answers how much was beyond it.
-    fn sweep(&self) -> BoxFuture<'_, Result<u64, LayerError>> {
+    fn sweep(&self) -> Reply<'_, u64> {
         Box::pin(async { Ok(0) })
     }
 

@@ -19,3 +19,9 @@ pub enum OutboxError {
         source: crate::error::ConfigError,
     },
 }
+
+impl OutboxError {
+    pub(super) fn database(cache: &str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self::Database { cache: cache.to_owned(), source }
+    }
+}

@@ -6,7 +6,6 @@ use super::OutboxError;
 use super::message::Message;
 use super::relay::{Relay, RelayConfig, Rows, Told};
 use crate::cache::Cache;
-use crate::invalidate::Delivery;
 use crate::invalidators::InvalidationPlan;
 
 const TABLE: &str = "
@@ -55,7 +54,7 @@ impl PostgresOutbox {
             sqlx::raw_sql(TABLE).execute(&mut *transaction).await?;
             transaction.commit().await
         };
-        made.await.map_err(|source| outbox.failed(source))?;
+        made.await.map_err(OutboxError::database(&outbox.cache))?;
         Ok(outbox)
     }
 
@@ -73,7 +72,7 @@ impl PostgresOutbox {
             .bind(Message::write(plan))
             .execute(transaction)
             .await
-            .map_err(|source| self.failed(source))?;
+            .map_err(OutboxError::database(&self.cache))?;
         Ok(())
     }
 
@@ -82,16 +81,15 @@ impl PostgresOutbox {
     /// # Errors
     /// A value is out of range.
     pub fn relay(&self, cache: &Cache, config: RelayConfig) -> Result<Relay, OutboxError> {
-        config.validate().map_err(|source| OutboxError::Config { cache: self.cache.clone(), source })?;
-        Ok(Relay::start(self.clone(), cache.clone(), config))
-    }
-
-    fn failed(&self, source: sqlx::Error) -> OutboxError {
-        OutboxError::Database { cache: self.cache.clone(), source }
+        Relay::start(self.clone(), cache, config)
     }
 }
 
 impl Rows for PostgresOutbox {
+    fn cache(&self) -> &str {
+        &self.cache
+    }
+
     fn tell<'a>(&'a self, cache: &'a Cache, batch: u32) -> BoxFuture<'a, Result<Told, sqlx::Error>> {
         async move {
             let mut transaction = self.pool.begin().await?;
@@ -100,19 +98,13 @@ impl Rows for PostgresOutbox {
                 .bind(i64::from(batch))
                 .fetch_all(&mut *transaction)
                 .await?;
-            let (mut told, mut queued) = (Vec::new(), 0);
-            for (id, message) in rows {
-                match Message::read(&message).apply(cache).await {
-                    Delivery::Applied => told.push(id),
-                    Delivery::Queued => queued += 1,
-                }
-            }
+            let told = Told::to(cache, rows).await;
             sqlx::query("DELETE FROM mainstay_outbox WHERE id = ANY($1)")
-                .bind(&told)
+                .bind(&told.ids)
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
-            Ok(Told { told: told.len() as u64, queued })
+            Ok(told)
         }
         .boxed()
     }

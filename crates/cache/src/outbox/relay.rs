@@ -7,8 +7,11 @@ use futures::future::BoxFuture;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use super::OutboxError;
+use super::message::Message;
 use crate::cache::Cache;
 use crate::error::ConfigError;
+use crate::invalidate::Delivery;
 
 /// How a relay looks for rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,15 +68,34 @@ impl RelayConfig {
 
 /// The rows as the relay sees them.
 pub(super) trait Rows: Send + Sync + 'static {
-    /// Tells the cache up to so many rows and deletes those that every layer acknowledged. Answers how many were told, and
-    /// how many remain to be told again.
+    /// The name of the cache whose outbox it is.
+    fn cache(&self) -> &str;
+
+    /// Tells the cache up to so many rows and deletes those that every layer acknowledged.
     fn tell<'a>(&'a self, cache: &'a Cache, batch: u32) -> BoxFuture<'a, Result<Told, sqlx::Error>>;
 }
 
-#[derive(Debug, Clone, Copy)]
+/// What became of a batch of rows.
+#[derive(Debug, Default)]
 pub(super) struct Told {
-    pub(super) told: u64,
-    pub(super) queued: u64,
+    /// The rows that every layer acknowledged.
+    pub(super) ids: Vec<i64>,
+    /// How many remain to be told again.
+    queued: u64,
+}
+
+impl Told {
+    /// Tells `cache` what these rows say, one after the other.
+    pub(super) async fn to(cache: &Cache, rows: Vec<(i64, String)>) -> Self {
+        let mut told = Self::default();
+        for (id, message) in rows {
+            match Message::read(&message).apply(cache).await {
+                Delivery::Applied => told.ids.push(id),
+                Delivery::Queued => told.queued += 1,
+            }
+        }
+        told
+    }
 }
 
 /// A running relay: it looks for rows, tells the cache, and deletes what was acknowledged. Several nodes may each run one.
@@ -91,10 +113,12 @@ struct Shared {
 }
 
 impl Relay {
-    pub(super) fn start(rows: impl Rows, cache: Cache, config: RelayConfig) -> Self {
+    pub(super) fn start(rows: impl Rows, cache: &Cache, config: RelayConfig) -> Result<Self, OutboxError> {
+        let of = rows.cache().to_owned();
+        config.validate().map_err(|source| OutboxError::Config { cache: of, source })?;
         let shared = Arc::<Shared>::default();
-        let task = tokio::spawn(run(rows, cache, config, shared.clone()));
-        Self { shared, task }
+        let task = tokio::spawn(run(rows, cache.clone(), config, shared.clone()));
+        Ok(Self { shared, task })
     }
 
     /// Looks now: what a writer calls when its transaction is committed, so that nothing waits.
@@ -128,7 +152,8 @@ impl fmt::Debug for Relay {
 async fn run(rows: impl Rows, cache: Cache, config: RelayConfig, shared: Arc<Shared>) {
     loop {
         match rows.tell(&cache, config.batch).await {
-            Ok(Told { told, queued }) => {
+            Ok(Told { ids, queued }) => {
+                let told = ids.len() as u64;
                 shared.told.fetch_add(told, Ordering::Relaxed);
                 // A full batch that went through may have more behind it.
                 if queued == 0 && told >= u64::from(config.batch) {

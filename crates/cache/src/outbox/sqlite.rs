@@ -6,7 +6,6 @@ use super::OutboxError;
 use super::message::Message;
 use super::relay::{Relay, RelayConfig, Rows, Told};
 use crate::cache::Cache;
-use crate::invalidate::Delivery;
 use crate::invalidators::InvalidationPlan;
 
 const TABLE: &str = "
@@ -29,7 +28,7 @@ impl SqliteOutbox {
     /// The database cannot be asked.
     pub async fn open(cache: &Cache, pool: SqlitePool) -> Result<Self, OutboxError> {
         let outbox = Self { cache: cache.name().to_owned(), pool };
-        sqlx::raw_sql(TABLE).execute(&outbox.pool).await.map_err(|source| outbox.failed(source))?;
+        sqlx::raw_sql(TABLE).execute(&outbox.pool).await.map_err(OutboxError::database(&outbox.cache))?;
         Ok(outbox)
     }
 
@@ -47,7 +46,7 @@ impl SqliteOutbox {
             .bind(Message::write(plan))
             .execute(transaction)
             .await
-            .map_err(|source| self.failed(source))?;
+            .map_err(OutboxError::database(&self.cache))?;
         Ok(())
     }
 
@@ -56,16 +55,15 @@ impl SqliteOutbox {
     /// # Errors
     /// A value is out of range.
     pub fn relay(&self, cache: &Cache, config: RelayConfig) -> Result<Relay, OutboxError> {
-        config.validate().map_err(|source| OutboxError::Config { cache: self.cache.clone(), source })?;
-        Ok(Relay::start(self.clone(), cache.clone(), config))
-    }
-
-    fn failed(&self, source: sqlx::Error) -> OutboxError {
-        OutboxError::Database { cache: self.cache.clone(), source }
+        Relay::start(self.clone(), cache, config)
     }
 }
 
 impl Rows for SqliteOutbox {
+    fn cache(&self) -> &str {
+        &self.cache
+    }
+
     /// Without a lock: a row that two relays tell is told twice, and a write lock held while Redis answers would hold up
     /// every writer.
     fn tell<'a>(&'a self, cache: &'a Cache, batch: u32) -> BoxFuture<'a, Result<Told, sqlx::Error>> {
@@ -77,21 +75,15 @@ impl Rows for SqliteOutbox {
             .bind(batch)
             .fetch_all(&self.pool)
             .await?;
-            let (mut told, mut queued) = (Vec::new(), 0);
-            for (id, message) in rows {
-                match Message::read(&message).apply(cache).await {
-                    Delivery::Applied => told.push(id),
-                    Delivery::Queued => queued += 1,
-                }
-            }
-            if !told.is_empty() {
-                let ids = serde_json::to_string(&told).expect("numbers are JSON");
+            let told = Told::to(cache, rows).await;
+            if !told.ids.is_empty() {
+                let ids = serde_json::to_string(&told.ids).expect("numbers are JSON");
                 sqlx::query("DELETE FROM mainstay_outbox WHERE id IN (SELECT value FROM json_each(?1))")
                     .bind(ids)
                     .execute(&self.pool)
                     .await?;
             }
-            Ok(Told { told: told.len() as u64, queued })
+            Ok(told)
         }
         .boxed()
     }

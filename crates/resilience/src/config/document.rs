@@ -1,11 +1,9 @@
 use super::{
-    LoadProblem, Origin, Profile, ServiceConfig, layer::Layer, problem::resembling, sources::Reading,
+    LoadProblem, Merged, Origin, Profile, Reading, ServiceConfig, layer::Layer, merged::text,
+    problem::resembling,
 };
 use crate::ConfigProblem;
-use figment::{
-    Figment,
-    value::{Dict, Value},
-};
+use figment::value::Value;
 use std::collections::BTreeMap;
 
 pub(super) const PROFILE: &str = "profile";
@@ -13,34 +11,31 @@ pub(super) const SERVICE: &str = "service";
 
 /// All sources as one: a profile, sections for all services, and tables of sections by service.
 pub(super) struct Document {
-    merged: Figment,
-    root: Dict,
+    merged: Merged,
     pub(super) profile: Profile,
 }
 
 impl Document {
     pub(super) fn new(reading: &Reading, problems: &mut Vec<LoadProblem>) -> Self {
-        let merged = reading.merge(problems);
-        let root = merged.find_value("").ok().and_then(Value::into_dict).unwrap_or_default();
-        let mut document = Self { merged, root, profile: Profile::default() };
+        let mut document = Self { merged: reading.merge(problems), profile: Profile::default() };
         document.profile = document.named_profile(problems);
         document
     }
 
     /// Who set `value`.
     pub(super) fn origin(&self, value: &Value) -> Origin {
-        Origin::of(self.merged.get_metadata(value.tag()), self.profile)
+        self.merged.origin(value, self.profile.as_str())
     }
 
     /// What is said of all services.
     pub(super) fn general(&self) -> Layer<'_> {
-        Layer::new(self, String::new(), &self.root)
+        Layer::new(self, String::new(), &self.merged.root)
     }
 
     /// What is said of single services, by name.
     pub(super) fn services(&self, problems: &mut Vec<LoadProblem>) -> BTreeMap<&str, Layer<'_>> {
         let mut services = BTreeMap::new();
-        let Some(tables) = self.root.get(SERVICE) else { return services };
+        let Some(tables) = self.merged.root.get(SERVICE) else { return services };
         let Some(tables) = tables.as_dict() else {
             problems.push(self.not_a_table(SERVICE.into(), tables));
             return services;
@@ -80,7 +75,7 @@ impl Document {
             path: format!("{service}{section}.{}", problem.field),
             value: problem.value.clone(),
             allowed: problem.allowed.to_string(),
-            origin: set.map_or(Origin::Profile(self.profile), |value| self.origin(value)),
+            origin: set.map_or(Origin::Profile(self.profile.as_str()), |value| self.origin(value)),
         }
     }
 
@@ -95,7 +90,7 @@ impl Document {
     }
 
     fn named_profile(&self, problems: &mut Vec<LoadProblem>) -> Profile {
-        let Some(value) = self.root.get(PROFILE) else { return Profile::default() };
+        let Some(value) = self.merged.root.get(PROFILE) else { return Profile::default() };
         value.deserialize().unwrap_or_else(|_| {
             let names = Profile::ALL.map(Profile::as_str);
             problems.push(LoadProblem::Malformed {
@@ -113,9 +108,4 @@ impl Document {
 /// The field that was set; what is wrong may lie deeper.
 pub(super) fn field_of(problem: &ConfigProblem) -> &str {
     problem.field.split(['.', '[']).next().unwrap_or_default()
-}
-
-/// A value as JSON spells it.
-pub(super) fn text(value: &Value) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| value.to_actual().to_string())
 }

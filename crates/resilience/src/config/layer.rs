@@ -1,6 +1,7 @@
 use super::{
     LoadProblem, ServiceConfig,
-    document::{Document, text},
+    document::Document,
+    merged::{innermost, text},
     problem::resembling,
 };
 use figment::{
@@ -60,12 +61,7 @@ impl<'a> Layer<'a> {
     }
 
     fn unknown(&self, path: String, name: &str, known: &[&str], value: &Value) -> LoadProblem {
-        LoadProblem::UnknownKey {
-            path,
-            suggestion: resembling(name, known.iter().copied()),
-            known: known.iter().map(|&name| name.to_owned()).collect(),
-            origin: self.document.origin(innermost(value)),
-        }
+        LoadProblem::unknown(path, name, known, self.document.origin(innermost(value)))
     }
 
     /// Replaces each field of `config` that this layer sets in `section`. Fields are tried one by one, so that one that
@@ -115,13 +111,5 @@ impl<'a> Layer<'a> {
         };
         let origin = self.document.origin(innermost(culprit));
         LoadProblem::Malformed { path, value: text(culprit), message, suggestion, origin }
-    }
-}
-
-/// Tables are merged from several sources, so that a table's own origin says little: its first value's says more.
-fn innermost(value: &Value) -> &Value {
-    match value.as_dict().and_then(|table| table.values().next()) {
-        Some(inner) => innermost(inner),
-        None => value,
     }
 }

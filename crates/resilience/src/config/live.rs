@@ -1,4 +1,4 @@
-use super::{Changes, LoadError, Reconfigure, ResilienceConfig, Sources, sources::Reading};
+use super::{Changes, Environment, LoadError, Reading, Reconfigure, ResilienceConfig, Sources};
 use crate::{ConfigError, live::Live};
 use parking_lot::Mutex;
 use std::{
@@ -59,7 +59,7 @@ impl LiveConfig {
     /// # Errors
     /// Everything that is wrong in any of them.
     pub fn load(sources: Sources) -> Result<Self, LoadError> {
-        let seen = sources.read();
+        let seen = sources.read(&Environment::POLICIES);
         let config = ResilienceConfig::resolve(&seen)?;
         Ok(Self {
             sources,
@@ -97,7 +97,7 @@ impl LiveConfig {
     /// # Errors
     /// Everything that is wrong in them, or what a policy refuses; everything is then as it was.
     pub fn reload(&self) -> Result<Changes, ReloadError> {
-        self.take(self.sources.read())
+        self.take(self.sources.read(&Environment::POLICIES))
     }
 
     fn take(&self, reading: Reading) -> Result<Changes, ReloadError> {
@@ -163,7 +163,10 @@ impl LiveConfig {
             tokio::time::sleep(every).await;
             let sources = self.sources.clone();
             // A reading lost to a panic or to the runtime's end is made again.
-            let Ok(reading) = tokio::task::spawn_blocking(move || sources.read()).await else { continue };
+            let Ok(reading) = tokio::task::spawn_blocking(move || sources.read(&Environment::POLICIES)).await
+            else {
+                continue;
+            };
             if *self.seen.lock() != reading {
                 heard(self.take(reading));
             }

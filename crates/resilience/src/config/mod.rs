@@ -2,12 +2,15 @@
 
 mod changes;
 mod document;
+mod environment;
 mod followers;
 mod layer;
 mod live;
+mod merged;
 mod origin;
 mod problem;
 mod profile;
+mod reading;
 mod reconfigure;
 mod resilience;
 #[cfg(feature = "schema")]
@@ -29,6 +32,16 @@ pub use resilience::ResilienceConfig;
 pub use schema::schema;
 pub use service::ServiceConfig;
 pub use sources::{Format, Sources};
+
+// What `mainstay-cache` reads its own configuration with; no promise to anybody else.
+#[doc(hidden)]
+pub use environment::Environment;
+#[doc(hidden)]
+pub use merged::{Merged, innermost, text};
+#[doc(hidden)]
+pub use problem::resembling;
+#[doc(hidden)]
+pub use reading::Reading;
 
 /// The page of the book, its programs run as tests.
 #[cfg(doctest)]

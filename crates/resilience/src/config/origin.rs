@@ -1,4 +1,3 @@
-use super::Profile;
 use figment::{Metadata, Source};
 use std::{fmt, path::PathBuf};
 
@@ -12,8 +11,8 @@ pub enum Origin {
     Text(String),
     /// An environment variable.
     Variable(String),
-    /// Nobody set it: it is the profile's, or the policies' own default.
-    Profile(Profile),
+    /// Nobody set it: it is what the profile of this name sets, or the default.
+    Profile(&'static str),
 }
 
 const TEXT: &str = "text";
@@ -26,12 +25,12 @@ impl Origin {
             Self::File(path) => Metadata::from("file", Source::File(path.clone())),
             Self::Text(name) => Metadata::from(TEXT, Source::Custom(name.clone())),
             Self::Variable(name) => Metadata::from(VARIABLE, Source::Custom(name.clone())),
-            Self::Profile(profile) => Metadata::named(profile.as_str()),
+            Self::Profile(profile) => Metadata::named(*profile),
         }
     }
 
     /// Back from what figment remembers; `profile` is where a value comes from that no source set.
-    pub(super) fn of(metadata: Option<&Metadata>, profile: Profile) -> Self {
+    pub(super) fn of(metadata: Option<&Metadata>, profile: &'static str) -> Self {
         match metadata.map(|known| (&*known.name, &known.source)) {
             Some((_, Some(Source::File(path)))) => Self::File(path.clone()),
             Some((TEXT, Some(Source::Custom(name)))) => Self::Text(name.clone()),

@@ -11,7 +11,7 @@ pub struct LoadError {
 
 /// One thing that is wrong with a configuration.
 ///
-/// A `path` is spelt as in a TOML file: `service.database.breaker.open_for`.
+/// A `path` is spelt as in a TOML file: `service.database.breaker.open_for`, `memory.capacity`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadProblem {
@@ -63,6 +63,19 @@ pub enum LoadProblem {
     },
 }
 
+impl LoadProblem {
+    /// There is no setting called `name`, but those of `known`.
+    #[doc(hidden)]
+    pub fn unknown(path: String, name: &str, known: &[&str], origin: Origin) -> Self {
+        Self::UnknownKey {
+            path,
+            suggestion: resembling(name, known.iter().copied()),
+            known: known.iter().map(|&name| name.to_owned()).collect(),
+            origin,
+        }
+    }
+}
+
 fn did_you_mean(suggestion: &Option<String>, known: &[String]) -> String {
     match suggestion {
         Some(name) => format!(", did you mean `{name}`?"),
@@ -72,13 +85,19 @@ fn did_you_mean(suggestion: &Option<String>, known: &[String]) -> String {
 }
 
 /// The one of `known` that `name` resembles, if it resembles any.
-pub(super) fn resembling<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn resembling<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     known
         .into_iter()
         .map(|known| (strsim::jaro_winkler(name, known), known))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, known)| known.to_owned())
+}
+
+impl From<Vec<LoadProblem>> for LoadError {
+    fn from(problems: Vec<LoadProblem>) -> Self {
+        Self { problems }
+    }
 }
 
 impl fmt::Display for LoadError {

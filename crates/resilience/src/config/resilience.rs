@@ -1,8 +1,7 @@
 use super::{
-    LoadError, LoadProblem, Profile, ServiceConfig, Sources,
+    Environment, LoadError, LoadProblem, Profile, Reading, ServiceConfig, Sources,
     document::{Document, SERVICE, field_of},
     layer::Layer,
-    sources::Reading,
     well_known::WELL_KNOWN,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +58,7 @@ impl ResilienceConfig {
     /// # Errors
     /// Everything that is wrong in any of them.
     pub fn load(sources: &Sources) -> Result<Self, LoadError> {
-        Self::resolve(&sources.read())
+        Self::resolve(&sources.read(&Environment::POLICIES))
     }
 
     pub(super) fn resolve(reading: &Reading) -> Result<Self, LoadError> {
@@ -82,7 +81,7 @@ impl ResilienceConfig {
         }
 
         problems.extend(config.out_of_range(&document, &general, &own));
-        if problems.is_empty() { Ok(config) } else { Err(LoadError { problems }) }
+        if problems.is_empty() { Ok(config) } else { Err(problems.into()) }
     }
 
     /// What is understood and not accepted. What is said of all services is wrong in each of them, and listed once.

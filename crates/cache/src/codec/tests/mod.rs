@@ -2,5 +2,6 @@ mod entries;
 mod figures;
 mod fuzz;
 mod golden;
+mod header;
 mod hostile;
 mod values;

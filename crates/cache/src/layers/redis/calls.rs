@@ -131,9 +131,11 @@ impl Calls {
         invocation
     }
 
-    /// Whether there is anything to keep: what has run out meanwhile is refused before it is sent.
-    pub(super) fn worth(&self, item: &Item) -> bool {
-        item.expires_ms > self.clock.wall_ms() && item.bytes.len() >= STAMPED_TO
+    /// Those of which there is anything to keep: what has run out meanwhile is refused before it is sent.
+    pub(super) fn worth<'a>(&self, items: &'a [(Item, Token)]) -> Vec<&'a (Item, Token)> {
+        let now_ms = self.clock.wall_ms();
+        let worth = |item: &Item| item.expires_ms > now_ms && item.bytes.len() >= STAMPED_TO;
+        items.iter().filter(|(item, _)| worth(item)).collect()
     }
 
     pub(super) fn store(&self, site: Site<'_>, items: &[&Item]) -> ScriptInvocation<'_> {

@@ -11,7 +11,7 @@ use super::client::{Link, away, primary_or_away};
 use crate::clock::Clock;
 use crate::layers::keeper::{Pulse, Since, Tidings};
 use crate::layers::shared::LayerError;
-use crate::stamps::Stamps;
+use crate::stamps::{Stamps, Target};
 
 /// The control key, and the connection to the server that has it.
 pub(super) struct Control {
@@ -101,6 +101,11 @@ impl Control {
         let invocation = self.calls.hello(self.site(fastrand::u64(1..), 0), &link.run, since);
         let value: Value = invocation.invoke_async(&mut link.connection).await.map_err(away)?;
         answer::tidings(value)
+    }
+
+    /// Makes all that a stamp speaks of dead; answers the clock it was done at.
+    pub(super) async fn stamp(&self, epoch: u64, at: u64, target: &Target) -> Result<u64, LayerError> {
+        self.send(self.calls.stamp(self.site(epoch, at), target)).await
     }
 
     /// A server that is no primary any more agrees with nobody: what it knows may be old.

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use redis::RedisError;
 
 use super::answer::{self, Answer};
@@ -14,7 +13,7 @@ use crate::layers::backlog::Revocation;
 use crate::layers::keeper::{
     Claims, Found, Keeper, Pulse, Since, Stored, Subscription, Tidings, Token, Wanted,
 };
-use crate::layers::shared::{Item, LayerError};
+use crate::layers::shared::{Item, Reply};
 use crate::options::RedisConfig;
 use crate::stamps::Stamps;
 
@@ -42,7 +41,7 @@ impl Single {
 }
 
 impl Keeper for Single {
-    fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>> {
+    fn connect(&self) -> Reply<'_, Subscription> {
         async move {
             let (link, pushes) = self.address.dial(&self.control.channel).await?;
             self.control.connected(link);
@@ -51,7 +50,7 @@ impl Keeper for Single {
         .boxed()
     }
 
-    fn hello(&self, since: Since) -> BoxFuture<'_, Result<Tidings, LayerError>> {
+    fn hello(&self, since: Since) -> Reply<'_, Tidings> {
         self.control.hello(since).boxed()
     }
 
@@ -63,12 +62,12 @@ impl Keeper for Single {
         self.control.hang_up();
     }
 
-    fn pulse(&self) -> BoxFuture<'_, Result<Pulse, LayerError>> {
+    fn pulse(&self) -> Reply<'_, Pulse> {
         self.control.pulse().boxed()
     }
 
     /// The values first and then the control key: stamps read later than the values judge them no more kindly.
-    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>> {
+    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> Reply<'a, Found> {
         async move {
             let mut pipeline = redis::pipe();
             let mget = pipeline.cmd("MGET");
@@ -85,12 +84,7 @@ impl Keeper for Single {
         .boxed()
     }
 
-    fn claim<'a>(
-        &'a self,
-        epoch: u64,
-        wanted: &'a [Wanted],
-        give_up: bool,
-    ) -> BoxFuture<'a, Result<Claims, LayerError>> {
+    fn claim<'a>(&'a self, epoch: u64, wanted: &'a [Wanted], give_up: bool) -> Reply<'a, Claims> {
         async move {
             let control = &self.control;
             let wanted: Vec<&Wanted> = wanted.iter().collect();
@@ -103,31 +97,22 @@ impl Keeper for Single {
         .boxed()
     }
 
-    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>> {
+    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> Reply<'a, ()> {
         let control = &self.control;
         control.send(control.calls.renew(control.site(epoch, 0), key, token)).boxed()
     }
 
-    fn commit<'a>(
-        &'a self,
-        epoch: u64,
-        items: &'a [(Item, Token)],
-    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn commit<'a>(&'a self, epoch: u64, items: &'a [(Item, Token)]) -> Reply<'a, u64> {
         async move {
             let control = &self.control;
-            let worth: Vec<_> = items.iter().filter(|(item, _)| control.calls.worth(item)).collect();
+            let worth = control.calls.worth(items);
             let commit = control.calls.commit(control.site(epoch, 0), &worth);
             Ok(control.send::<u64>(commit).await? + (items.len() - worth.len()) as u64)
         }
         .boxed()
     }
 
-    fn store<'a>(
-        &'a self,
-        epoch: u64,
-        at: u64,
-        items: &'a [Item],
-    ) -> BoxFuture<'a, Result<Stored, LayerError>> {
+    fn store<'a>(&'a self, epoch: u64, at: u64, items: &'a [Item]) -> Reply<'a, Stored> {
         async move {
             let items: Vec<&Item> = items.iter().collect();
             let store = self.control.calls.store(self.control.site(epoch, at), &items);
@@ -137,22 +122,16 @@ impl Keeper for Single {
         .boxed()
     }
 
-    fn revoke<'a>(
-        &'a self,
-        epoch: u64,
-        at: u64,
-        revocation: &'a Revocation,
-    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn revoke<'a>(&'a self, epoch: u64, at: u64, revocation: &'a Revocation) -> Reply<'a, u64> {
         async move {
-            let (calls, site) = (&self.control.calls, self.control.site(epoch, at));
-            let revoke = match revocation {
+            let control = &self.control;
+            match revocation {
                 Revocation::Keys { keys, version } => {
                     let keys: Vec<&str> = keys.iter().map(|key| &**key).collect();
-                    calls.revoke(site, &keys, *version)
+                    control.send(control.calls.revoke(control.site(epoch, at), &keys, *version)).await
                 }
-                Revocation::Stamp(target) => calls.stamp(site, target),
-            };
-            self.control.send(revoke).await
+                Revocation::Stamp(target) => control.stamp(epoch, at, target).await,
+            }
         }
         .boxed()
     }

@@ -1,20 +1,14 @@
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
-use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgArguments, PgPoolOptions};
+use sqlx::{Arguments as _, PgPool};
 
-use super::{Common, Row, failed, lower, number, unopened, unsigned, youngest};
-use crate::clock::Clock;
+use super::dialect::{Dialect, Given, Row, number};
+use super::layer::Opening;
 use crate::error::CacheError;
-use crate::layers::backlog::Revocation;
 use crate::layers::lower::Lower;
-use crate::layers::shared::{Item, LayerError, Shared, Slot};
-use crate::options::SqlConfig;
-use crate::stamps::Stamps;
+use crate::layers::shared::Item;
 
 /// The lock keeps two nodes that start together from making the tables at once, which PostgreSQL answers with an error.
 const TABLES: &str = "
@@ -28,12 +22,6 @@ const TABLES: &str = "
         cache TEXT NOT NULL, name TEXT NOT NULL, stamp BIGINT NOT NULL, PRIMARY KEY (cache, name));
     CREATE INDEX IF NOT EXISTS mainstay_cache_stamps_newest ON mainstay_cache_stamps (cache, stamp);";
 
-/// Values and the newest stamp in one statement, hence of one snapshot.
-const READ: &str = "
-    SELECT s.newest, c.key, c.bytes, c.born
-    FROM (SELECT coalesce(max(stamp), 0) AS newest FROM mainstay_cache_stamps WHERE cache = $1) s
-    LEFT JOIN mainstay_cache c ON c.cache = $1 AND c.key = ANY($2) AND c.expires_at > $3";
-
 /// Rows are locked in the order of their keys, so that two writers of the same keys do not deadlock.
 const FILL: &str = "
     INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at)
@@ -45,196 +33,85 @@ const FILL: &str = "
     SET bytes = excluded.bytes, born = excluded.born, expires_at = excluded.expires_at
     WHERE excluded.born >= mainstay_cache.born";
 
-const REVOKE: &str = "
-    INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at)
-    SELECT DISTINCT $1, n.key, NULL::bytea, $2::bigint, $3::bigint FROM unnest($4::text[]) AS n (key) ORDER BY n.key
-    ON CONFLICT (cache, key) DO UPDATE
-    SET bytes = NULL, born = excluded.born, expires_at = excluded.expires_at
-    WHERE excluded.born >= mainstay_cache.born";
+#[derive(Debug)]
+struct Postgres(PgPool);
 
-/// A row that is locked is being written anew: it is left out, which also keeps this from waiting for writers that wait for it.
-const EVICT: &str = "
-    DELETE FROM mainstay_cache WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM mainstay_cache WHERE cache = $1 AND born <= $2 AND key <> ''
-        LIMIT $3 FOR UPDATE SKIP LOCKED))";
-
-const STAMP: &str = "
-    INSERT INTO mainstay_cache_stamps (cache, name, stamp) VALUES ($1, $2, $3)
-    ON CONFLICT (cache, name) DO UPDATE SET stamp = greatest(mainstay_cache_stamps.stamp, excluded.stamp)";
-
-struct Postgres {
-    common: Common,
-    pool: PgPool,
-}
-
-pub(crate) async fn open_postgres(
-    cache: &str,
-    url: &str,
-    config: &SqlConfig,
-    stamp_bound: usize,
-    clock: &Arc<Clock>,
-    stamps: &Arc<Stamps>,
-) -> Result<Lower, CacheError> {
+pub(crate) async fn open_postgres(url: &str, opening: &Opening<'_>) -> Result<Lower, CacheError> {
     let pool = PgPoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(2))
         .connect(url)
         .await
-        .map_err(|error| unopened(cache, error))?;
-    sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| unopened(cache, error))?;
-    let postgres = Postgres { common: Common::new(cache, config, stamp_bound, clock, stamps), pool };
-    postgres.remember().await.map_err(|error| unopened(cache, error))?;
-    Ok(lower(cache, Arc::new(postgres), false, config))
+        .map_err(|error| opening.failed(error))?;
+    sqlx::raw_sql(TABLES).execute(&pool).await.map_err(|error| opening.failed(error))?;
+    opening.over(Postgres(pool)).await
 }
 
-impl Postgres {
-    /// The clock must not fall behind what was written before a restart, whatever the wall clock says.
-    async fn remember(&self) -> Result<(), LayerError> {
-        self.common.sent();
-        let newest: Option<i64> = sqlx::query_scalar("SELECT max(born) FROM mainstay_cache WHERE cache = $1")
-            .bind(&*self.common.cache)
-            .fetch_one(&self.pool)
-            .await
-            .map_err(failed)?;
-        self.common.clock.observe(unsigned(newest.unwrap_or(0)));
-        self.learn().await
+impl Dialect for Postgres {
+    const PRIVATE: bool = false;
+
+    /// Values and the newest stamp in one statement, hence of one snapshot.
+    const READ: &'static str = "
+        SELECT s.newest, c.key, c.bytes, c.born
+        FROM (SELECT coalesce(max(stamp), 0) AS newest FROM mainstay_cache_stamps WHERE cache = $1) s
+        LEFT JOIN mainstay_cache c ON c.cache = $1 AND c.key = ANY($2) AND c.expires_at > $3";
+
+    const REVOKE: &'static str = "
+        INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at)
+        SELECT DISTINCT $1, n.key, NULL::bytea, $2::bigint, $3::bigint FROM unnest($4::text[]) AS n (key) ORDER BY n.key
+        ON CONFLICT (cache, key) DO UPDATE
+        SET bytes = NULL, born = excluded.born, expires_at = excluded.expires_at
+        WHERE excluded.born >= mainstay_cache.born";
+
+    const STAMP: &'static str = "
+        INSERT INTO mainstay_cache_stamps (cache, name, stamp) VALUES ($1, $2, $3)
+        ON CONFLICT (cache, name) DO UPDATE SET stamp = greatest(mainstay_cache_stamps.stamp, excluded.stamp)";
+
+    /// A row that is locked is being written anew: it is left out, which also keeps this from waiting for writers that wait for it.
+    const EVICT: &'static str = "
+        DELETE FROM mainstay_cache WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM mainstay_cache WHERE cache = $1 AND born <= $2 AND key <> ''
+            LIMIT $3 FOR UPDATE SKIP LOCKED))";
+
+    async fn execute(&self, statement: &'static str, given: &[Given<'_>]) -> sqlx::Result<u64> {
+        Ok(sqlx::query_with(statement, arguments(given)?).execute(&self.0).await?.rows_affected())
     }
 
-    async fn learn(&self) -> Result<(), LayerError> {
-        self.common.sent();
-        let stored = sqlx::query_as("SELECT name, stamp FROM mainstay_cache_stamps WHERE cache = $1")
-            .bind(&*self.common.cache)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
-        self.common.learn(stored);
-        Ok(())
+    async fn rows(&self, statement: &'static str, given: &[Given<'_>]) -> sqlx::Result<Vec<Row>> {
+        sqlx::query_as_with(statement, arguments(given)?).fetch_all(&self.0).await
     }
 
-    async fn write(&self, items: &[Item]) -> Result<u64, LayerError> {
-        let rows = youngest(items);
-        self.common.sent();
+    async fn numbers(
+        &self,
+        statement: &'static str,
+        given: &[Given<'_>],
+    ) -> sqlx::Result<Vec<(String, i64)>> {
+        sqlx::query_as_with(statement, arguments(given)?).fetch_all(&self.0).await
+    }
+
+    async fn fill(&self, cache: &str, items: &[&Item], sent: &AtomicU64) -> sqlx::Result<u64> {
+        sent.fetch_add(1, Ordering::Relaxed);
         let done = sqlx::query(FILL)
-            .bind(&*self.common.cache)
-            .bind(rows.iter().map(|item| &*item.key).collect::<Vec<&str>>())
-            .bind(rows.iter().map(|item| &*item.bytes).collect::<Vec<&[u8]>>())
-            .bind(rows.iter().map(|item| number(item.born)).collect::<Vec<i64>>())
-            .bind(rows.iter().map(|item| number(item.expires_ms)).collect::<Vec<i64>>())
-            .execute(&self.pool)
-            .await
-            .map_err(failed)?;
-        Ok((items.len() as u64).saturating_sub(done.rows_affected()))
-    }
-
-    /// See [`Evicting`](super::Evicting).
-    async fn evict(&self) -> Result<u64, LayerError> {
-        let (cache, evicting) = (&*self.common.cache, &self.common.evicting);
-        let Some(max_rows) = evicting.max_rows else { return Ok(0) };
-        let settled = evicting.settled.load(Ordering::Relaxed);
-        let (mut evicted, mut more) = (0, settled > 0);
-        while more {
-            self.common.sent();
-            let chunk = sqlx::query(EVICT).bind(cache).bind(settled).bind(super::CHUNK);
-            let gone = chunk.execute(&self.pool).await.map_err(failed)?.rows_affected();
-            evicted += gone;
-            more = gone > 0;
-        }
-        self.common.sent();
-        sqlx::query(super::RAISE_EVICTION_FLOOR)
             .bind(cache)
-            .bind(max_rows)
-            .execute(&self.pool)
-            .await
-            .map_err(failed)?;
-        self.common.sent();
-        let floor: Option<i64> = sqlx::query_scalar(super::EVICTION_FLOOR)
-            .bind(cache)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(failed)?;
-        evicting.settled.store(floor.unwrap_or(0), Ordering::Relaxed);
-        Ok(evicted)
+            .bind(items.iter().map(|item| &*item.key).collect::<Vec<&str>>())
+            .bind(items.iter().map(|item| &*item.bytes).collect::<Vec<&[u8]>>())
+            .bind(items.iter().map(|item| number(item.born)).collect::<Vec<i64>>())
+            .bind(items.iter().map(|item| number(item.expires_ms)).collect::<Vec<i64>>())
+            .execute(&self.0)
+            .await?;
+        Ok(done.rows_affected())
     }
 }
 
-impl Shared for Postgres {
-    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Vec<Slot>, LayerError>> {
-        async move {
-            self.common.sent();
-            let rows: Vec<Row> = sqlx::query_as(READ)
-                .bind(&*self.common.cache)
-                .bind(texts(keys))
-                .bind(number(self.common.clock.wall_ms()))
-                .fetch_all(&self.pool)
-                .await
-                .map_err(failed)?;
-            if rows.iter().any(|(newest, ..)| !self.common.knows(*newest)) {
-                self.learn().await?;
-            }
-            Ok(super::slots(keys, rows))
+fn arguments(given: &[Given<'_>]) -> sqlx::Result<PgArguments> {
+    let mut arguments = PgArguments::default();
+    for one in given {
+        match one {
+            Given::Text(text) => arguments.add(*text),
+            Given::Number(number) => arguments.add(*number),
+            Given::Keys(keys) => arguments.add(keys.iter().map(|key| &**key).collect::<Vec<&str>>()),
         }
-        .boxed()
+        .map_err(sqlx::Error::Encode)?;
     }
-
-    fn fill<'a>(&'a self, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
-        self.write(items).boxed()
-    }
-
-    fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), LayerError>> {
-        async move {
-            self.common.sent();
-            let (cache, at) = (&*self.common.cache, number(at));
-            let statement = match revocation {
-                Revocation::Keys { keys, .. } => sqlx::query(REVOKE)
-                    .bind(cache)
-                    .bind(at)
-                    .bind(self.common.tombstone_ends())
-                    .bind(texts(keys)),
-                Revocation::Stamp(target) => sqlx::query(STAMP).bind(cache).bind(target.name()).bind(at),
-            };
-            statement.execute(&self.pool).await.map_err(failed).map(|_| ())
-        }
-        .boxed()
-    }
-
-    fn sweep(&self) -> BoxFuture<'_, Result<u64, LayerError>> {
-        async move {
-            self.common.sent();
-            sqlx::query("DELETE FROM mainstay_cache WHERE cache = $1 AND expires_at <= $2")
-                .bind(&*self.common.cache)
-                .bind(number(self.common.clock.wall_ms()))
-                .execute(&self.pool)
-                .await
-                .map_err(failed)?;
-            self.common.sent();
-            sqlx::query(super::RAISE_FLOOR)
-                .bind(&*self.common.cache)
-                .bind(self.common.stamp_bound)
-                .execute(&self.pool)
-                .await
-                .map_err(failed)?;
-            self.common.sent();
-            sqlx::query(super::DROP_BELOW_FLOOR)
-                .bind(&*self.common.cache)
-                .execute(&self.pool)
-                .await
-                .map_err(failed)?;
-            self.evict().await
-        }
-        .boxed()
-    }
-
-    fn statements(&self) -> u64 {
-        self.common.statements.load(Ordering::Relaxed)
-    }
-}
-
-impl std::fmt::Debug for Postgres {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Postgres").field("cache", &self.common.cache).finish_non_exhaustive()
-    }
-}
-
-fn texts(keys: &[Arc<str>]) -> Vec<&str> {
-    keys.iter().map(|key| &**key).collect()
+    Ok(arguments)
 }

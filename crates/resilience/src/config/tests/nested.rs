@@ -33,7 +33,7 @@ struct Endpoint {
 /// A section read over its default, and what was wrong with it.
 fn read(sources: &Sources) -> (Deep, Vec<String>) {
     let mut problems = Vec::new();
-    let document = Document::new(&sources.read(), &mut problems);
+    let document = Document::new(&sources.read(&Environment::POLICIES), &mut problems);
     let (mut layer, mut deep) = (document.general(), Deep::default());
     layer.lay_over("breaker", &mut deep);
     problems.extend(layer.take_problems());

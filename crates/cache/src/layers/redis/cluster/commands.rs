@@ -25,7 +25,7 @@ use crate::stamps::Stamps;
 #[derive(Debug)]
 pub(crate) struct Cluster {
     /// For the tasks that outlive a caller.
-    pub(super) own: Weak<Self>,
+    own: Weak<Self>,
     prefix: String,
     pub(super) control: Control,
     /// The slot of the control key.

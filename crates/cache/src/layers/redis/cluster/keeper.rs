@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use futures::future::{BoxFuture, join, join_all};
+use futures::future::{join, join_all};
 
 use super::bucket::Bucket;
 use super::commands::Cluster;
@@ -11,10 +11,10 @@ use crate::layers::keeper::{
 };
 use crate::layers::redis::answer::read;
 use crate::layers::redis::client::away;
-use crate::layers::shared::{Item, LayerError};
+use crate::layers::shared::{Item, LayerError, Reply};
 
 impl Keeper for Cluster {
-    fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>> {
+    fn connect(&self) -> Reply<'_, Subscription> {
         async move {
             // A session ends where the control key's slot went elsewhere, among other reasons.
             self.shards.look_again().await;
@@ -26,7 +26,7 @@ impl Keeper for Cluster {
         .boxed()
     }
 
-    fn hello(&self, since: Since) -> BoxFuture<'_, Result<Tidings, LayerError>> {
+    fn hello(&self, since: Since) -> Reply<'_, Tidings> {
         self.control.hello(since).boxed()
     }
 
@@ -39,13 +39,13 @@ impl Keeper for Cluster {
         self.control.hang_up();
     }
 
-    fn pulse(&self) -> BoxFuture<'_, Result<Pulse, LayerError>> {
+    fn pulse(&self) -> Reply<'_, Pulse> {
         self.go_round();
         self.control.pulse().boxed()
     }
 
     /// The control key at the same time: whatever was acknowledged before the call is in both.
-    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>> {
+    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> Reply<'a, Found> {
         async move {
             let dealt = self.buckets.deal(keys.iter().map(|key| &**key));
             let reads = dealt.iter().map(|(bucket, places)| {
@@ -63,12 +63,7 @@ impl Keeper for Cluster {
         .boxed()
     }
 
-    fn claim<'a>(
-        &'a self,
-        epoch: u64,
-        wanted: &'a [Wanted],
-        give_up: bool,
-    ) -> BoxFuture<'a, Result<Claims, LayerError>> {
+    fn claim<'a>(&'a self, epoch: u64, wanted: &'a [Wanted], give_up: bool) -> Reply<'a, Claims> {
         async move {
             let dealt = self.buckets.deal(wanted.iter().map(|wanted| &*wanted.key));
             let claims = dealt.iter().map(|(bucket, places)| async move {
@@ -84,7 +79,7 @@ impl Keeper for Cluster {
         .boxed()
     }
 
-    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>> {
+    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> Reply<'a, ()> {
         async move {
             let bucket = self.buckets.at(self.buckets.of(key));
             let put = |own| self.calls.renew(bucket.site(epoch, own, 0), key, token);
@@ -93,13 +88,9 @@ impl Keeper for Cluster {
         .boxed()
     }
 
-    fn commit<'a>(
-        &'a self,
-        epoch: u64,
-        items: &'a [(Item, Token)],
-    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn commit<'a>(&'a self, epoch: u64, items: &'a [(Item, Token)]) -> Reply<'a, u64> {
         async move {
-            let worth: Vec<_> = items.iter().filter(|(item, _)| self.calls.worth(item)).collect();
+            let worth = self.calls.worth(items);
             let dealt = self.buckets.deal(worth.iter().map(|(item, _)| &*item.key));
             let commits = dealt.iter().map(|(bucket, places)| {
                 let items: Vec<_> = places.iter().map(|at| worth[*at]).collect();
@@ -123,12 +114,7 @@ impl Keeper for Cluster {
     }
 
     /// The clock first, which is when these values are born; then the buckets; and when all have them, the announcement.
-    fn store<'a>(
-        &'a self,
-        epoch: u64,
-        at: u64,
-        items: &'a [Item],
-    ) -> BoxFuture<'a, Result<Stored, LayerError>> {
+    fn store<'a>(&'a self, epoch: u64, at: u64, items: &'a [Item]) -> Reply<'a, Stored> {
         async move {
             let clock = self.clock(epoch, at).await?;
             let dealt = self.buckets.deal(items.iter().map(|item| &*item.key));
@@ -156,19 +142,11 @@ impl Keeper for Cluster {
 
     /// The buckets first, all of them, and then clock and announcement: in the other order a peer that heard of it could
     /// still read the old value.
-    fn revoke<'a>(
-        &'a self,
-        epoch: u64,
-        at: u64,
-        revocation: &'a Revocation,
-    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn revoke<'a>(&'a self, epoch: u64, at: u64, revocation: &'a Revocation) -> Reply<'a, u64> {
         async move {
-            let control = &self.control;
             let (keys, version) = match revocation {
                 Revocation::Keys { keys, version } => (keys, *version),
-                Revocation::Stamp(target) => {
-                    return control.send(control.calls.stamp(control.site(epoch, at), target)).await;
-                }
+                Revocation::Stamp(target) => return self.control.stamp(epoch, at, target).await,
             };
             let dealt = self.buckets.deal(keys.iter().map(|key| &**key));
             let revokes = dealt.iter().map(|(bucket, places)| {
@@ -182,7 +160,7 @@ impl Keeper for Cluster {
                 came?;
             }
             let keys: Vec<&str> = keys.iter().map(|key| &**key).collect();
-            self.tell(control.site(epoch, at), "k", version, &keys).await
+            self.tell(self.control.site(epoch, at), "k", version, &keys).await
         }
         .boxed()
     }
