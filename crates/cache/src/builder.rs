@@ -38,7 +38,7 @@ pub struct CacheBuilder {
 
 /// The connection, the protocol's view of it, and where this node stands.
 #[cfg(feature = "redis")]
-type OpenedRedis = (Option<Servers>, Option<L2>, Arc<Standing>);
+type OpenedRedis = (Option<Servers>, Option<Arc<L2>>, Arc<Standing>);
 
 impl CacheBuilder {
     pub(crate) fn new(name: String) -> Self {

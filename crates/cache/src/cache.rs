@@ -15,7 +15,6 @@ use crate::fleet::{FleetLock, FleetRate, FleetRateConfig};
 use crate::inner::{Inner, Opened};
 use crate::invalidate::Delivery;
 use crate::key::{CacheKey, Key};
-use crate::layers::l2::L2;
 use crate::layers::lower::Lower;
 use crate::layers::memory::GhostEstimate;
 #[cfg(feature = "redis")]
@@ -279,7 +278,7 @@ impl Cache {
             stats.loads_running += region.loads_running;
             stats.regions.insert(name.clone(), region);
         }
-        stats.l2 = self.inner.l2.as_ref().map(L2::stats);
+        stats.l2 = self.inner.l2.as_ref().map(|l2| l2.stats());
         stats.l3 = self.inner.l3.as_ref().map(Lower::stats);
         stats
     }

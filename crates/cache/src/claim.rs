@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use smallvec::{SmallVec, smallvec};
 use tokio::time::Instant;
 
 use crate::descend::Below;
@@ -15,7 +16,7 @@ pub(crate) const FIRST_LOOK: Duration = Duration::from_millis(2);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
 
 /// The rights to commit that a descent brought back, one a key.
-pub(crate) struct Tickets(Vec<Option<Ticket>>);
+pub(crate) struct Tickets(SmallVec<[Option<Ticket>; 1]>);
 
 /// A flight commits only in the epoch it began in, with the token it was granted.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ pub(crate) struct Ticket {
 
 impl Tickets {
     pub(crate) fn none(keys: usize) -> Self {
-        Self(vec![None; keys])
+        Self(smallvec![None; keys])
     }
 
     pub(crate) fn of(&self, at: usize) -> Option<Ticket> {

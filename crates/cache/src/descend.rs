@@ -6,9 +6,11 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::claim::{FIRST_LOOK, Tickets};
+use crate::clock::Now;
 use crate::codec::{self, Foreign};
 use crate::entry::{Entry, Moment, Nothing, Source};
 use crate::inner::Inner;
@@ -27,10 +29,17 @@ pub(crate) struct Below {
     /// The namespace clock, read before whatever the caller does next.
     pub(crate) born: u64,
     /// One a key: the entry, where it was, and its bytes for the layers above.
-    pub(crate) found: Vec<Option<Found>>,
+    pub(crate) found: SmallVec<[Option<Found>; 1]>,
     /// One a key, for a load: what is not to be served before a load was tried.
-    pub(crate) stale: Vec<Option<Found>>,
+    pub(crate) stale: SmallVec<[Option<Found>; 1]>,
     pub(crate) tickets: Tickets,
+    /// See [`Entry::sure_until`].
+    pub(crate) sure_until: u64,
+}
+
+/// When bytes were read.
+pub(crate) struct Seen {
+    pub(crate) now: Now,
     /// See [`Entry::sure_until`].
     pub(crate) sure_until: u64,
 }
@@ -50,8 +59,8 @@ enum Refused {
 
 impl Below {
     /// Puts what a layer had where it belongs; answers whether the key is settled.
-    fn sort(&mut self, at: usize, found: Found, replacing: Option<&[Moment]>) -> bool {
-        let stage = found.entry.stage(Instant::now());
+    fn sort(&mut self, at: usize, found: Found, replacing: Option<&[Moment]>, now: &Now) -> bool {
+        let stage = found.entry.stage(now.instant);
         let serves = match replacing {
             None => stage != Stage::Dead,
             Some(older) => {
@@ -87,8 +96,8 @@ impl Inner {
         // Without a keeper's word: the newest clock this node knows.
         let mut below = Below {
             born: self.clock.read(),
-            found: Vec::new(),
-            stale: Vec::new(),
+            found: SmallVec::new(),
+            stale: SmallVec::new(),
             tickets: Tickets::none(keys.len()),
             sure_until: self.sure_until(),
         };
@@ -114,17 +123,19 @@ impl Inner {
         let Ok(read) = l2.read(keys).await else { return };
         self.clock.observe(read.clock);
         below.born = read.clock;
+        let seen = Seen { now: self.clock.look(), sure_until: below.sure_until };
         let mut wanted = Vec::new();
         for (at, (key, bytes)) in keys.iter().zip(read.bytes).enumerate() {
             let mut dead = None;
             if let Some(bytes) = bytes {
                 // Bytes that are no value of ours are replaced like a dead one.
                 dead = codec::born(&bytes);
-                match self.accept::<V>(region, key, (Source::L2, &l2.counters), 0, below.sure_until, bytes) {
+                let from = (Source::L2, &l2.counters);
+                match self.accept::<V>(region, key, from, 0, bytes, &seen) {
                     Ok((entry, bytes)) => {
                         let found = Found { entry, source: Source::L2, bytes };
                         // A layer that is written but not read is asked for the right to write alone.
-                        if layers.reads(Source::L2) && below.sort(at, found, replacing) {
+                        if layers.reads(Source::L2) && below.sort(at, found, replacing, &seen.now) {
                             continue;
                         }
                     }
@@ -144,12 +155,13 @@ impl Inner {
         if began.elapsed() >= FIRST_LOOK {
             self.look_again::<V>(region, l2, keys, replacing, below).await;
         }
+        let seen = Seen { now: self.clock.look(), sure_until: below.sure_until };
         for (at, key, bytes) in came {
-            if let Ok((entry, bytes)) =
-                self.accept::<V>(region, &key, (Source::L2, &l2.counters), 0, below.sure_until, bytes)
+            let from = (Source::L2, &l2.counters);
+            if let Ok((entry, bytes)) = self.accept::<V>(region, &key, from, 0, bytes, &seen)
                 && layers.reads(Source::L2)
             {
-                below.sort(at, Found { entry, source: Source::L2, bytes }, replacing);
+                below.sort(at, Found { entry, source: Source::L2, bytes }, replacing, &seen.now);
             }
         }
     }
@@ -159,7 +171,7 @@ impl Inner {
     async fn look_again<V>(
         &self,
         region: &RegionMeta,
-        l2: &L2,
+        l2: &Arc<L2>,
         keys: &[Arc<str>],
         replacing: Option<&[Moment]>,
         below: &mut Below,
@@ -173,12 +185,12 @@ impl Inner {
             return;
         }
         let Ok(read) = l2.read(&wanted).await else { return };
+        let seen = Seen { now: self.clock.look(), sure_until: below.sure_until };
         for ((at, key), bytes) in stale.into_iter().zip(&wanted).zip(read.bytes) {
             let Some(bytes) = bytes else { continue };
-            if let Ok((entry, bytes)) =
-                self.accept::<V>(region, key, (Source::L2, &l2.counters), 0, below.sure_until, bytes)
-            {
-                below.sort(at, Found { entry, source: Source::L2, bytes }, replacing);
+            let from = (Source::L2, &l2.counters);
+            if let Ok((entry, bytes)) = self.accept::<V>(region, key, from, 0, bytes, &seen) {
+                below.sort(at, Found { entry, source: Source::L2, bytes }, replacing, &seen.now);
             }
         }
     }
@@ -202,14 +214,16 @@ impl Inner {
         let Ok(slots) = l3.read(&wanted).await else { return };
         // What lies in a file of this node alone may have missed what others made dead.
         let sure_until = if l3.private && self.l2.is_some() { 0 } else { below.sure_until };
+        let seen = Seen { now: self.clock.look(), sure_until };
         for (at, slot) in missing.into_iter().zip(slots) {
             self.clock.observe(slot.floor);
             let accepted = slot.bytes.map(|bytes| {
-                self.accept::<V>(region, &keys[at], (Source::L3, &l3.counters), slot.floor, sure_until, bytes)
+                let from = (Source::L3, &*l3.counters);
+                self.accept::<V>(region, &keys[at], from, slot.floor, bytes, &seen)
             });
             match accepted {
                 Some(Ok((entry, bytes))) => {
-                    below.sort(at, Found { entry, source: Source::L3, bytes }, replacing);
+                    below.sort(at, Found { entry, source: Source::L3, bytes }, replacing, &seen.now);
                 }
                 _ => {
                     l3.counters.misses.add(1);
@@ -229,19 +243,19 @@ impl Inner {
         key: &Arc<str>,
         (layer, counters): (Source, &LayerCounters),
         floor: u64,
-        sure_until: u64,
         bytes: Vec<u8>,
+        seen: &Seen,
     ) -> Result<(Arc<Entry>, Vec<u8>), Refused>
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
-        let (entry, epoch) = self.open::<V>(region, key, &bytes, sure_until).map_err(|why| {
+        let (entry, epoch) = self.open::<V>(region, key, &bytes, seen).map_err(|why| {
             counters.undecodable.count(why);
             Refused::Foreign
         })?;
         let alive = (epoch == 0 || epoch == self.standing.epoch())
             && entry.born >= floor
-            && entry.expires_ms > self.clock.wall_ms()
+            && entry.expires_ms > seen.now.wall_ms
             && self.stripes.admits(key, entry.version)
             && self.believes(&entry, key);
         if !alive {
@@ -258,13 +272,13 @@ impl Inner {
         region: &RegionMeta,
         key: &str,
         bytes: &[u8],
-        sure_until: u64,
+        seen: &Seen,
     ) -> Result<(Entry, u64), Foreign>
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
         let (header, value) = region.codec.open::<V>(region.fingerprint, key, bytes)?;
-        let now_ms = self.clock.wall_ms();
+        let now_ms = seen.now.wall_ms;
         if header.born > (now_ms * 1_000).saturating_add(BORN_AHEAD_AT_MOST_MICROS) {
             return Err(Foreign::Ahead);
         }
@@ -285,7 +299,7 @@ impl Inner {
             load_cost: Duration::from_micros(header.load_cost_us.into()),
             etag: header.etag,
         };
-        let (deadline, life) = course.begin(Instant::now());
+        let (deadline, life) = course.begin(seen.now.instant);
         let entry = Entry {
             weight: region.weigh(value.as_ref()),
             value,
@@ -294,10 +308,10 @@ impl Inner {
             version: header.version,
             created_ms: header.created_ms,
             expires_ms: header.expires_ms,
-            plain_until: self.plain_until(deadline, absent),
+            plain_until: Entry::plain_by(&seen.now, deadline, absent),
             deadline,
             tags: header.tags,
-            sure_until,
+            sure_until: seen.sure_until,
             checked: AtomicU64::new(0),
             life,
         };

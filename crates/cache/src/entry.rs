@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock::Now;
 use crate::life::Life;
 use crate::options::Layers;
 
@@ -44,6 +45,11 @@ pub(crate) type Moment = (u64, u64);
 pub(crate) struct Nothing;
 
 impl Entry {
+    /// [`plain_until`](Self::plain_until()) of what is due at `deadline`; an absence makes no plain hit.
+    pub(crate) fn plain_by(now: &Now, deadline: Instant, absent: bool) -> u64 {
+        if absent { 0 } else { now.coarse(deadline) }
+    }
+
     /// Until then a hit needs no more of the entry than its value, if no stamp came since.
     pub(crate) fn plain_until(&self) -> u64 {
         self.plain_until

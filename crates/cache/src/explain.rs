@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::codec::{Codec, Encoding};
+use crate::descend::Seen;
 use crate::entry::{Entry, Source};
 use crate::inner::Inner;
 use crate::life::Stage;
@@ -175,7 +176,8 @@ impl Inner {
     {
         let Some(bytes) = bytes else { return Stored::Empty };
         let said = Codec::encoding(&bytes);
-        let (entry, epoch) = match self.open::<V>(region, key, &bytes, u64::MAX) {
+        let seen = Seen { now: self.clock.look(), sure_until: u64::MAX };
+        let (entry, epoch) = match self.open::<V>(region, key, &bytes, &seen) {
             Ok(opened) => opened,
             Err(why) => {
                 return Stored::Foreign(said.map_or(why.to_string(), |said| format!("{why} ({said})")));

@@ -162,7 +162,8 @@ impl Inner {
     ) -> Arc<Entry> {
         let absent = value.is::<crate::entry::Nothing>();
         let terms = Terms::of(&region.options, said.ttl, absent);
-        let created_ms = self.clock.wall_ms();
+        let now = self.clock.look();
+        let created_ms = now.wall_ms;
         let course = Course {
             options: &region.options,
             terms,
@@ -172,7 +173,7 @@ impl Inner {
             load_cost: newborn.load_cost,
             etag: said.etag,
         };
-        let (deadline, life) = course.begin(Instant::now());
+        let (deadline, life) = course.begin(now.instant);
         let mut tags = said.tags;
         tags.extend(region.tags.iter().filter(|tag| !tags.contains(tag)).copied().collect::<Vec<_>>());
         // A key that is whole in itself does not begin with the region's name: `Region::clear` knows it by this.
@@ -191,7 +192,7 @@ impl Inner {
             deadline,
             tags: tags.into(),
             sure_until: newborn.sure_until,
-            plain_until: self.plain_until(deadline, absent),
+            plain_until: Entry::plain_by(&now, deadline, absent),
             checked: AtomicU64::new(0),
             life,
         })

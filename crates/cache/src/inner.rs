@@ -36,7 +36,7 @@ pub(crate) struct Inner {
     #[cfg(feature = "redis")]
     pub(crate) redis: Option<Servers>,
     /// The keeper, if there is one.
-    pub(crate) l2: Option<L2>,
+    pub(crate) l2: Option<Arc<L2>>,
     /// The durable layer, if there is one.
     pub(crate) l3: Option<Lower>,
     pub(crate) budget: Budget,
@@ -58,7 +58,7 @@ pub(crate) struct Parts {
     pub(crate) standing: Arc<Standing>,
     #[cfg(feature = "redis")]
     pub(crate) redis: Option<Servers>,
-    pub(crate) l2: Option<L2>,
+    pub(crate) l2: Option<Arc<L2>>,
     pub(crate) l3: Option<Lower>,
     pub(crate) budget: Budget,
     pub(crate) defaults: RegionOptions,

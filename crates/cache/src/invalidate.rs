@@ -60,7 +60,7 @@ impl Inner {
     /// Owed to all before any is told: a caller who is dropped half-way leaves no layer untold.
     pub(crate) fn owe(&self, at: u64, revocation: &Revocation) -> Debts<'_> {
         Debts {
-            l2: self.l2.as_ref().map(|l2| (l2, l2.owe(at, revocation.clone()))),
+            l2: self.l2.as_deref().map(|l2| (l2, l2.owe(at, revocation.clone()))),
             l3: self.l3.as_ref().map(|l3| (l3, l3.owe(at, revocation.clone()))),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
+use smallvec::SmallVec;
 
 use crate::entry::{Answer, Freshness, Hit, Source};
 use crate::inner::Inner;
@@ -12,18 +12,17 @@ use crate::life::Stage;
 use crate::recall::Recalled;
 use crate::region::RegionMeta;
 
+/// In place where there is only one.
+type Hits<V> = SmallVec<[Option<Hit<V>>; 1]>;
+
 impl Inner {
     /// Reads without loading. One round trip a layer, whatever the number of keys.
-    pub(crate) async fn read_many<V>(
-        self: &Arc<Self>,
-        region: &Arc<RegionMeta>,
-        keys: &[Arc<str>],
-    ) -> Vec<Option<Hit<V>>>
+    pub(crate) async fn read_many<V>(self: &Arc<Self>, region: &Arc<RegionMeta>, keys: &[Arc<str>]) -> Hits<V>
     where
         V: serde::Serialize + DeserializeOwned + Send + Sync + 'static,
     {
-        let mut hits: Vec<Option<Hit<V>>> = Vec::with_capacity(keys.len());
-        let mut missing = Vec::new();
+        let mut hits: Hits<V> = SmallVec::with_capacity(keys.len());
+        let mut missing: SmallVec<[usize; 1]> = SmallVec::new();
         for (at, key) in keys.iter().enumerate() {
             let answer = self.remembered(region, key);
             if answer.is_none() {
@@ -36,20 +35,22 @@ impl Inner {
         if missing.is_empty() || !self.is_layered() {
             return hits;
         }
-        let wanted: Vec<Arc<str>> = missing.iter().map(|at| keys[*at].clone()).collect();
+        let wanted: SmallVec<[Arc<str>; 1]> = missing.iter().map(|at| keys[*at].clone()).collect();
         // Before anything is read: an invalidation from here on moves them, and then nothing is kept.
-        let generations: Vec<u64> = wanted.iter().map(|key| self.stripes.generation(key)).collect();
+        let generations: SmallVec<[u64; 1]> = wanted.iter().map(|key| self.stripes.generation(key)).collect();
         let below = self.descend::<V>(region, &wanted, None).await;
+        let now = self.clock.look();
         let mut durable = Vec::new();
         for (((at, key), generation), found) in
             missing.into_iter().zip(&wanted).zip(generations).zip(below.found)
         {
             let Some(found) = found else { continue };
             let entry = &found.entry;
-            let stage = entry.stage(Instant::now());
+            let stage = entry.stage(now.instant);
             let recalled = Recalled { entry: entry.clone(), stage, suspect: false };
             if let Some(freshness) = unloaded(region, &recalled) {
-                hits[at] = self.answer(entry, found.source, freshness).and_then(Answer::into_hit);
+                hits[at] =
+                    self.answer_at(now.wall_ms, entry, found.source, freshness).and_then(Answer::into_hit);
             }
             if stage == Stage::Reserve {
                 // What only fail-safe serves takes nobody's place: memory's own may know of a load that failed.

@@ -104,11 +104,6 @@ impl Inner {
         self.l1.entry(&Lookup::rendered(region.id, &region.prefix, text))
     }
 
-    /// Until when a hit may be made of the value alone; an absence has none.
-    pub(crate) fn plain_until(&self, deadline: Instant, absent: bool) -> u64 {
-        if absent { 0 } else { self.clock.deadline(deadline.saturating_duration_since(Instant::now())) }
-    }
-
     /// All that memory has, also what a plain hit may not be made of; nothing that is dead or was invalidated.
     pub(crate) fn examine(&self, region: &RegionMeta, key: &str) -> Option<Recalled> {
         let entry = self.believed(region, &Lookup::rendered(region.id, &region.prefix, key), key)?;
@@ -168,10 +163,20 @@ impl Inner {
         source: Source,
         freshness: Freshness,
     ) -> Option<Answer<V>> {
+        self.answer_at(self.clock.wall_ms(), entry, source, freshness)
+    }
+
+    pub(crate) fn answer_at<V: Send + Sync + 'static>(
+        &self,
+        now_ms: u64,
+        entry: &Entry,
+        source: Source,
+        freshness: Freshness,
+    ) -> Option<Answer<V>> {
         if entry.is_absence() {
             return Some(Answer::Absent);
         }
-        let age = Duration::from_millis(self.clock.wall_ms().saturating_sub(entry.created_ms));
+        let age = Duration::from_millis(now_ms.saturating_sub(entry.created_ms));
         entry.value().map(|value| Answer::Hit(Hit { value, source, age, freshness }))
     }
 }

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::descend::Seen;
 use crate::entry::Entry;
 use crate::inner::Inner;
 use crate::life::Stage;
@@ -30,7 +31,8 @@ fn open<V>(cache: &Inner, region: &RegionMeta, key: &str, bytes: &[u8]) -> Optio
 where
     V: DeserializeOwned + Send + Sync + 'static,
 {
-    let (entry, epoch) = cache.open::<V>(region, key, bytes, u64::MAX).ok()?;
+    let (entry, epoch) =
+        cache.open::<V>(region, key, bytes, &Seen { now: cache.clock.look(), sure_until: u64::MAX }).ok()?;
     let alive = (epoch == 0 || epoch == cache.standing.epoch())
         && entry.expires_ms > cache.clock.wall_ms()
         && cache.stripes.admits(key, entry.version)

@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
 use super::backlog::Revocation;
@@ -89,7 +90,7 @@ pub(crate) struct Pulse {
 pub(crate) struct Found {
     pub(crate) clock: u64,
     /// One a key, in order.
-    pub(crate) bytes: Vec<Option<Vec<u8>>>,
+    pub(crate) bytes: SmallVec<[Option<Vec<u8>>; 1]>,
 }
 
 /// A key that is wanted and that a read found absent, or dead.

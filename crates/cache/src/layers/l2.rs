@@ -1,7 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use smallvec::smallvec;
+
 use super::backlog::{Backlog, Owed, Revocation};
+use super::gather::Gather;
 use super::guard::Guard;
 use super::keeper::{Claim, Claims, Found, Keeper, Stored, Token, Wanted};
 use super::shared::{Item, LayerError};
@@ -18,6 +21,7 @@ pub(crate) struct L2 {
     pub(crate) counters: LayerCounters,
     pub(crate) backlog: Backlog,
     pub(crate) config: L2Config,
+    pub(super) gather: Gather,
     standing: Arc<Standing>,
     guard: Guard,
 }
@@ -41,15 +45,34 @@ impl L2 {
         keeper: Arc<dyn Keeper>,
         config: L2Config,
         standing: Arc<Standing>,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Arc<Self>, ConfigError> {
         let guard = Guard::new(name, config.command_timeout)?;
         let backlog = Backlog::new(name, config.backlog);
-        Ok(Self { keeper, counters: LayerCounters::default(), backlog, config, standing, guard })
+        Ok(Arc::new(Self {
+            keeper,
+            counters: LayerCounters::default(),
+            backlog,
+            config,
+            gather: Gather::default(),
+            standing,
+            guard,
+        }))
     }
 
-    pub(crate) async fn read(&self, keys: &[Arc<str>]) -> Result<Found, LayerError> {
+    /// One command; single keys of many callers share it.
+    pub(crate) async fn read(self: &Arc<Self>, keys: &[Arc<str>]) -> Result<Found, LayerError> {
         #[cfg(all(test, feature = "redis"))]
         crate::hold::at(crate::hold::Point::Read).await?;
+        if let [key] = keys {
+            // A turn at telling what is owed is the caller's, not the line's; and while it is away no place is worth taking.
+            self.open_for_reads().await?;
+            let (clock, bytes) = Gather::read(self, key).await?;
+            return Ok(Found { clock, bytes: smallvec![bytes] });
+        }
+        self.read_now(keys).await
+    }
+
+    pub(super) async fn read_now(&self, keys: &[Arc<str>]) -> Result<Found, LayerError> {
         let epoch = self.open_for_reads().await?;
         let found = self.run(self.keeper.read(epoch, keys)).await?;
         let bytes = found.bytes.iter().flatten().map(|bytes| bytes.len() as u64).sum();

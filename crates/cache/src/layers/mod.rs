@@ -1,4 +1,6 @@
 pub(crate) mod backlog;
+#[cfg_attr(not(feature = "redis"), allow(dead_code))]
+mod gather;
 pub(crate) mod guard;
 #[cfg_attr(not(feature = "redis"), allow(dead_code))]
 pub(crate) mod keeper;

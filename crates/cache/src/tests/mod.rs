@@ -10,6 +10,7 @@ mod conditional;
 mod conformance;
 mod explain;
 mod fail_safe;
+mod gather;
 mod layers;
 mod layers_used;
 #[cfg(feature = "macros")]

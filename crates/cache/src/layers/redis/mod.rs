@@ -3,7 +3,6 @@ mod calls;
 mod client;
 mod cluster;
 mod control;
-mod gather;
 mod scripts;
 mod sentinel;
 mod servers;

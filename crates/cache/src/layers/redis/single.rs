@@ -7,21 +7,19 @@ use super::answer::{self, Answer};
 use super::calls::{Calls, Name};
 use super::client::{Address, away};
 use super::control::{Control, Head};
-use super::gather::{Gather, Reader};
 use super::scripts::Scripts;
 use crate::clock::Clock;
 use crate::layers::backlog::Revocation;
 use crate::layers::keeper::{
     Claims, Found, Keeper, Pulse, Since, Stored, Subscription, Tidings, Token, Wanted,
 };
-use crate::layers::shared::{Item, LayerError, Reply};
+use crate::layers::shared::{Item, Reply};
 use crate::options::RedisConfig;
 use crate::stamps::Stamps;
 
 /// One Redis server as the keeper, or the primary of a group under Sentinel.
 #[derive(Debug)]
 pub(crate) struct Single {
-    gather: Gather<Self>,
     address: Address,
     pub(super) control: Control,
 }
@@ -38,28 +36,7 @@ impl Single {
         let address = Address::new(&config.url, config)?;
         let calls = Calls::new(Scripts::beside_control(), config, node, stamp_bound, clock);
         let control = Control::new(prefix, address.database(), calls, clock, stamps);
-        Ok(Arc::new_cyclic(|own| Self { gather: Gather::new(own), address, control }))
-    }
-}
-
-impl Reader for Single {
-    fn gather(&self) -> &Gather<Self> {
-        &self.gather
-    }
-
-    /// The values first and then the control key: stamps read later than the values judge them no more kindly.
-    async fn read_now(&self, epoch: u64, keys: &[Arc<str>]) -> Result<Found, LayerError> {
-        let mut pipeline = redis::pipe();
-        let mget = pipeline.cmd("MGET");
-        for key in keys {
-            mget.arg(Name { prefix: &self.control.prefix, part: "v", key });
-        }
-        pipeline.add_command(self.control.question());
-        let mut connection = self.control.connection()?;
-        let (bytes, head): (Vec<Option<Vec<u8>>>, Head) =
-            pipeline.query_async(&mut connection).await.map_err(away)?;
-        let clock = self.control.take_in(epoch, head).await?;
-        Ok(Found { clock, bytes })
+        Ok(Arc::new(Self { address, control }))
     }
 }
 
@@ -89,8 +66,22 @@ impl Keeper for Single {
         self.control.pulse().boxed()
     }
 
+    /// The values first and then the control key: stamps read later than the values judge them no more kindly.
     fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> Reply<'a, Found> {
-        self.gather.read(self, epoch, keys).boxed()
+        async move {
+            let mut pipeline = redis::pipe();
+            let mget = pipeline.cmd("MGET");
+            for key in keys {
+                mget.arg(Name { prefix: &self.control.prefix, part: "v", key });
+            }
+            pipeline.add_command(self.control.question());
+            let mut connection = self.control.connection()?;
+            let (bytes, head): (Vec<Option<Vec<u8>>>, Head) =
+                pipeline.query_async(&mut connection).await.map_err(away)?;
+            let clock = self.control.take_in(epoch, head).await?;
+            Ok(Found { clock, bytes: bytes.into() })
+        }
+        .boxed()
     }
 
     fn claim<'a>(&'a self, epoch: u64, wanted: &'a [Wanted], give_up: bool) -> Reply<'a, Claims> {

@@ -16,7 +16,6 @@ use crate::layers::redis::answer::{self, Answer, read};
 use crate::layers::redis::calls::{Calls, Name, Site};
 use crate::layers::redis::client::Address;
 use crate::layers::redis::control::Control;
-use crate::layers::redis::gather::Gather;
 use crate::layers::redis::scripts::Scripts;
 use crate::layers::shared::LayerError;
 use crate::options::RedisConfig;
@@ -27,7 +26,6 @@ use crate::stamps::Stamps;
 pub(crate) struct Cluster {
     /// For the tasks that outlive a caller.
     own: Weak<Self>,
-    pub(super) gather: Gather<Self>,
     prefix: String,
     pub(super) control: Control,
     /// The slot of the control key.
@@ -58,7 +56,6 @@ impl Cluster {
         let limit = config.command_timeout * 3 / 4;
         Ok(Arc::new_cyclic(|own| Self {
             own: own.clone(),
-            gather: Gather::new(own),
             prefix: prefix.to_owned(),
             control_slot: slot(&control_prefix),
             control: Control::new(control_prefix, 0, calls(Scripts::beside_control()), clock, stamps),

@@ -11,30 +11,7 @@ use crate::layers::keeper::{
 };
 use crate::layers::redis::answer::read;
 use crate::layers::redis::client::away;
-use crate::layers::redis::gather::{Gather, Reader};
 use crate::layers::shared::{Item, LayerError, Reply};
-
-impl Reader for Cluster {
-    fn gather(&self) -> &Gather<Self> {
-        &self.gather
-    }
-
-    /// The control key at the same time: whatever was acknowledged before the call is in both.
-    async fn read_now(&self, epoch: u64, keys: &[Arc<str>]) -> Result<Found, LayerError> {
-        let dealt = self.buckets.deal(keys.iter().map(|key| &**key));
-        let reads = dealt.iter().map(|(bucket, places)| {
-            let keys = places.iter().map(|at| &*keys[*at]).collect();
-            self.read_bucket(bucket, epoch, keys)
-        });
-        let head = async {
-            let head = self.control.question().query_async(&mut self.control.connection()?).await;
-            self.control.take_in(epoch, head.map_err(away)?).await
-        };
-        let (clock, came) = join(head, join_all(reads)).await;
-        let clock = clock?;
-        Ok(Found { clock, bytes: gathered(keys.len(), dealt, came, &None)? })
-    }
-}
 
 impl Keeper for Cluster {
     fn connect(&self) -> Reply<'_, Subscription> {
@@ -67,8 +44,23 @@ impl Keeper for Cluster {
         self.control.pulse().boxed()
     }
 
+    /// The control key at the same time: whatever was acknowledged before the call is in both.
     fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> Reply<'a, Found> {
-        self.gather.read(self, epoch, keys).boxed()
+        async move {
+            let dealt = self.buckets.deal(keys.iter().map(|key| &**key));
+            let reads = dealt.iter().map(|(bucket, places)| {
+                let keys = places.iter().map(|at| &*keys[*at]).collect();
+                self.read_bucket(bucket, epoch, keys)
+            });
+            let head = async {
+                let head = self.control.question().query_async(&mut self.control.connection()?).await;
+                self.control.take_in(epoch, head.map_err(away)?).await
+            };
+            let (clock, came) = join(head, join_all(reads)).await;
+            let clock = clock?;
+            Ok(Found { clock, bytes: gathered(keys.len(), dealt, came, &None)?.into() })
+        }
+        .boxed()
     }
 
     fn claim<'a>(&'a self, epoch: u64, wanted: &'a [Wanted], give_up: bool) -> Reply<'a, Claims> {
