@@ -14,6 +14,7 @@ mod layers;
 mod layers_used;
 #[cfg(feature = "macros")]
 mod macros;
+mod matrix;
 mod memory;
 mod model;
 mod model_options;

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::backplane::{Announcement, Told};
+use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::codec::header::STAMPED_TO;
@@ -427,7 +428,10 @@ impl Shared for View {
 }
 
 /// How long memory is believed without a word from the keeper, where a test does not say: for ever.
-const UNBOUNDED: Duration = Duration::from_secs(400 * 86_400);
+pub(super) const UNBOUNDED: Duration = Duration::from_secs(400 * 86_400);
+
+/// How long a command may take, where a test does not say.
+pub(super) const ANSWERED: Duration = Duration::from_secs(3_600);
 
 /// A node over these stores: the first keeps the protocol's state, as Redis does, the second does not, as SQL does. It has
 /// said hello when this returns.
@@ -442,11 +446,23 @@ pub(super) fn node_within(
     l3: Option<&Arc<Store>>,
     memory: &MemoryConfig,
 ) -> Cache {
-    node_answering(Duration::from_secs(3_600), staleness_bound, l2, l3, memory)
+    node_answering(ANSWERED, staleness_bound, l2, l3, memory)
 }
 
 /// [`node_within`] with the limit of a command.
 pub(super) fn node_answering(
+    limit: Duration,
+    staleness_bound: Duration,
+    l2: Option<&Arc<Store>>,
+    l3: Option<&Arc<Store>>,
+    memory: &MemoryConfig,
+) -> Cache {
+    node_loading(Budget::default(), limit, staleness_bound, l2, l3, memory)
+}
+
+/// [`node_answering`] with a budget of loads.
+pub(super) fn node_loading(
+    budget: Budget,
     limit: Duration,
     staleness_bound: Duration,
     l2: Option<&Arc<Store>>,
@@ -475,7 +491,7 @@ pub(super) fn node_answering(
         clock: clock.clone(),
         stamps: stamps.clone(),
         standing,
-        budget: crate::budget::Budget::default(),
+        budget,
         defaults: crate::RegionOptions::default(),
     };
     let inner = Inner::new("test", memory, parts);
