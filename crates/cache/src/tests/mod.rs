@@ -16,6 +16,7 @@ mod layers_used;
 mod macros;
 mod matrix;
 mod memory;
+mod memory_threads;
 mod model;
 mod model_options;
 mod negative;

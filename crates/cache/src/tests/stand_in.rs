@@ -44,7 +44,8 @@ struct State {
     tokens: HashMap<Arc<str>, (Token, Instant, u64)>,
     versions: HashMap<Arc<str>, u64>,
     stamps: HashMap<Target, u64>,
-    listeners: Vec<mpsc::UnboundedSender<Push>>,
+    /// Each with its node.
+    listeners: Vec<(u64, mpsc::UnboundedSender<Push>)>,
     gates: HashMap<&'static str, (oneshot::Sender<()>, oneshot::Receiver<()>)>,
     down: bool,
     deaf: bool,
@@ -85,10 +86,18 @@ impl Store {
     pub(super) fn lose_everything(&self) {
         let mut state = self.0.lock();
         let epoch = state.epoch + 1;
-        for listener in &state.listeners {
+        for (_, listener) in &state.listeners {
             let _ = listener.send(Push::Lost);
         }
         *state = State { epoch, ..State::default() };
+    }
+
+    /// Breaks a node's connection, and no more.
+    pub(super) fn cut(&self, cache: &Cache) {
+        self.0.lock().listeners.retain(|(node, listener)| {
+            let other = *node != cache.inner.node;
+            other || listener.send(Push::Lost).is_err()
+        });
     }
 
     pub(super) fn corrupt(&self, key: &str) {
@@ -151,7 +160,7 @@ impl State {
         let said = Announcement { epoch: self.epoch, sequence, clock: self.clock, node, what };
         self.log.push(said.clone());
         if !self.deaf {
-            self.listeners.retain(|listener| listener.send(Push::Announced(said.clone())).is_ok());
+            self.listeners.retain(|(_, listener)| listener.send(Push::Announced(said.clone())).is_ok());
         }
     }
 
@@ -202,14 +211,14 @@ impl View {
     }
 }
 
-const LEASE: Duration = Duration::from_secs(1);
+pub(super) const LEASE: Duration = Duration::from_secs(1);
 
 impl Keeper for View {
     fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>> {
         Box::pin(async move {
             self.store.pass("connect").await?;
             let (listener, pushes) = mpsc::unbounded_channel();
-            self.store.0.lock().listeners.push(listener);
+            self.store.0.lock().listeners.push((self.node, listener));
             Ok(pushes)
         })
     }
