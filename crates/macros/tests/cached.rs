@@ -1,7 +1,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 //! Functions under `#[cacheable]`.
 
-use mainstay_cache::{Cache, CacheKey, Region, RegionOptions, cacheable};
+use mainstay_cache::{Cache, CacheKey, LiveTtl, Region, RegionOptions, Ttl, TtlTable, cacheable};
 use mainstay_resilience::{Error, Retry, RetryConfig, resilient};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -267,6 +267,35 @@ async fn errors_are_kept_if_asked_and_for_their_own_time() {
     tokio::time::advance(Duration::from_secs(3_590)).await;
     assert!(service.outcome(12).await.is_ok());
     assert_eq!(service.database.asked(), 4);
+}
+
+#[cacheable(region = listings, key = id, ttl = ttl)]
+async fn kept_by_name(listings: &Region<u64, Listing>, ttl: &Ttl, id: u64) -> Arc<Listing> {
+    Listing { id, suburb: "Manly".into(), asked: 0 }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_may_follow_a_name_for_one_function_as_for_a_region() {
+    let cache = Cache::builder("service").build().await.unwrap();
+    let table = LiveTtl::new(TtlTable::default().with("listings", Duration::from_secs(100))).unwrap();
+    let ttl = table.get("listings").unwrap();
+    let fixed = cache.region("fixed", RegionOptions::default()).unwrap();
+    let following = cache.region("following", RegionOptions::default().ttl(&ttl)).unwrap();
+    kept_by_name(&fixed, &ttl, 12).await;
+    following_listing(&following, 12).await;
+    table.set("listings", Duration::from_secs(5)).unwrap();
+    kept_by_name(&fixed, &ttl, 13).await;
+    following_listing(&following, 13).await;
+    tokio::time::advance(Duration::from_secs(6)).await;
+    for listings in [&fixed, &following] {
+        assert!(listings.get_cached(&13).is_none(), "kept by what the name says now");
+        assert!(listings.get_cached(&12).is_some(), "and before by what it said then");
+    }
+}
+
+#[cacheable(region = listings, key = id)]
+async fn following_listing(listings: &Region<u64, Listing>, id: u64) -> Arc<Listing> {
+    Listing { id, suburb: "Manly".into(), asked: 0 }
 }
 
 static TOTALS: OnceLock<Region<str, u64>> = OnceLock::new();
