@@ -318,10 +318,14 @@ impl Inner {
             Some(value) => Arc::new(value),
             None => Arc::new(Nothing),
         };
-        let fresh = ms(header.fresh_until_ms, header.created_ms);
+        let terms = Terms {
+            fresh: ms(header.fresh_until_ms, header.created_ms),
+            hard: ms(header.hard_until_ms, header.created_ms),
+            kept: ms(header.expires_ms, header.created_ms),
+        };
         let course = Course {
             options: &region.options,
-            terms: Terms::stored(&region.options, fresh, ms(header.expires_ms, header.created_ms)),
+            terms: terms.read_by(&region.options),
             created_ms: header.created_ms,
             age: ms(now_ms, header.created_ms),
             absent,

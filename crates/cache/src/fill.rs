@@ -229,6 +229,7 @@ fn header(region: &RegionMeta, entry: &Entry) -> Header {
         version: entry.version,
         created_ms: entry.created_ms,
         fresh_until_ms: entry.fresh_until_ms(),
+        hard_until_ms: entry.hard_until_ms(),
         expires_ms: entry.expires_ms,
         load_cost_us: u32::try_from(cost).unwrap_or(u32::MAX),
         etag: entry.etag().into(),

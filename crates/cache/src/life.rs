@@ -21,6 +21,7 @@ pub(crate) struct Life {
     /// Where memory's stay is capped: from then on the layers below are asked.
     pub(crate) below_from: Option<Instant>,
     pub(crate) fresh_until_ms: u64,
+    pub(crate) hard_until_ms: u64,
     pub(crate) load_cost: Duration,
     pub(crate) etag: Box<str>,
     eager: Option<Eager>,
@@ -76,29 +77,32 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// Of an entry kept now. A time to live said by the loader scales the soft one with it.
+    /// Of an entry kept now: where the time to live follows a name, it is looked up here, once. One that the loader says scales
+    /// the soft one with it.
     pub(crate) fn of(options: &RegionOptions, said: Option<Duration>, absent: bool) -> Self {
         let short = if options.jitter > 0.0 { 1.0 - options.jitter * fastrand::f64() } else { 1.0 };
+        let ttl = options.ttl.ttl();
         let whole = match (said, absent) {
-            (Some(ttl), _) => ttl.min(crate::ttl::LONGEST),
+            (Some(said), _) => said.min(crate::ttl::LONGEST),
             (None, true) => options.negative_ttl.unwrap_or_default(),
-            (None, false) => options.ttl,
+            (None, false) => ttl,
         };
         let hard = if options.jitter > 0.0 { whole.mul_f64(short) } else { whole };
         if absent || hard.is_zero() {
             return Self { fresh: hard, hard, kept: hard };
         }
-        let fresh = options.soft_ttl.map_or(hard, |soft| scaled(soft, hard, options.ttl));
+        let fresh = options.soft_ttl.map_or(hard, |soft| scaled(soft, hard, ttl).min(hard));
         let kept = options.fail_safe.as_ref().map_or(hard, |fail_safe| hard.max(fail_safe.max_age));
         Self { fresh, hard, kept }
     }
 
-    /// Of an entry that lay in a shared layer, which stores how long it is fresh and when all ends. What lies between is
-    /// the reader's own proportion.
-    pub(crate) fn stored(options: &RegionOptions, fresh: Duration, kept: Duration) -> Self {
-        let hard = options.soft_ttl.map_or(fresh, |soft| scaled(options.ttl, fresh, soft)).min(kept);
-        let kept = options.fail_safe.as_ref().map_or(hard, |fail_safe| hard.max(fail_safe.max_age)).min(kept);
-        Self { fresh, hard, kept }
+    /// Of an entry that lay in a shared layer: as it was kept, whatever the options say by now. Only whether something is
+    /// left for fail-safe is for the reader to say.
+    pub(crate) fn read_by(self, options: &RegionOptions) -> Self {
+        let hard = self.hard.min(self.kept);
+        let kept =
+            options.fail_safe.as_ref().map_or(hard, |fail_safe| hard.max(fail_safe.max_age)).min(self.kept);
+        Self { fresh: self.fresh, hard, kept }
     }
 }
 
@@ -151,13 +155,16 @@ impl Course<'_> {
         if simple {
             return (deadline, None);
         }
-        let fresh_ms = u64::try_from(terms.fresh.as_millis()).unwrap_or(u64::MAX);
+        let until_ms = |time: Duration| {
+            self.created_ms.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+        };
         let life = Life {
             fresh_until,
             hard_until,
             kept_until,
             below_from,
-            fresh_until_ms: self.created_ms.saturating_add(fresh_ms),
+            fresh_until_ms: until_ms(terms.fresh),
+            hard_until_ms: until_ms(terms.hard),
             load_cost: self.load_cost,
             etag: self.etag,
             eager,
@@ -185,6 +192,11 @@ impl Entry {
     /// When the shared layers' copy stops being fresh.
     pub(crate) fn fresh_until_ms(&self) -> u64 {
         self.life.as_ref().map_or(self.expires_ms, |life| life.fresh_until_ms)
+    }
+
+    /// When the shared layers' copy is good for fail-safe alone.
+    pub(crate) fn hard_until_ms(&self) -> u64 {
+        self.life.as_ref().map_or(self.expires_ms, |life| life.hard_until_ms)
     }
 
     /// A read: what slides slides on.

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use crate::entry::Entry;
 use crate::stamps::tag_hash;
+use crate::ttl::Ttl;
 
 /// What a loader may ask, and say, about the value it is loading. Clones speak of the same load.
 #[derive(Debug, Clone)]
@@ -85,9 +86,10 @@ impl LoadContext {
         }
     }
 
-    /// Sets this value's time to live instead of the region's; zero returns the value without caching it.
-    pub fn ttl(&self, ttl: Duration) {
-        self.said.lock().ttl = Some(ttl);
+    /// Sets this value's time to live instead of the region's: a `Duration`, or what a [`Ttl`] says now. Zero returns the value
+    /// without caching it.
+    pub fn ttl(&self, ttl: impl Into<Ttl>) {
+        self.said.lock().ttl = Some(ttl.into().ttl());
     }
 
     /// Says which version of the source the value is, above 0: an older one never takes its place.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mainstay_cache::config::{
     CacheConfig, Changes, Format, LiveConfig, LoadError, LoadProblem, Origin, Profile, Sources,
 };
-use mainstay_cache::{RedisConfig, TtlTable};
+use mainstay_cache::{RedisConfig, RegionOptions, TtlTable};
 
 const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -173,6 +173,25 @@ fn a_reload_changes_times_to_live_and_tells_what_waits_for_a_restart() {
     write("[ttl]\nlistings = '3m'");
     assert!(live.reload().unwrap_err().to_string().contains("`own`"), "it is followed");
     assert_eq!((listings.ttl(), live.current().memory.capacity), (secs(120), 7), "everything is as it was");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_follows_what_is_reloaded_without_being_opened_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cache.toml");
+    std::fs::write(&file, "[ttl]\nsearch_results = '1m'").unwrap();
+    let live = LiveConfig::load(Sources::new().file(&file)).unwrap();
+    let cache = live.current().builder("houses").unwrap().build().await.unwrap();
+    let options = RegionOptions::default().ttl(live.ttl().get("search_results").unwrap());
+    let searches = cache.region::<str, u32>("search", options).unwrap();
+    searches.set("before", 1).await.unwrap();
+    std::fs::write(&file, "[ttl]\nsearch_results = '5s'").unwrap();
+    live.reload().unwrap();
+    searches.set("after", 2).await.unwrap();
+    tokio::time::advance(secs(6)).await;
+    assert!(searches.get_cached("after").is_none(), "kept by the new time");
+    assert!(searches.get_cached("before").is_some(), "what is stored keeps its time");
+    assert_eq!(searches.options().ttl.to_string(), "5s by `search_results`");
 }
 
 #[tokio::test(start_paused = true)]

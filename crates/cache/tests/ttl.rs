@@ -87,7 +87,7 @@ async fn a_shortened_time_holds_for_what_is_loaded_from_then_on() {
     let searches = cache.region::<str, u32>("search", RegionOptions::default()).unwrap();
     let load = async |text: &str| {
         let load = searches.get_or_load_borrowed(text, |cx| {
-            cx.ttl(ttl.ttl());
+            cx.ttl(&ttl);
             async { Ok::<_, Infallible>(1) }
         });
         load.await.unwrap();

@@ -156,7 +156,8 @@ pub fn with_retry(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - `region = expression`: a `Region`, or what dereferences to one (a field, a static `LazyLock`, a function's `&'static`).
 /// - `key = expression`: the key, or a borrow of it. Default: the only argument after `self`, borrowed; or the tuple of two
 ///   to four, owned (`&str` as `String`), which allocates where a clone does.
-/// - `ttl = "5m"` or an expression of a `Duration`: how long the value is kept. Default: the region's.
+/// - `ttl = "5m"`, or an expression of a `Duration` or of a `Ttl` or a borrow of one: how long the value is kept. Default:
+///   the region's.
 /// - `tags = [expression, ..]`, each an `AsRef<str>`; or one expression to iterate over.
 /// - `when = expression`: `false` runs the body and leaves the cache alone. Default `true`.
 /// - `cache_if = expression`: `false` returns the loaded value without keeping it. Default `true`.

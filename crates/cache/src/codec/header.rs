@@ -5,7 +5,7 @@ use super::format::Format;
 use super::making::{Flags, Making};
 
 const MAGIC: [u8; 2] = *b"ms";
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// `epoch` and `born` lie together at a fixed place, since the layer that keeps the clock writes them itself, atomically
 /// with its comparison: it is handed what is before [`EPOCH_AT`] and what is from [`STAMPED_TO`] on.
@@ -15,20 +15,20 @@ pub(crate) const STAMPED_TO: usize = BORN_AT + 8;
 
 const CHECKSUM: usize = 8;
 /// An entry with no etag, no tags and no payload.
-const SHORTEST: usize = STAMPED_TO + 1 + 8 + 8 + 8 + 8 + 4 + 1 + 2 + CHECKSUM;
+const SHORTEST: usize = STAMPED_TO + 1 + 5 * 8 + 4 + 1 + 2 + CHECKSUM;
 
 /// What is stored with a value. Sealed, an entry is, all numbers big-endian:
 ///
 /// | bytes | field |
 /// |---|---|
 /// | 2 | magic `ms` |
-/// | 1 | 2, the number of this layout |
+/// | 1 | 3, the number of this layout |
 /// | 1 | format of the value: 1 postcard, 2 JSON, 3 `MessagePack` |
 /// | 8 | fingerprint: region and schema |
 /// | 8 + 8 | epoch, born |
 /// | 1 | flags: bit 0 negative, bits 1 and 2 compression (1 Zstandard, 2 LZ4), bit 3 encrypted, the others 0 |
 /// | 8 | version |
-/// | 8 + 8 + 8 | created, fresh until, expires: milliseconds since 1970 |
+/// | 8 + 8 + 8 + 8 | created, fresh until, served until, expires: milliseconds since 1970 |
 /// | 4 | cost of the load in microseconds |
 /// | 1 + n | length of the etag, etag |
 /// | 2 + 8n | number of tags, their hashes |
@@ -50,6 +50,8 @@ pub(crate) struct Header {
     pub(crate) version: u64,
     pub(crate) created_ms: u64,
     pub(crate) fresh_until_ms: u64,
+    /// From then on it is for fail-safe alone.
+    pub(crate) hard_until_ms: u64,
     pub(crate) expires_ms: u64,
     pub(crate) load_cost_us: u32,
     /// Empty for none.
@@ -84,7 +86,8 @@ impl Header {
             bytes.extend_from_slice(&field.to_be_bytes());
         }
         bytes.push(making.flags());
-        for field in [self.version, self.created_ms, self.fresh_until_ms, self.expires_ms] {
+        let times = [self.created_ms, self.fresh_until_ms, self.hard_until_ms, self.expires_ms];
+        for field in [self.version].into_iter().chain(times) {
             bytes.extend_from_slice(&field.to_be_bytes());
         }
         bytes.extend_from_slice(&self.load_cost_us.to_be_bytes());
@@ -151,6 +154,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts<'_>, Foreign> {
         version: number(&mut rest)?,
         created_ms: number(&mut rest)?,
         fresh_until_ms: number(&mut rest)?,
+        hard_until_ms: number(&mut rest)?,
         expires_ms: number(&mut rest)?,
         load_cost_us: u32::from_be_bytes(take(&mut rest)?),
         etag: {

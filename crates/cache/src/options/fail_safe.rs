@@ -52,10 +52,10 @@ impl FailSafe {
         self
     }
 
-    pub(super) fn check(&self, ttl: Duration, problems: &mut Problems) {
+    pub(super) fn check(&self, ttl: Option<Duration>, problems: &mut Problems) {
         problems.unless_time("fail_safe.max_age", self.max_age);
         problems.unless_time("fail_safe.throttle", self.throttle);
-        let max_age = format_args!("{:?}", self.max_age).to_string();
-        problems.unless(self.max_age >= ttl, "fail_safe.max_age", max_age, "at least `ttl`");
+        let holds = ttl.is_none_or(|ttl| self.max_age >= ttl);
+        problems.unless(holds, "fail_safe.max_age", format_args!("{:?}", self.max_age), "at least `ttl`");
     }
 }

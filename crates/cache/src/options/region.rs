@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::{EagerRefresh, FailSafe, LayerOptions, LoadTimeouts, Problems};
 use crate::codec::CodecConfig;
 use crate::error::ConfigError;
+use crate::ttl::Ttl;
 
 /// What holds for the values of a region.
 ///
@@ -17,9 +18,10 @@ use crate::error::ConfigError;
 )]
 #[non_exhaustive]
 pub struct RegionOptions {
-    /// How long a value lives, in all layers together; the *hard* time to live if there is a soft one. Default 300 s.
-    #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
-    pub ttl: Duration,
+    /// How long a value lives, in all layers together; the *hard* time to live if there is a soft one. Where it follows a
+    /// name, what the name says when the value is kept counts, and `soft_ttl` and `sliding` hold as far as they lie within
+    /// it. Default 300 s.
+    pub ttl: Ttl,
     /// How long a value is fresh: from then until `ttl` it is served as stale while one load behind the readers renews it.
     /// Default none, which is as long as `ttl`.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
@@ -53,7 +55,7 @@ pub struct RegionOptions {
 impl Default for RegionOptions {
     fn default() -> Self {
         Self {
-            ttl: Duration::from_secs(300),
+            ttl: Ttl::default(),
             soft_ttl: None,
             sliding: None,
             jitter: 0.0,
@@ -70,10 +72,28 @@ impl Default for RegionOptions {
 }
 
 impl RegionOptions {
-    /// Sets how long a value lives. Default 300 s.
+    /// Sets how long a value lives: a `Duration`, or a name of a table ([`LiveTtl::get`](crate::LiveTtl::get)), which is followed.
+    /// Default 300 s.
+    ///
+    /// ```
+    /// # use mainstay_cache::{Cache, LiveTtl, RegionOptions, TtlTable};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = Cache::builder("houses").build().await?;
+    /// let table = LiveTtl::new(TtlTable::default())?;
+    /// let searches = table.get("search_results").expect("a line of the default table");
+    /// let options = RegionOptions::default().ttl(searches);
+    /// let region = cache.region::<str, Vec<u64>>("search", options)?;
+    /// region.set("by the sea", vec![12, 7]).await?; // lives 300 s
+    /// table.set("search_results", Duration::from_secs(60))?;
+    /// region.set("by the lake", vec![3]).await?; // lives 60 s
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = ttl;
+    pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
+        self.ttl = ttl.into();
         self
     }
 
@@ -168,19 +188,21 @@ impl RegionOptions {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let mut problems = Problems::default();
         let shown = |time: Duration| format!("{time:?}");
-        problems.unless_time("ttl", self.ttl);
+        problems.unless_time("ttl", self.ttl.ttl());
         problems.unless_time("soft_ttl", self.soft_ttl);
         problems.unless_time("sliding", self.sliding);
         problems.unless_time("negative_ttl", self.negative_ttl);
-        if let Some(soft) = self.soft_ttl {
-            problems.unless(soft <= self.ttl, "soft_ttl", shown(soft), "at most `ttl`");
+        // What a name says may change at any time: what is right now must not be wrong at the next start.
+        let fixed = if let Ttl::Fixed(ttl) = self.ttl { Some(ttl) } else { None };
+        if let (Some(soft), Some(ttl)) = (self.soft_ttl, fixed) {
+            problems.unless(soft <= ttl, "soft_ttl", shown(soft), "at most `ttl`");
         }
-        if let Some(idle) = self.sliding {
-            problems.unless(idle <= self.ttl, "sliding", shown(idle), "at most `ttl`");
+        if let (Some(idle), Some(ttl)) = (self.sliding, fixed) {
+            problems.unless(idle <= ttl, "sliding", shown(idle), "at most `ttl`");
         }
         problems.unless((0.0..=0.5).contains(&self.jitter), "jitter", self.jitter, "0 to 0.5");
         if let Some(fail_safe) = &self.fail_safe {
-            fail_safe.check(self.ttl, &mut problems);
+            fail_safe.check(fixed, &mut problems);
         }
         self.eager_refresh.check(&mut problems);
         self.timeouts.check(&mut problems);

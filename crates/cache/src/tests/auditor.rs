@@ -303,6 +303,45 @@ async fn what_redis_does_not_hold_or_does_not_say_is_no_finding() {
     assert!(report.rounds > 10, "{report:?}");
 }
 
+/// What memory holds, and does not serve because the node has not heard of the others, breaks no promise; even while Redis
+/// still answers.
+#[tokio::test(start_paused = true)]
+async fn what_a_suspect_node_does_not_serve_is_no_finding() {
+    let patient =
+        |l2: &Arc<Store>| node_answering(seconds(20), seconds(2), Some(l2), None, &MemoryConfig::default());
+    // Suspect at the first look: nothing is drawn.
+    let l2 = Store::new();
+    let cache = patient(&l2);
+    let values = region::<u64>(&cache);
+    planted(&l2, &values, "a").await;
+    let pulse = l2.hold("pulse");
+    tokio::time::sleep(seconds(3)).await;
+    assert_eq!((values.get_cached("a"), values.peek("a").is_some()), (None, true), "held, and not served");
+    let auditor = Auditor::start(&cache, often()).unwrap();
+    tokio::time::sleep(seconds(10)).await;
+    let report = auditor.report();
+    assert_eq!((report.checked, report.suspected, report.unanswered), (0, 0, 0), "{report:?}");
+    assert!(report.rounds > 5, "{report:?}");
+    drop((pulse, auditor));
+
+    // Suspect at the second alone: what was served at the first is not held against it.
+    let l2 = Store::new();
+    let cache = patient(&l2);
+    let values = region::<u64>(&cache);
+    planted(&l2, &values, "a").await;
+    let auditor = Auditor::start(&cache, often()).unwrap();
+    tokio::time::sleep(seconds(30)).await;
+    let pulse = l2.hold("pulse");
+    tokio::time::sleep(seconds(11)).await;
+    assert_eq!(values.get_cached("a"), None);
+    // The bound and two command timeouts after the first look.
+    tokio::time::sleep(seconds(2)).await;
+    let report = auditor.report();
+    assert!(report.rounds > 0, "{report:?}");
+    assert_eq!((report.suspected, report.incoherent()), (1, 0), "{report:?}");
+    drop(pulse);
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_the_regions_named_are_looked_at_and_so_many_findings_kept() {
     let l2 = Store::new();

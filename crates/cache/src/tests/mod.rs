@@ -34,5 +34,6 @@ mod spoken;
 pub(crate) mod stand_in;
 mod threads;
 mod timeouts;
+mod ttl;
 mod versions;
 mod world;

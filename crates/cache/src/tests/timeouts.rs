@@ -219,6 +219,47 @@ async fn without_background_completion_a_load_ends_with_its_last_caller() {
     }
 }
 
+/// Who led gave up and took the load along: whoever leads next does not try again within the throttle.
+#[tokio::test(start_paused = true)]
+async fn who_takes_over_from_a_leader_that_timed_out_is_served_the_old_value_without_a_load() {
+    for shape in SHAPES {
+        for many in [false, true] {
+            let world = World::new(shape, options().timeouts(LoadTimeouts::default()));
+            world.load().await.unwrap();
+            world.settle().await;
+            pass(seconds(11)).await;
+            world.source.hold();
+            let alone = LoadTimeouts::default().soft(seconds(1)).background(false);
+            let hurried = world.values.with(|options| options.timeouts(alone)).unwrap();
+            let mut leader = Box::pin(world.load_in(&hurried));
+            assert!(futures::poll!(&mut leader).is_pending());
+            let source = world.source.clone();
+            let mut next = Box::pin(async {
+                if many {
+                    let load = |_| async { source.clone().read().await.map(|value| vec![value]) };
+                    world.values.get_many_or_load(["a"], load).await.unwrap().pop().flatten()
+                } else {
+                    world.load().await.ok().map(|hit| hit.value)
+                }
+            });
+            assert!(futures::poll!(&mut next).is_pending());
+            assert_eq!(leader.await.unwrap().freshness, TIMED_OUT, "{shape:?}");
+            let next = tokio::time::timeout(seconds(20), next).await.expect("no load is waited for");
+            assert_eq!(next.as_deref(), Some(&1), "{shape:?}, many: {many}");
+            let stats = world.values.stats();
+            assert_eq!(
+                (world.source.loads(), stats.loads, stats.stale),
+                (2, 2, 2),
+                "{shape:?}, many: {many}"
+            );
+
+            world.source.release();
+            pass(seconds(6)).await;
+            assert_eq!(*world.load().await.unwrap().value, 3, "{shape:?}: after the throttle");
+        }
+    }
+}
+
 /// The hard timeout alone, with an old value: served as well.
 #[tokio::test(start_paused = true)]
 async fn a_hard_timeout_falls_back_too() {

@@ -48,6 +48,13 @@ impl From<Duration> for Ttl {
     }
 }
 
+/// A name is followed by each of its clones.
+impl From<&Ttl> for Ttl {
+    fn from(ttl: &Ttl) -> Self {
+        ttl.clone()
+    }
+}
+
 impl fmt::Display for Ttl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

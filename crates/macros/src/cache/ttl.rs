@@ -9,7 +9,7 @@ use syn::{
 /// What a region may be told too.
 const ALLOWED: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(365 * 86_400);
 
-/// A time to live: a text such as `"5m"`, read when the program is compiled, or an expression of a `Duration`.
+/// A time to live: a text such as `"5m"`, read when the program is compiled, or an expression of what `LoadContext::ttl` takes.
 pub(crate) enum Ttl {
     Known(Duration),
     Expression(Expr),
@@ -22,7 +22,7 @@ impl Parse for Ttl {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => read(&text).map(Self::Known),
             Expr::Lit(ExprLit { lit, .. }) => Err(Error::new(
                 lit.span(),
-                "a time to live needs its unit: say `\"90s\"`, `\"5m\"`, `\"1h 30m\"`, or an expression of a `Duration`",
+                "a time to live needs its unit: say `\"90s\"`, `\"5m\"`, `\"1h 30m\"`, or an expression of a `Duration` or a `Ttl`",
             )),
             expression => Ok(Self::Expression(expression)),
         }

@@ -1,6 +1,7 @@
 //! What a call answers, how often the body runs, and for how long its value is kept.
 
 use crate::service::{Fault, Listing, service};
+use mainstay_cache::{Cache, LiveTtl, Region, RegionOptions, Ttl, TtlTable, cacheable};
 use std::{sync::Arc, time::Duration};
 
 #[tokio::test]
@@ -151,4 +152,33 @@ async fn a_dropped_call_leaves_nothing_behind() {
         1,
         "the dropped body got no further than its first await"
     );
+}
+
+#[cacheable(region = listings, key = id, ttl = ttl)]
+async fn kept_by_name(listings: &Region<u64, Listing>, ttl: &Ttl, id: u64) -> Arc<Listing> {
+    Listing { id, suburb: "Manly".into(), asked: 0 }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_may_follow_a_name_for_one_function_as_for_a_region() {
+    let cache = Cache::builder("service").build().await.unwrap();
+    let table = LiveTtl::new(TtlTable::default().with("listings", Duration::from_secs(100))).unwrap();
+    let ttl = table.get("listings").unwrap();
+    let fixed = cache.region("fixed", RegionOptions::default()).unwrap();
+    let following = cache.region("following", RegionOptions::default().ttl(&ttl)).unwrap();
+    kept_by_name(&fixed, &ttl, 12).await;
+    following_listing(&following, 12).await;
+    table.set("listings", Duration::from_secs(5)).unwrap();
+    kept_by_name(&fixed, &ttl, 13).await;
+    following_listing(&following, 13).await;
+    tokio::time::advance(Duration::from_secs(6)).await;
+    for listings in [&fixed, &following] {
+        assert!(listings.get_cached(&13).is_none(), "kept by what the name says now");
+        assert!(listings.get_cached(&12).is_some(), "and before by what it said then");
+    }
+}
+
+#[cacheable(region = listings, key = id)]
+async fn following_listing(listings: &Region<u64, Listing>, id: u64) -> Arc<Listing> {
+    Listing { id, suburb: "Manly".into(), asked: 0 }
 }

@@ -1,7 +1,7 @@
 use crate::domain::{Page, PropertyDetails, SuburbStats, Trending, Valuation};
-use mainstay_cache::{Cache, CacheError, Key, Region, RegionOptions, TtlTable};
+use mainstay_cache::{Cache, CacheError, Key, LiveTtl, Region, RegionOptions};
 
-/// What is cached, a region a kind of answer, each with its line of the TTL table.
+/// What is cached, a region a kind of answer, each following its line of the TTL table.
 #[derive(Debug)]
 pub(super) struct Regions {
     pub(super) properties: Region<i64, PropertyDetails>,
@@ -14,7 +14,7 @@ pub(super) struct Regions {
 }
 
 impl Regions {
-    pub(super) fn open(cache: &Cache, ttl: &TtlTable) -> Result<Self, CacheError> {
+    pub(super) fn open(cache: &Cache, ttl: &LiveTtl) -> Result<Self, CacheError> {
         let lasting = |name| {
             let ttl = ttl.get(name).expect("a line of the default table");
             RegionOptions::default().ttl(ttl)

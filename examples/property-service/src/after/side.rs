@@ -8,7 +8,7 @@ use crate::{
     domain::{Answer, Failure, LayerHits, Request, RetryCounts, Service, Telemetry},
     store::{Database, QueryLog, Row, StoreError, Value},
 };
-use mainstay_cache::{Cache, CacheError, LoadError, MemoryConfig, RedisConfig, TtlTable};
+use mainstay_cache::{Cache, CacheError, LiveTtl, LoadError, MemoryConfig, RedisConfig, TtlTable};
 use mainstay_dbopt::{
     Dialect,
     keyset::{CursorError, CursorSigner, Secret},
@@ -46,6 +46,8 @@ pub enum AfterError {
     #[error(transparent)]
     Cache(#[from] CacheError),
     #[error(transparent)]
+    Ttl(#[from] mainstay_cache::ConfigError),
+    #[error(transparent)]
     Pool(#[from] mainstay_pool::ConfigError),
     #[error(transparent)]
     Policy(#[from] mainstay_resilience::ConfigError),
@@ -78,7 +80,7 @@ impl After {
             dialect: dialect(&wiring.database),
             pools,
             log: QueryLog::new(wiring.database.connect().await?),
-            regions: Regions::open(&cache, &TtlTable::default())?,
+            regions: Regions::open(&cache, &LiveTtl::new(TtlTable::default())?)?,
             cache,
             cursors: CursorSigner::new(1, Secret::new(secret)?),
             valuer: Valuer::new(&wiring.valuer_url, ValuerPolicies::new()?),

@@ -15,7 +15,7 @@ use crate::codec::header::{EPOCH_AT, STAMPED_TO, close, stamp};
 use crate::codec::{CodecConfig, Foreign, Header};
 
 /// Where the lengths lie: etag, the first tag count, and around what follows it.
-const LENGTHS: std::ops::Range<usize> = STAMPED_TO..STAMPED_TO + 72;
+const LENGTHS: std::ops::Range<usize> = STAMPED_TO..STAMPED_TO + 80;
 const CHECKSUM: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,6 +14,7 @@ fn header() -> Header {
         version: 3,
         created_ms: 5,
         fresh_until_ms: 8,
+        hard_until_ms: 8,
         expires_ms: 9,
         load_cost_us: 11,
         etag: "\"v3\"".into(),

@@ -11,10 +11,10 @@ use crate::codec::{CodecConfig, Foreign, Format, Header};
 /// An entry whose payload is what its writer wants.
 fn forged(codes: [u8; 2], packed: Option<u32>, payload: &[u8]) -> Vec<u8> {
     let [format, flags] = codes;
-    let mut bytes = vec![b'm', b's', 2, format];
+    let mut bytes = vec![b'm', b's', 3, format];
     bytes.extend_from_slice(&[0; 24]);
     bytes.push(flags);
-    bytes.extend_from_slice(&[0; 39]);
+    bytes.extend_from_slice(&[0; 47]);
     bytes.extend(packed.iter().flat_map(|length| length.to_be_bytes()));
     bytes.extend_from_slice(payload);
     close(&mut bytes, "k");

@@ -35,7 +35,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::Sliding, Opt::FailSafe],
             "what is read lives on past its time while loads fail",
-            RegionOptions { sliding: Some(seconds(10)), ttl: seconds(20), ..kept() },
+            RegionOptions { sliding: Some(seconds(10)), ttl: seconds(20).into(), ..kept() },
             [
                 vec![Load(Fresh(1))],
                 [Pass(6), Load(Fresh(1))].repeat(3),

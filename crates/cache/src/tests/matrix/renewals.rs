@@ -29,7 +29,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::Soft, Opt::Cost],
             "and so is the end that a costly load is begun before",
-            RegionOptions { ttl: seconds(10_000), ..soft() }.eager_refresh(EagerRefresh::ByCost(10.0)),
+            RegionOptions { ttl: seconds(10_000).into(), ..soft() }.eager_refresh(EagerRefresh::ByCost(10.0)),
             [vec![Take(60), Load(Fresh(1)), Take(1)], [Load(Fresh(1))].repeat(8), vec![Loads(renewed)]]
                 .concat(),
         ),
