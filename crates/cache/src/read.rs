@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use crate::entry::{Answer, Freshness, Hit, Source};
+use crate::entry::{Answer, Hit, Source};
 use crate::inner::Inner;
 use crate::lead::unloaded;
 use crate::life::Stage;
@@ -76,10 +76,7 @@ impl Inner {
     where
         V: serde::Serialize + Send + Sync + 'static,
     {
-        if let Some(entry) = self.ask(region, key) {
-            return self.answer(&entry, Source::L1, Freshness::Fresh);
-        }
-        self.remembered_late(region, key)
+        self.ask(region, key).or_else(|| self.remembered_late(region, key))
     }
 
     /// What memory answers where a plain hit could not be made.
