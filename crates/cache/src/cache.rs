@@ -270,7 +270,7 @@ impl Cache {
         stats.l1_entries = self.inner.l1.len();
         stats.l1_weight = self.inner.l1.weight();
         for (name, opened) in self.inner.regions.lock().iter() {
-            let region = opened.meta.counters.snapshot();
+            let region = self.inner.region_stats(&opened.meta);
             stats.l1.hits += region.hits;
             stats.l1.misses += region.misses;
             stats.loads += region.loads;

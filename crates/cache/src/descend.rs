@@ -278,6 +278,7 @@ impl Inner {
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
+        region.counters.of(layer).read_bytes.add(bytes.len() as u64);
         let (entry, epoch) = self.open::<V>(region, key, &bytes, seen).map_err(|why| {
             counters.undecodable.count(why);
             Refused::Foreign

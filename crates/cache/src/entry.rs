@@ -70,6 +70,26 @@ impl Entry {
     pub(crate) fn etag(&self) -> &str {
         self.life.as_ref().map_or("", |life| &life.etag)
     }
+
+    /// One whose value is its weight, and which outlives the test.
+    #[cfg(test)]
+    pub(crate) fn lasting(region: u32, weight: u32) -> Arc<Self> {
+        Arc::new(Self {
+            value: Arc::new(weight),
+            region,
+            born: 1,
+            created_ms: 0,
+            expires_ms: u64::MAX,
+            version: 0,
+            deadline: Instant::now() + Duration::from_secs(86_400),
+            plain_until: u64::MAX,
+            sure_until: 0,
+            life: None,
+            weight,
+            tags: Box::default(),
+            checked: AtomicU64::new(0),
+        })
+    }
 }
 
 /// Where a value came from.

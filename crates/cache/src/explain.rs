@@ -152,10 +152,6 @@ impl Inner {
         Explanation { key: key.to_string(), l1, loading, l2, l3 }
     }
 
-    fn age(&self, created_ms: u64) -> Duration {
-        Duration::from_millis(self.clock.wall_ms().saturating_sub(created_ms))
-    }
-
     fn judge_memory(&self, region: &RegionMeta, key: &str, entry: &Entry) -> Verdict {
         if entry.region != region.id {
             return Verdict::OtherRegion;

@@ -67,7 +67,7 @@ impl Inner {
             if let (Source::L3, Some(ticket)) = (found.source, ticket) {
                 epoch = ticket.epoch;
                 let item = item(&key, &found.entry, found.bytes.into());
-                items.push((self.capped(region, Source::L2, item), ticket.token));
+                items.push((self.hand(region, Source::L2, item), ticket.token));
             }
         }
         if !items.is_empty() {
@@ -86,13 +86,15 @@ impl Inner {
         let Ok((claims, epoch)) = l2.claim(&wanted, false).await else { return };
         let keys: Vec<Arc<str>> = found.iter().map(|(key, _)| key.clone()).collect();
         let Ok(slots) = l3.read(&keys).await else { return };
+        let read = slots.iter().flat_map(|slot| &slot.bytes).map(|bytes| bytes.len() as u64).sum();
+        region.counters.l3.read_bytes.add(read);
         let mut items = Vec::new();
         for (((key, found), slot), (claim, _)) in found.into_iter().zip(slots).zip(claims.claims) {
             if let Claim::Granted(token) = claim
                 && slot.bytes.as_deref() == Some(found.bytes.as_slice())
             {
                 let item = item(&key, &found.entry, found.bytes.into());
-                items.push((self.capped(region, Source::L2, item), token));
+                items.push((self.hand(region, Source::L2, item), token));
             }
         }
         if !items.is_empty() {
@@ -126,7 +128,7 @@ impl Inner {
             let mut claimed = Vec::with_capacity(items.len());
             for (item, token) in items.iter().zip(tokens) {
                 match token {
-                    Some(token) => claimed.push((self.capped(region, Source::L2, item.clone()), token)),
+                    Some(token) => claimed.push((self.hand(region, Source::L2, item.clone()), token)),
                     None => l2.counters.refused.add(1),
                 }
             }
@@ -135,12 +137,14 @@ impl Inner {
             }
         }
         if let Some(l3) = self.l3.as_ref().filter(|_| region.options.layers.writes(Source::L3)) {
-            l3.fill(items.into_iter().map(|item| self.capped(region, Source::L3, item)).collect()).await;
+            l3.fill(items.into_iter().map(|item| self.hand(region, Source::L3, item)).collect()).await;
         }
     }
 
-    /// Each layer may have its own longest stay, and forgets what nobody reads when its idle time is over.
-    pub(crate) fn capped(&self, region: &RegionMeta, source: Source, mut item: Item) -> Item {
+    /// What a shared layer is handed. Each may have its own longest stay, and forgets what nobody reads when its idle time
+    /// is over.
+    pub(crate) fn hand(&self, region: &RegionMeta, source: Source, mut item: Item) -> Item {
+        region.counters.of(source).written_bytes.add(item.bytes.len() as u64);
         let now_ms = self.clock.wall_ms();
         item.expires_ms = region.options.layers.expiry_in(source, item.expires_ms, now_ms);
         if let Some(idle) = item.idle {

@@ -19,7 +19,7 @@ use crate::options::{MemoryConfig, RegionOptions};
 use crate::region::RegionMeta;
 use crate::stamps::Stamps;
 use crate::standing::Standing;
-use crate::stats::LayerCounters;
+use crate::stats::{LayerCounters, RegionStats};
 
 /// What all handles of a cache share.
 pub(crate) struct Inner {
@@ -94,6 +94,10 @@ impl Inner {
             tokio::spawn(listen(cache, introduced));
         }
         first_word
+    }
+
+    pub(crate) fn region_stats(&self, region: &RegionMeta) -> RegionStats {
+        region.counters.snapshot(self.l1.share(region.id).as_deref())
     }
 
     /// Whether there is anything below memory.

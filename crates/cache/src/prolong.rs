@@ -57,11 +57,11 @@ impl Inner {
             if let Ok((claims, epoch)) = l2.claim(&wanted, false).await
                 && let Some((Claim::Granted(token), _)) = claims.claims.first()
             {
-                l2.commit(epoch, &[(self.capped(region, Source::L2, item.clone()), *token)]).await;
+                l2.commit(epoch, &[(self.hand(region, Source::L2, item.clone()), *token)]).await;
             }
         }
         if let Some(l3) = self.l3.as_ref().filter(|_| region.options.layers.writes(Source::L3)) {
-            l3.fill(vec![self.capped(region, Source::L3, item)]).await;
+            l3.fill(vec![self.hand(region, Source::L3, item)]).await;
         }
     }
 }

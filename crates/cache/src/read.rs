@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
 use crate::descend::Errand;
-use crate::entry::{Answer, Freshness, Hit, Source};
+use crate::entry::{Answer, Hit, Source};
 use crate::inner::Inner;
 use crate::lead::unloaded;
 use crate::life::Stage;
@@ -82,10 +82,7 @@ impl Inner {
     where
         V: serde::Serialize + Send + Sync + 'static,
     {
-        if let Some(entry) = self.ask(region, key) {
-            return self.answer(&entry, Source::L1, Freshness::Fresh);
-        }
-        self.remembered_late(region, key, !self.is_layered())
+        self.ask(region, key).or_else(|| self.remembered_late(region, key, !self.is_layered()))
     }
 
     /// What memory answers where a plain hit could not be made.

@@ -64,12 +64,20 @@ impl Inner {
             && region.options.layers.reads(Source::L1)
     }
 
-    /// [`recall`](Self::recall) for a request that begins with it.
-    pub(crate) fn ask(&self, region: &RegionMeta, text: &str) -> Option<Arc<Entry>> {
+    /// [`glance`](Self::glance) with the value's provenance, for a request that begins with it.
+    pub(crate) fn ask<V: Send + Sync + 'static>(&self, region: &RegionMeta, text: &str) -> Option<Answer<V>> {
         let at = Lookup::rendered(region.id, &region.prefix, text);
-        let entry = self.l1.get(&at).and_then(|_| self.recall(region, text));
-        self.l1.asked(&at, self.clock.now(), entry.as_deref());
-        entry
+        let (found, now) = (self.l1.get(&at), self.clock.now());
+        let answer = found.as_ref().and_then(|found| {
+            if self.is_plain(region, found, now) {
+                let (age, source, freshness) = (self.age(found.created_ms), Source::L1, Freshness::Fresh);
+                let value = found.value.clone().downcast().ok()?;
+                return Some(Answer::Hit(Hit { value, source, age, freshness }));
+            }
+            self.answer(&*self.recall(region, text)?, Source::L1, Freshness::Fresh)
+        });
+        self.l1.requested(&at, now, found.as_ref().filter(|_| answer.is_some()));
+        answer
     }
 
     /// The whole of a live entry, which more than a plain hit is to be made of. To the store's policy it is no request: who
@@ -178,6 +186,11 @@ impl Inner {
         }
         let age = Duration::from_millis(now_ms.saturating_sub(entry.created_ms));
         entry.value().map(|value| Answer::Hit(Hit { value, source, age, freshness }))
+    }
+
+    /// Time since a value was loaded or set, on any node.
+    pub(crate) fn age(&self, created_ms: u64) -> Duration {
+        Duration::from_millis(self.clock.wall_ms().saturating_sub(created_ms))
     }
 }
 

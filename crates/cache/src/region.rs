@@ -294,7 +294,7 @@ where
 
     /// What the region did so far, through all views of it.
     pub fn stats(&self) -> RegionStats {
-        self.meta.counters.snapshot()
+        self.inner.region_stats(&self.meta)
     }
 
     /// Why a read of this key hits, misses or is refused, layer by layer. Asks the shared layers, changes nothing, counts

@@ -5,6 +5,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::codec::ForeignCounters;
 use crate::entry::{Freshness, Source};
+use crate::layers::memory::Share;
 use crate::layers::shared::Item;
 use crate::load_times::{LoadClock, LoadTimes};
 
@@ -98,8 +99,8 @@ pub(crate) struct RegionCounters {
     pub(crate) load_failures: Counter,
     pub(crate) load_clock: LoadClock,
     pub(crate) loads_running: AtomicU64,
-    pub(crate) l2: HitsAndMisses,
-    pub(crate) l3: HitsAndMisses,
+    pub(crate) l2: Shared,
+    pub(crate) l3: Shared,
     pub(crate) refreshes: Counter,
     pub(crate) not_modified: Counter,
     pub(crate) stale: Counter,
@@ -107,16 +108,18 @@ pub(crate) struct RegionCounters {
     pub(crate) budget_exhausted: Counter,
 }
 
-/// What a region found in one shared layer.
+/// What a region found in one shared layer, and brought there.
 #[derive(Debug, Default)]
-pub(crate) struct HitsAndMisses {
+pub(crate) struct Shared {
     pub(crate) hits: Counter,
     pub(crate) misses: Counter,
+    pub(crate) read_bytes: Counter,
+    pub(crate) written_bytes: Counter,
 }
 
 impl RegionCounters {
     /// Of a shared layer; nothing else is asked for.
-    pub(crate) fn of(&self, layer: Source) -> &HitsAndMisses {
+    pub(crate) fn of(&self, layer: Source) -> &Shared {
         if layer == Source::L2 { &self.l2 } else { &self.l3 }
     }
 
@@ -126,7 +129,7 @@ impl RegionCounters {
         }
     }
 
-    pub(crate) fn snapshot(&self) -> RegionStats {
+    pub(crate) fn snapshot(&self, memory: Option<&Share>) -> RegionStats {
         RegionStats {
             hits: self.hits.get(),
             misses: self.misses.get(),
@@ -138,6 +141,12 @@ impl RegionCounters {
             l2_misses: self.l2.misses.get(),
             l3_hits: self.l3.hits.get(),
             l3_misses: self.l3.misses.get(),
+            evictions: memory.map_or(0, Share::evictions),
+            weight: memory.map_or(0, Share::weight),
+            l2_read_bytes: self.l2.read_bytes.get(),
+            l2_written_bytes: self.l2.written_bytes.get(),
+            l3_read_bytes: self.l3.read_bytes.get(),
+            l3_written_bytes: self.l3.written_bytes.get(),
             refreshes: self.refreshes.get(),
             not_modified: self.not_modified.get(),
             stale: self.stale.get(),
@@ -205,6 +214,19 @@ pub struct RegionStats {
     pub l3_hits: u64,
     /// Keys that the SQL layer was asked for in vain.
     pub l3_misses: u64,
+    /// Values that gave way to others in memory.
+    pub evictions: u64,
+    /// What its entries in memory weigh now, dead ones not yet reclaimed included; their number where memory is bounded by
+    /// count.
+    pub weight: u64,
+    /// Bytes of the entries that its reads and loads found in Redis.
+    pub l2_read_bytes: u64,
+    /// Bytes of the entries that were handed to Redis, those that it refused or did not get included.
+    pub l2_written_bytes: u64,
+    /// Bytes of the entries that its reads and loads found in the SQL layer.
+    pub l3_read_bytes: u64,
+    /// Bytes of the entries that were handed to the SQL layer, those that it refused or did not get included.
+    pub l3_written_bytes: u64,
     /// Loads begun behind the readers of a value that was still served.
     pub refreshes: u64,
     /// Loads that found the old value still true.

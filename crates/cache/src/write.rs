@@ -61,14 +61,14 @@ impl Inner {
         }
 
         let layers = &region.options.layers;
-        let capped = |source, sealed: &[Item]| -> Vec<Item> {
-            sealed.iter().map(|item| self.capped(region, source, item.clone())).collect()
+        let handed = |source, sealed: &[Item]| -> Vec<Item> {
+            sealed.iter().map(|item| self.hand(region, source, item.clone())).collect()
         };
         let (mut delivery, mut born) = (Delivery::Applied, at);
         let mut refused = None;
         if let Some((l2, owed)) = debts.l2 {
             if layers.writes(Source::L2) {
-                match l2.store(at, &capped(Source::L2, &sealed)).await {
+                match l2.store(at, &handed(Source::L2, &sealed)).await {
                     Ok(stored) => {
                         owed.settle();
                         self.clock.observe(stored.clock);
@@ -92,7 +92,7 @@ impl Inner {
         }
         if let Some((l3, mut owed)) = debts.l3 {
             if layers.writes(Source::L3) {
-                match l3.store(&capped(Source::L3, &sealed)).await {
+                match l3.store(&handed(Source::L3, &sealed)).await {
                     Ok(()) => owed.settle(),
                     Err(_) => delivery = Delivery::Queued,
                 }

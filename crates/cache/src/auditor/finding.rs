@@ -18,6 +18,10 @@ pub enum Incoherence {
 }
 
 impl Incoherence {
+    #[cfg(feature = "metrics")]
+    pub(crate) const ALL: [Self; 3] =
+        [Self::MemoryOlderThanRedis, Self::RedisOlderThanSource, Self::MemoryOlderThanSource];
+
     /// As labels and log lines say it: `memory_older_than_redis`, ….
     #[must_use]
     pub fn name(self) -> &'static str {

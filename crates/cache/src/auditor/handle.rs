@@ -44,7 +44,7 @@ use crate::error::{CacheError, ConfigError};
 /// ```
 pub struct Auditor {
     task: JoinHandle<()>,
-    ledger: Arc<Ledger>,
+    pub(crate) ledger: Arc<Ledger>,
 }
 
 impl Auditor {

@@ -7,7 +7,7 @@ use super::report::AuditReport;
 
 /// What was found so far; its lock is held for a few lines, and never by a reader of the cache.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     keep: usize,
     pages: Mutex<Pages>,
 }
@@ -36,7 +36,7 @@ impl Ledger {
         pages.findings.push_back(finding);
     }
 
-    pub(super) fn report(&self) -> AuditReport {
+    pub(crate) fn report(&self) -> AuditReport {
         self.pages.lock().report
     }
 

@@ -14,6 +14,8 @@ pub use config::AuditConfig;
 pub use finding::{Audited, Finding, Incoherence, Side};
 pub use handle::Auditor;
 pub(crate) use inspector::Inspector;
+#[cfg(feature = "metrics")]
+pub(crate) use ledger::Ledger;
 pub use report::AuditReport;
 
 /// The page of the book, its programs run as tests.

@@ -27,6 +27,16 @@ impl AuditReport {
         self.memory_older_than_redis + self.redis_older_than_source + self.memory_older_than_source
     }
 
+    /// What was found of one kind.
+    #[must_use]
+    pub fn of(&self, kind: Incoherence) -> u64 {
+        match kind {
+            Incoherence::MemoryOlderThanRedis => self.memory_older_than_redis,
+            Incoherence::RedisOlderThanSource => self.redis_older_than_source,
+            Incoherence::MemoryOlderThanSource => self.memory_older_than_source,
+        }
+    }
+
     pub(super) fn count(&mut self, kind: Incoherence) {
         let counter = match kind {
             Incoherence::MemoryOlderThanRedis => &mut self.memory_older_than_redis,

@@ -89,8 +89,8 @@ impl Inner {
         at: usize,
         missing: &mut Vec<Passage>,
     ) -> Option<Answer<V>> {
-        if let Some(entry) = self.recall(region, key) {
-            return self.answer(&entry, Source::L1, Freshness::Fresh);
+        if let Some(answer) = self.ask(region, key) {
+            return Some(answer);
         }
         let mut voyage = Voyage::new(self, region, key.clone());
         let mut refreshing = None;

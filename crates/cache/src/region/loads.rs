@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Region;
-use crate::entry::{Answer, Freshness, Hit, Source};
+use crate::entry::{Answer, Hit};
 use crate::error::LoadError;
 use crate::key::{CacheKey, with_rendered};
 use crate::lead::{Begin, Missing, Voyage};
@@ -176,8 +176,7 @@ where
     }
 
     fn plain_hit(&self, key: &K) -> Option<Answer<V>> {
-        let cached = with_rendered(&self.meta.prefix, key, |key| self.inner.ask(&self.meta, key));
-        let answer = self.inner.answer(&*cached?, Source::L1, Freshness::Fresh)?;
+        let answer = with_rendered(&self.meta.prefix, key, |key| self.inner.ask(&self.meta, key))?;
         self.meta.counters.hits.add(1);
         Some(answer)
     }

@@ -31,6 +31,15 @@ pub(super) const SUSPICIONS: &str = "mainstay_cache_suspicions_total";
 pub(super) const SUSPECT_SECONDS: &str = "mainstay_cache_suspect_seconds";
 pub(super) const APPLIED: &str = "mainstay_cache_applied_invalidations_total";
 
+pub(super) const REGION_EVICTIONS: &str = "mainstay_cache_region_evictions_total";
+pub(super) const REGION_WEIGHT: &str = "mainstay_cache_region_memory_weight";
+pub(super) const REGION_READ: &str = "mainstay_cache_region_read_bytes_total";
+pub(super) const REGION_WRITTEN: &str = "mainstay_cache_region_written_bytes_total";
+
+pub(super) const INCOHERENT: &str = "mainstay_cache_incoherent_total";
+pub(super) const AUDITED: &str = "mainstay_cache_audited_entries_total";
+pub(super) const UNANSWERED: &str = "mainstay_cache_unanswered_audits_total";
+
 /// Tells the recorder what each name means.
 pub(super) fn describe() {
     for (name, unit, meaning) in [
@@ -60,6 +69,16 @@ pub(super) fn describe() {
         (STALE, Unit::Count, "Reads served a value past its time."),
         (TIMEOUTS, Unit::Count, "Reads that did not wait for their load to end."),
         (BUDGET, Unit::Count, "Loads not begun because the budget was used up."),
+        (REGION_EVICTIONS, Unit::Count, "Values of the region that gave way to others in memory."),
+        (REGION_READ, Unit::Bytes, "Bytes of the entries that the region found in the layer."),
+        (REGION_WRITTEN, Unit::Bytes, "Bytes of the region's entries that were handed to the layer."),
+        (
+            INCOHERENT,
+            Unit::Count,
+            "Entries of which one side was behind the other for longer than promised, as an auditor found.",
+        ),
+        (AUDITED, Unit::Count, "Entries that an auditor looked at."),
+        (UNANSWERED, Unit::Count, "Rounds of an auditor in which Redis did not answer."),
         (SUSPICIONS, Unit::Count, "How often the node may have missed an invalidation."),
         (APPLIED, Unit::Count, "Invalidations and writes of other nodes applied here."),
     ] {
@@ -72,6 +91,7 @@ pub(super) fn describe() {
         (RUNNING, Unit::Count, "Loads running."),
         (ENTRIES, Unit::Count, "Entries in memory, dead ones not yet reclaimed included."),
         (WEIGHT, Unit::Count, "What the entries in memory weigh."),
+        (REGION_WEIGHT, Unit::Count, "What the region's entries in memory weigh."),
         (SUSPECT, Unit::Count, "1 while the node may have missed an invalidation."),
         (SUSPECT_SECONDS, Unit::Seconds, "How long the node was suspect since the cache was built."),
     ] {

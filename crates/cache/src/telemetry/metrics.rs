@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, counter, gauge};
 
+use super::audit::AuditHandles;
 use super::catalogue::{APPLIED, ENTRIES, SUSPECT, SUSPECT_SECONDS, SUSPICIONS, WEIGHT, describe};
 use super::layer::LayerHandles;
 use super::region::RegionHandles;
+use crate::auditor::Auditor;
 use crate::cache::Cache;
 use crate::inner::Inner;
 use crate::standing::Coherence;
@@ -37,6 +39,7 @@ pub struct Metrics {
     entries: Gauge,
     weight: Gauge,
     coherence: Option<CoherenceHandles>,
+    audits: Option<AuditHandles>,
 }
 
 /// Where the node stands with Redis.
@@ -65,7 +68,15 @@ impl Metrics {
             entries: gauge(ENTRIES),
             weight: gauge(WEIGHT),
             coherence: inner.l2.is_some().then(|| CoherenceHandles::new(name)),
+            audits: None,
         }
+    }
+
+    /// Tells what this auditor of the cache finds as well; of several, the sum. Once it is dropped, what it found by then.
+    #[must_use]
+    pub fn auditor(mut self, auditor: &Auditor) -> Self {
+        self.audits.get_or_insert_with(|| AuditHandles::new(&self.name)).add(auditor);
+        self
     }
 
     /// Tells all figures as they are now; answers whether the cache still lives.
@@ -82,6 +93,9 @@ impl Metrics {
         self.weight.set(stats.l1_weight as f64);
         if let Some(handles) = &self.coherence {
             handles.show(&cache.coherence());
+        }
+        if let Some(audits) = &self.audits {
+            audits.show();
         }
         for (name, region) in &stats.regions {
             if !self.regions.contains_key(name) {

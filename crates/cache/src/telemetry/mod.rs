@@ -1,5 +1,6 @@
 //! A cache counted by the `metrics` facade.
 
+mod audit;
 mod catalogue;
 mod layer;
 mod metrics;

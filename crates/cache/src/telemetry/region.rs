@@ -1,8 +1,8 @@
 use metrics::{Counter, Gauge, Histogram, Label, counter, gauge, histogram};
 
 use super::catalogue::{
-    BUDGET, HITS, LOAD_FAILURES, LOAD_SECONDS, LOADS, MISSES, NOT_MODIFIED, REFRESHES, RUNNING, STALE,
-    TIMEOUTS,
+    BUDGET, HITS, LOAD_FAILURES, LOAD_SECONDS, LOADS, MISSES, NOT_MODIFIED, REFRESHES, REGION_EVICTIONS,
+    REGION_READ, REGION_WEIGHT, REGION_WRITTEN, RUNNING, STALE, TIMEOUTS,
 };
 use crate::load_times::LoadTimes;
 use crate::stats::{CacheStats, RegionStats};
@@ -11,6 +11,10 @@ use crate::stats::{CacheStats, RegionStats};
 pub(super) struct RegionHandles {
     /// Hits and misses of the layers there are: memory, Redis, SQL.
     layers: [Option<[Counter; 2]>; 3],
+    /// Bytes read from and handed to the shared layers there are.
+    bytes: [Option<[Counter; 2]>; 2],
+    evictions: Counter,
+    weight: Gauge,
     loads: Counter,
     load_failures: Counter,
     load_seconds: Histogram,
@@ -30,16 +34,21 @@ impl RegionHandles {
             (Label::new("cache", cache.to_owned()), Label::new("region", region.to_owned()));
         let labels = vec![cache.clone(), region.clone()];
         let count = |name: &'static str| counter!(name, labels.clone());
-        let layer = |layer: &'static str| {
+        let two = |[one, other]: [&'static str; 2], layer: &'static str| {
             let labels = vec![cache.clone(), Label::from_static_parts("layer", layer), region.clone()];
-            [counter!(HITS, labels.clone()), counter!(MISSES, labels)]
+            [counter!(one, labels.clone()), counter!(other, labels)]
         };
+        let layer = |layer| two([HITS, MISSES], layer);
+        let bytes = |layer| two([REGION_READ, REGION_WRITTEN], layer);
         Self {
             layers: [
                 Some(layer("l1")),
                 stats.l2.is_some().then(|| layer("l2")),
                 stats.l3.is_some().then(|| layer("l3")),
             ],
+            bytes: [stats.l2.is_some().then(|| bytes("l2")), stats.l3.is_some().then(|| bytes("l3"))],
+            evictions: count(REGION_EVICTIONS),
+            weight: gauge!(REGION_WEIGHT, labels.clone()),
             loads: count(LOADS),
             load_failures: count(LOAD_FAILURES),
             load_seconds: histogram!(LOAD_SECONDS, labels.clone()),
@@ -61,6 +70,15 @@ impl RegionHandles {
                 handle.absolute(figure);
             }
         }
+        let bytes =
+            [[stats.l2_read_bytes, stats.l2_written_bytes], [stats.l3_read_bytes, stats.l3_written_bytes]];
+        for (handles, figures) in self.bytes.iter().zip(bytes) {
+            for (handle, figure) in handles.iter().flatten().zip(figures) {
+                handle.absolute(figure);
+            }
+        }
+        self.evictions.absolute(stats.evictions);
+        self.weight.set(stats.weight as f64);
         self.loads.absolute(stats.loads);
         self.load_failures.absolute(stats.load_failures);
         self.running.set(stats.loads_running as f64);

@@ -6,6 +6,7 @@ use metrics_util::MetricKind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use super::Metrics;
+use crate::auditor::{AuditConfig, Auditor};
 use crate::tests::stand_in::{Store, node};
 use crate::{Cache, FailSafe, MemoryConfig, RegionOptions};
 
@@ -43,7 +44,8 @@ async fn recorded() -> (Cache, Snapshotter) {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     metrics::with_local_recorder(&recorder, || {
-        let mut metrics = Metrics::new(&cache);
+        let auditor = Auditor::start(&cache, AuditConfig::default()).unwrap();
+        let mut metrics = Metrics::new(&cache).auditor(&auditor);
         assert!(metrics.record());
         assert!(metrics.record());
     });
@@ -121,6 +123,12 @@ async fn what_is_told_is_what_the_statistics_say() {
     assert!(count("evictions_total l1") >= 200 - 64, "{}", count("evictions_total l1"));
     assert!(count("written_bytes_total l2") > 200 * 16 && count("read_bytes_total l2") > 16);
     assert_eq!(count("written_bytes_total l3"), l3.written_bytes);
+    assert_eq!(count("region_evictions_total house"), count("evictions_total l1"));
+    assert_eq!(count("region_written_bytes_total l2,house"), house.l2_written_bytes);
+    assert_eq!(count("region_read_bytes_total l3,house"), house.l3_read_bytes);
+    assert!(house.l2_read_bytes > 16 && house.l3_written_bytes > 200 * 16, "{house:?}");
+    let weighed = DebugValue::Gauge((house.weight as f64).into());
+    assert_eq!((&seen["region_memory_weight house"], &seen["memory_weight "]), (&weighed, &weighed));
     let DebugValue::Histogram(times) = &seen["load_seconds house"] else { panic!("no histogram") };
     let long = times.iter().filter(|time| (0.0175..0.0225).contains(&time.into_inner())).count();
     assert_eq!((times.len(), long), (202, 200), "each once");

@@ -342,6 +342,54 @@ async fn what_a_suspect_node_does_not_serve_is_no_finding() {
     drop(pulse);
 }
 
+/// Kinds that were not found are told as 0, so that the first of them is a rise.
+#[cfg(feature = "metrics")]
+#[tokio::test(start_paused = true)]
+async fn what_it_finds_is_told_to_the_metrics_facade() {
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    use crate::telemetry::Metrics;
+
+    let l2 = Store::new();
+    let cache = cache(&l2);
+    let values = region::<u64>(&cache);
+    planted(&l2, &values, "a").await;
+    values.set("b", 1).await.unwrap();
+    let auditors = [(); 2].map(|()| Auditor::start(&cache, often()).unwrap());
+    tokio::time::sleep(Duration::from_millis(4_100)).await;
+    l2.set_down(true);
+    tokio::time::sleep(seconds(3)).await;
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let reports = auditors.each_ref().map(Auditor::report);
+    metrics::with_local_recorder(&recorder, || {
+        let mut metrics = Metrics::new(&cache).auditor(&auditors[0]).auditor(&auditors[1]);
+        drop(auditors);
+        assert!(metrics.record());
+    });
+    let mut told: Vec<(String, u64)> = Vec::new();
+    for (key, _, _, value) in snapshotter.snapshot().into_vec() {
+        let kind = key.key().labels().find(|label| label.key() == "kind").map_or("", |kind| kind.value());
+        let name = key.key().name().trim_start_matches("mainstay_cache_");
+        if let DebugValue::Counter(count) = value
+            && ["incoherent_total", "audited_entries_total", "unanswered_audits_total"].contains(&name)
+        {
+            told.push((format!("{name} {kind}"), count));
+        }
+    }
+    told.sort();
+    let sum = |of: fn(&crate::auditor::AuditReport) -> u64| reports.iter().map(of).sum::<u64>();
+    let expected = [
+        ("audited_entries_total ".to_owned(), sum(|report| report.checked)),
+        ("incoherent_total memory_older_than_redis".to_owned(), 2),
+        ("incoherent_total memory_older_than_source".to_owned(), 0),
+        ("incoherent_total redis_older_than_source".to_owned(), 0),
+        ("unanswered_audits_total ".to_owned(), sum(|report| report.unanswered)),
+    ];
+    assert_eq!(told, expected);
+    assert!(told[0].1 >= 4 && told[4].1 >= 2, "{told:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_the_regions_named_are_looked_at_and_so_many_findings_kept() {
     let l2 = Store::new();

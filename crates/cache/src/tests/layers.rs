@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use super::stand_in::{Store, node};
+use super::world::{Shape, World, pass, seconds};
 use crate::{Delivery, MemoryConfig, Region, RegionOptions, Source};
 
 const MEMORY: fn() -> MemoryConfig = MemoryConfig::default;
@@ -196,4 +197,40 @@ async fn many_keys_cost_one_round_trip_a_layer() {
     let expected: Vec<Option<u32>> = (0..100).map(Some).chain([None]).collect();
     assert_eq!(values.iter().map(|value| value.as_deref().copied()).collect::<Vec<_>>(), expected);
     assert_eq!((l2.reads(), l3.reads()), (1, 1));
+}
+
+/// Reads and writes of each region, by layer; only what is asked for beside them is the layer's alone.
+#[tokio::test(start_paused = true)]
+async fn bytes_are_told_by_region_and_add_up() {
+    let world = World::new(Shape::L1L2L3, RegionOptions::default().sliding(seconds(60)));
+    let texts = world.cache.region::<u64, String>("text", RegionOptions::default()).unwrap();
+    world.load().await.unwrap();
+    for id in 0..5 {
+        texts.set(&id, "x".repeat(1_000)).await.unwrap();
+    }
+    let load = texts.get_or_load(&7, |_| async { Ok::<_, &str>("y".repeat(1_000)) });
+    load.await.unwrap();
+    pass(seconds(40)).await;
+    // What slides is written again, behind the reader.
+    assert!(world.values.get("a").await.is_some());
+    world.settle().await;
+    world.forget_memory();
+    assert!(world.values.get("a").await.is_some());
+    assert!(texts.get_many([&0, &1, &99]).await[1].is_some());
+    world.forget_memory();
+    // From SQL, and back to Redis.
+    world.l2.as_ref().unwrap().lose_values();
+    assert!(texts.get(&2).await.is_some());
+    world.settle().await;
+
+    let stats = world.cache.stats();
+    let (l2, l3) = (stats.l2.unwrap(), stats.l3.unwrap());
+    let (values, texts) = (&stats.regions["k"], &stats.regions["text"]);
+    assert_eq!(values.l2_read_bytes + texts.l2_read_bytes, l2.read_bytes);
+    assert_eq!(values.l2_written_bytes + texts.l2_written_bytes, l2.written_bytes);
+    assert_eq!(values.l3_read_bytes + texts.l3_read_bytes, l3.read_bytes);
+    assert_eq!(values.l3_written_bytes + texts.l3_written_bytes, l3.written_bytes);
+    assert!(texts.l2_read_bytes > 2_000 && texts.l2_written_bytes > 7_000, "{texts:?}");
+    assert!(texts.l3_read_bytes > 1_000 && texts.l3_written_bytes > 6_000, "{texts:?}");
+    assert!((100..1_000).contains(&values.l2_written_bytes) && values.l2_read_bytes > 50, "{values:?}");
 }

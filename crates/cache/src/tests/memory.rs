@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use proptest::prelude::*;
 
 use crate::entry::Entry;
@@ -24,21 +25,7 @@ fn inner(config: &MemoryConfig) -> Arc<crate::inner::Inner> {
 }
 
 fn entry(region: u32, weight: u32) -> Arc<Entry> {
-    Arc::new(Entry {
-        value: Arc::new(weight),
-        region,
-        born: 1,
-        created_ms: 0,
-        expires_ms: u64::MAX,
-        version: 0,
-        deadline: tokio::time::Instant::now() + Duration::from_secs(86_400),
-        plain_until: u64::MAX,
-        sure_until: 0,
-        life: None,
-        weight,
-        tags: Box::default(),
-        checked: AtomicU64::new(0),
-    })
+    Entry::lasting(region, weight)
 }
 
 #[tokio::test]
@@ -187,24 +174,30 @@ async fn a_stamp_is_checked_once_an_entry_and_then_remembered() {
     }
 }
 
-/// Threads fill and void at once, with values up to a hundred times as heavy as others, while one looks on.
+/// Eight threads fill and void at once, with values up to a hundred times as heavy as others, while one looks on. What Moka
+/// lets wait for its maintenance is reserved before it is put in.
 #[test]
-fn the_bound_holds_within_five_in_a_hundred_under_churn() {
+fn the_bound_holds_at_every_moment_under_churn() {
     for kind in KINDS {
         for by_weight in [true, false] {
-            let bound = if by_weight { 1_000_000 } else { 1_000 };
+            let (bound, heaviest) = if by_weight { (1_000_000, 2_000) } else { (1_000, 1) };
+            let over_at_most = if kind == MemoryKind::Moka { heaviest.max(bound / 64) } else { 0 };
             let config = MemoryConfig::default().kind(kind);
             let l1 = L1::new(&if by_weight { config.max_weight(bound) } else { config });
             let region = l1.region("k:");
-            let over = AtomicBool::new(true);
+            let over = AtomicBool::new(false);
+            let stripes: Vec<_> = (0..256).map(|_| Mutex::new(())).collect();
             let most = std::thread::scope(|scope| {
-                let writers: Vec<_> = (0..4)
+                let writers: Vec<_> = (0..8)
                     .map(|seed| {
-                        let l1 = &l1;
+                        let (l1, stripes) = (&l1, &stripes);
                         scope.spawn(move || {
                             let mut rng = fastrand::Rng::with_seed(seed);
-                            for _ in 0..20_000 {
-                                let text = format!("k:{}", rng.u32(..20_000));
+                            for _ in 0..15_000 {
+                                let id = rng.u32(..20_000);
+                                let text = format!("k:{id}");
+                                // As callers do it: what happens to a key happens in an order.
+                                let _stripe = stripes[id as usize % 256].lock();
                                 if rng.u8(..10) == 0 {
                                     l1.remove(&text).for_each(drop);
                                 } else {
@@ -218,23 +211,71 @@ fn the_bound_holds_within_five_in_a_hundred_under_churn() {
                 let (watched, over) = (&l1, &over);
                 let watcher = scope.spawn(move || {
                     let mut most = 0;
-                    while over.load(Ordering::Relaxed) {
+                    while !over.load(Ordering::Relaxed) {
                         most = most.max(watched.held());
+                        std::thread::yield_now();
                     }
                     most
                 });
                 for writer in writers {
                     writer.join().unwrap();
                 }
-                over.store(false, Ordering::Relaxed);
+                over.store(true, Ordering::Relaxed);
                 watcher.join().unwrap()
             });
             println!("{kind:?}, by weight {by_weight}: at most {most} of {bound}");
-            assert!(most <= bound + bound / 20, "{kind:?}: {most} of {bound}");
+            assert!(most <= bound + over_at_most, "{kind:?}: {most} of {bound}");
             assert!(most >= bound * 8 / 10, "{kind:?}: the bound was reached: {most} of {bound}");
             assert!(l1.weight() <= bound);
+            assert_eq!(
+                (l1.counted(), l1.share(region).unwrap().weight()),
+                (l1.weight(), l1.weight()),
+                "{kind:?}"
+            );
         }
     }
+}
+
+/// Moka's sum of weights goes wrong where an entry's weight is changed and the entry taken out before its maintenance.
+#[test]
+fn weights_that_change_do_not_wear_the_bound_out() {
+    let l1 = L1::new(&MemoryConfig::default().kind(MemoryKind::Moka).max_weight(10_000));
+    let region = l1.region("k:");
+    let insert = |key: &str, weight| drop(l1.insert(format!("k:{key}").into(), entry(region, weight)));
+    for n in 0..100 {
+        insert(&n.to_string(), 50);
+    }
+    for _ in 0..4 {
+        insert("changed", 10);
+        assert_eq!(l1.weight(), 5_010);
+        insert("changed", 1_000);
+        l1.remove("k:changed").for_each(drop);
+        assert_eq!(l1.weight(), 5_000);
+    }
+    for n in 0..1_000 {
+        insert(&n.to_string(), 50);
+    }
+    let weight = l1.weight();
+    assert!((9_000..=10_000).contains(&weight), "{weight} of 10,000");
+}
+
+/// Whatever fits at all is let in, and what does not leaves nothing of its key behind.
+#[test]
+fn an_entry_may_be_as_heavy_as_memory_and_no_heavier() {
+    let l1 = L1::new(&MemoryConfig::default().kind(MemoryKind::Moka).max_weight(1_000));
+    let region = l1.region("k:");
+    let insert = |key: &str, weight| drop(l1.insert(format!("k:{key}").into(), entry(region, weight)));
+    let has = |key: &str| l1.has(&Lookup::rendered(region, "k:", &format!("k:{key}")));
+    insert("a", 1_000);
+    assert_eq!((has("a"), l1.weight()), (true, 1_000));
+    insert("a", 1_001);
+    assert_eq!((has("a"), l1.weight(), l1.evictions()), (false, 0, 0));
+    for n in 0..50 {
+        insert(&n.to_string(), 20);
+    }
+    assert_eq!((l1.weight(), l1.evictions()), (1_000, 0));
+    insert("heavy", 900);
+    assert!(l1.weight() <= 1_000 && l1.evictions() >= 1, "one or the other gave way");
 }
 
 #[tokio::test]
@@ -370,5 +411,106 @@ fn evictions_are_what_gave_way_to_others() {
         assert!(before >= 449, "{kind:?}: {before}");
         l1.clear();
         assert_eq!((l1.len(), l1.evictions()), (0, before), "{kind:?}");
+    }
+}
+
+/// Each value came once: it is there, or it was evicted.
+#[tokio::test]
+async fn evictions_and_weight_are_told_by_region_and_add_up() {
+    for kind in KINDS {
+        for memory in [MemoryConfig::default().capacity(100), MemoryConfig::default().max_weight(1_500)] {
+            let weights = if memory.max_weight.is_some() { [10, 20] } else { [1, 1] };
+            let cache = cache(memory.kind(kind)).await;
+            let open = |name: &str, weight: u32| {
+                cache
+                    .region_with_weigher::<u64, u64>(name, RegionOptions::default(), move |_| weight)
+                    .unwrap()
+            };
+            let (one, other) = (open("one", 10), open("other", 20));
+            for id in 0..300 {
+                one.set(&id, id).await.unwrap();
+                if id % 3 == 0 {
+                    other.set(&id, id).await.unwrap();
+                }
+            }
+            let stats = cache.stats();
+            let (ones, others) = (&stats.regions["one"], &stats.regions["other"]);
+            for (region, stats, came, weight) in
+                [(&one, ones, 300, weights[0]), (&other, others, 100, weights[1])]
+            {
+                let here = (0..300).filter(|id| region.peek(id).is_some()).count() as u64;
+                assert_eq!((stats.weight, stats.evictions), (here * weight, came - here), "{kind:?}");
+                assert_eq!(region.stats(), *stats);
+            }
+            assert_eq!(ones.evictions + others.evictions, stats.l1.evictions, "{kind:?}");
+            assert_eq!(ones.weight + others.weight, stats.l1_weight, "{kind:?}");
+            assert!(ones.evictions > 150 && others.evictions > 30, "{kind:?}: {stats:?}");
+
+            for id in 0..300 {
+                let _ = one.invalidate(&id).await;
+            }
+            let after = one.stats();
+            assert_eq!(
+                (after.weight, after.evictions),
+                (0, ones.evictions),
+                "{kind:?}: taken out, not evicted"
+            );
+            let _ = cache.clear().await;
+            let after = other.stats();
+            assert_eq!((after.weight, after.evictions), (0, others.evictions), "{kind:?}: nor by `clear`");
+        }
+    }
+}
+
+/// What `get` and its kin answer is made of what a plain hit copies out, under a lock that readers share; it says the same
+/// as the whole entry does.
+#[tokio::test(start_paused = true)]
+async fn a_plain_hit_looks_at_no_whole_entry_and_is_as_old_and_as_fresh() {
+    use crate::{Freshness, Source, Why};
+    for kind in KINDS {
+        let inner = inner(&MemoryConfig::default().kind(kind));
+        let cache = Cache::from(inner.clone());
+        let options =
+            RegionOptions::default().ttl(Duration::from_secs(100)).soft_ttl(Duration::from_secs(50));
+        let values = cache.region::<u64, u32>("k", options).unwrap();
+        values.set(&1, 7).await.unwrap();
+        tokio::time::advance(Duration::from_secs(30)).await;
+        // The first look after a stamp is at the whole entry, and notes that it is alive.
+        let _ = cache.invalidate_tag("elsewhere").await;
+        assert!(values.get(&1).await.is_some());
+        let never = |_| async { Err::<u32, _>("a plain hit loads nothing") };
+        let never_many = |_| async { Err::<Vec<u32>, _>("a plain hit loads nothing") };
+
+        let looks = inner.l1.whole_looks.get();
+        assert_eq!(values.get(&1).await.as_deref(), Some(&7));
+        assert_eq!(values.get_many([&1, &1]).await.len(), 2);
+        assert_eq!(values.get_many_or_load([&1], never_many).await.unwrap()[0].as_deref(), Some(&7));
+        let hits = [
+            values.get_hit(&1).await.unwrap(),
+            values.get_or_load_hit(&1, never).await.unwrap(),
+            values.get_or_load_hit_borrowed(&1, never).await.unwrap(),
+        ];
+        assert_eq!(inner.l1.whole_looks.get(), looks, "{kind:?}");
+        let whole = values.peek(&1).unwrap();
+        assert_eq!(inner.l1.whole_looks.get(), looks + 1, "{kind:?}: the whole entry, to compare with");
+        for hit in hits {
+            assert!(Arc::ptr_eq(&hit.value, &whole.value));
+            assert_eq!((hit.source, hit.freshness), (Source::L1, Freshness::Fresh), "{kind:?}");
+            assert!(
+                hit.age.abs_diff(whole.age) < Duration::from_millis(100),
+                "{:?} and {:?}",
+                hit.age,
+                whole.age
+            );
+            assert!(hit.age.abs_diff(Duration::from_secs(30)) < Duration::from_millis(100), "{:?}", hit.age);
+        }
+        assert_eq!(values.stats().hits, 8, "{kind:?}");
+
+        tokio::time::advance(Duration::from_secs(25)).await;
+        let hit = values.get_hit(&1).await.unwrap();
+        assert_eq!(hit.freshness, Freshness::Stale { why: Why::NotLoading }, "{kind:?}");
+        assert!(hit.age.abs_diff(Duration::from_secs(55)) < Duration::from_millis(100), "{:?}", hit.age);
+        let _ = values.invalidate(&1).await;
+        assert!(values.get_hit(&1).await.is_none());
     }
 }

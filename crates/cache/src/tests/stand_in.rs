@@ -100,6 +100,11 @@ impl Store {
         });
     }
 
+    /// As under memory pressure: values are evicted, and nothing else is forgotten.
+    pub(super) fn lose_values(&self) {
+        self.0.lock().values.clear();
+    }
+
     pub(super) fn corrupt(&self, key: &str) {
         let mut state = self.0.lock();
         let item = state.values.get_mut(key).unwrap();

@@ -49,8 +49,8 @@ impl From<Duration> for Ttl {
 }
 
 /// A name is followed by each of its clones.
-impl From<&Ttl> for Ttl {
-    fn from(ttl: &Ttl) -> Self {
+impl From<&Self> for Ttl {
+    fn from(ttl: &Self) -> Self {
         ttl.clone()
     }
 }

@@ -6,6 +6,7 @@ use parking_lot::RwLock;
 use super::ghost::{Ghost, GhostEstimate, Known};
 use super::moka::Moka;
 use super::quick::Quick;
+use super::share::{Share, Shares};
 use super::store::{Glance, Store, Weigh};
 use super::store_key::{Lookup, WHOLE};
 use crate::entry::Entry;
@@ -16,8 +17,12 @@ use crate::options::{MemoryConfig, MemoryKind};
 pub(crate) struct L1 {
     store: Box<dyn Store>,
     regions: RwLock<Regions>,
+    shares: Arc<Shares>,
     ghost: Option<Ghost>,
     weigh: Weigh,
+    /// How often an entry was asked for in whole.
+    #[cfg(test)]
+    pub(crate) whole_looks: crate::stats::Counter,
 }
 
 #[derive(Debug, Default)]
@@ -28,15 +33,19 @@ struct Regions {
 
 impl L1 {
     pub(crate) fn new(config: &MemoryConfig) -> Self {
+        let shares = Arc::<Shares>::default();
         let store: Box<dyn Store> = match config.kind {
-            MemoryKind::QuickCache => Box::new(Quick::new(config)),
-            MemoryKind::Moka => Box::new(Moka::new(config)),
+            MemoryKind::QuickCache => Box::new(Quick::new(config, shares.clone())),
+            MemoryKind::Moka => Box::new(Moka::new(config, shares.clone())),
         };
         Self {
             store,
             regions: RwLock::default(),
+            shares,
             ghost: config.ghost.then(|| Ghost::new(config)),
             weigh: Weigh::by(config),
+            #[cfg(test)]
+            whole_looks: crate::stats::Counter::default(),
         }
     }
 
@@ -47,6 +56,7 @@ impl L1 {
             return *known;
         }
         let id = u32::try_from(regions.prefixes.len()).unwrap_or(WHOLE).min(WHOLE - 1);
+        self.shares.add();
         regions.prefixes.push(prefix.into());
         regions.ids.insert(prefix.into(), id);
         id
@@ -66,13 +76,6 @@ impl L1 {
         }
     }
 
-    /// [`requested`](Self::requested) where the whole entry was asked for.
-    pub(crate) fn asked(&self, at: &Lookup<'_>, now: u64, found: Option<&Entry>) {
-        if let Some(ghost) = &self.ghost {
-            ghost.request(at, now, found.map(|entry| self.known(entry)));
-        }
-    }
-
     fn known(&self, entry: &Entry) -> Known {
         Known { deadline: entry.plain_until(), weight: self.weigh.of(entry) }
     }
@@ -86,6 +89,8 @@ impl L1 {
     }
 
     pub(crate) fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
+        #[cfg(test)]
+        self.whole_looks.add(1);
         self.store.entry(at)
     }
 
@@ -148,20 +153,35 @@ impl L1 {
     }
 
     pub(crate) fn len(&self) -> u64 {
+        self.store.settle();
         self.store.len()
     }
 
     pub(crate) fn evictions(&self) -> u64 {
-        self.store.evictions()
+        self.store.settle();
+        self.shares.evictions()
     }
 
     pub(crate) fn weight(&self) -> u64 {
+        self.store.settle();
         self.store.weight()
+    }
+
+    /// What a region has of it.
+    pub(crate) fn share(&self, region: u32) -> Option<Arc<Share>> {
+        self.store.settle();
+        self.shares.of(region)
     }
 
     /// What the map holds at this moment, whatever its maintenance has yet to do about it.
     #[cfg(test)]
     pub(crate) fn held(&self) -> u64 {
-        self.store.held()
+        self.store.weight()
+    }
+
+    /// The same, entry by entry.
+    #[cfg(test)]
+    pub(crate) fn counted(&self) -> u64 {
+        self.store.counted()
     }
 }

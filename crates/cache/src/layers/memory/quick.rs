@@ -6,11 +6,11 @@ use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
 use super::sample::reservoir;
+use super::share::Shares;
 use super::store::{Glance, Hashing, Store, Weigh};
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
 use crate::options::MemoryConfig;
-use crate::stats::Counter;
 
 type Map = Cache<StoreKey, Held, Heft, Hashing, HandOut>;
 
@@ -18,7 +18,7 @@ type Map = Cache<StoreKey, Held, Heft, Hashing, HandOut>;
 pub(super) struct Quick {
     map: Map,
     weigh: Weigh,
-    evictions: Counter,
+    shares: Arc<Shares>,
 }
 
 /// The store clones what it hands out, and a clone is only the glance.
@@ -50,8 +50,8 @@ impl Weighter<StoreKey, Held> for Heft {
 struct Displaced {
     /// The key inserted: its own old entry was replaced, not evicted, and so was a new one that is too heavy to be kept.
     by: Option<StoreKey>,
-    evicted: u64,
-    entries: Vec<Arc<Entry>>,
+    /// Each with whether it gave way to another.
+    all: Vec<(Held, bool)>,
 }
 
 /// Collects what an insert evicts or replaces instead of dropping it under our lock.
@@ -62,8 +62,8 @@ impl Lifecycle<StoreKey, Held> for HandOut {
     type RequestState = Displaced;
 
     fn on_evict(&self, displaced: &mut Self::RequestState, key: StoreKey, held: Held) {
-        displaced.evicted += u64::from(displaced.by.as_ref() != Some(&key));
-        displaced.entries.extend(held.entry);
+        let evicted = displaced.by.as_ref() != Some(&key);
+        displaced.all.push((held, evicted));
     }
 }
 
@@ -71,7 +71,7 @@ impl Lifecycle<StoreKey, Held> for HandOut {
 const SHARDS_BY_WEIGHT: usize = 8;
 
 impl Quick {
-    pub(super) fn new(config: &MemoryConfig) -> Self {
+    pub(super) fn new(config: &MemoryConfig, shares: Arc<Shares>) -> Self {
         let mut options = OptionsBuilder::new();
         let count = u64::try_from(config.capacity).unwrap_or(u64::MAX);
         options.estimated_items_capacity(config.capacity).weight_capacity(config.max_weight.unwrap_or(count));
@@ -80,7 +80,7 @@ impl Quick {
         }
         let options = options.build().expect("both capacities are given");
         let map = Cache::with_options(options, Heft, Hashing::default(), HandOut);
-        Self { map, weigh: Weigh::by(config), evictions: Counter::default() }
+        Self { map, weigh: Weigh::by(config), shares }
     }
 
     /// The store lends a value to a predicate of removal; this one removes nothing.
@@ -119,13 +119,24 @@ impl Store for Quick {
     fn insert(&self, key: StoreKey, entry: Arc<Entry>) -> Vec<Arc<Entry>> {
         let mut displaced = Displaced { by: Some(key.clone()), ..Displaced::default() };
         let held = Held { glance: Glance::at(&entry, self.weigh), entry: Some(entry) };
+        self.shares.came(held.glance.region, held.glance.weight.into());
         self.map.insert_with_lifecycle(key, held, &mut displaced);
-        self.evictions.add(displaced.evicted);
-        displaced.entries
+        let left = displaced.all.into_iter().filter_map(|(held, evicted)| {
+            let Glance { region, weight, .. } = held.glance;
+            if evicted {
+                self.shares.evicted(region, weight.into());
+            } else {
+                self.shares.left(region, weight.into());
+            }
+            held.entry
+        });
+        left.collect()
     }
 
     fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {
-        self.map.remove(at).and_then(|(_, held)| held.entry)
+        let (_, held) = self.map.remove(at)?;
+        self.shares.left(held.glance.region, held.glance.weight.into());
+        held.entry
     }
 
     /// What the store iterates over are clones, which are only glances: the entries of those chosen are looked up.
@@ -135,15 +146,15 @@ impl Store for Quick {
     }
 
     fn clear(&self) {
-        self.map.clear();
+        for (_, held) in self.map.drain() {
+            self.shares.left(held.glance.region, held.glance.weight.into());
+        }
     }
+
+    fn settle(&self) {}
 
     fn len(&self) -> u64 {
         u64::try_from(self.map.len()).unwrap_or(u64::MAX)
-    }
-
-    fn evictions(&self) -> u64 {
-        self.evictions.get()
     }
 
     fn weight(&self) -> u64 {
@@ -151,8 +162,8 @@ impl Store for Quick {
     }
 
     #[cfg(test)]
-    fn held(&self) -> u64 {
-        self.map.weight()
+    fn counted(&self) -> u64 {
+        self.map.iter().map(|(_, held)| u64::from(held.glance.weight)).sum()
     }
 }
 

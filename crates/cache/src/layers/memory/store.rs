@@ -13,7 +13,7 @@ pub(super) trait Store: Send + Sync + fmt::Debug {
     fn get(&self, at: &Lookup<'_>) -> Option<Glance>;
     /// No hit to the store's policy.
     fn has(&self, at: &Lookup<'_>) -> bool;
-    /// All of it, off the hot path; no hit to the store's policy.
+    /// All of it, off the hot path, perhaps under a lock that others wait for; no hit to the store's policy.
     fn entry(&self, at: &Lookup<'_>) -> Option<Arc<Entry>>;
     /// The entry was found alive: the next hit may know.
     fn note(&self, at: &Lookup<'_>, entry: &Arc<Entry>);
@@ -24,13 +24,14 @@ pub(super) trait Store: Send + Sync + fmt::Debug {
     /// store's policy.
     fn sample(&self, at_most: usize) -> Vec<(StoreKey, Arc<Entry>)>;
     fn clear(&self);
+    /// Does what it has put off: entries that are to give way are gone then.
+    fn settle(&self);
     fn len(&self) -> u64;
-    /// Entries that gave way to others so far.
-    fn evictions(&self) -> u64;
+    /// Of what is there at this moment, whatever was put off.
     fn weight(&self) -> u64;
-    /// The weight of what is there at this moment, maintenance done or not.
+    /// The same, entry by entry: exact while nobody writes.
     #[cfg(test)]
-    fn held(&self) -> u64;
+    fn counted(&self) -> u64;
 }
 
 /// One an entry, or what its region's weigher said.
@@ -65,6 +66,7 @@ pub(crate) struct Glance {
     pub(crate) plain_until: u64,
     pub(crate) sure_until: u64,
     pub(crate) checked: AtomicU64,
+    pub(crate) created_ms: u64,
     pub(crate) region: u32,
     /// As memory counts it.
     pub(crate) weight: u32,
@@ -78,6 +80,7 @@ impl Glance {
             plain_until: entry.plain_until(),
             sure_until: entry.sure_until,
             checked: AtomicU64::new(entry.checked.load(Ordering::Relaxed)),
+            created_ms: entry.created_ms,
             region: entry.region,
             weight: weigh.of(entry),
         }
@@ -92,6 +95,7 @@ impl Clone for Glance {
             plain_until: self.plain_until,
             sure_until: self.sure_until,
             checked: AtomicU64::new(self.checked.load(Ordering::Relaxed)),
+            created_ms: self.created_ms,
             region: self.region,
             weight: self.weight,
         }
