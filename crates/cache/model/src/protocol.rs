@@ -59,6 +59,8 @@ pub struct Protocol {
     pub slot_first: bool,
     /// *Cluster.* All slots of an invalidation of many keys are told before the control key. Else one is enough.
     pub all_slots_first: bool,
+    /// *Cluster.* The control key is told in the epoch in which the first slot was. Else in any that is the node's by then.
+    pub tells_in_one_epoch: bool,
     /// *Cluster.* Each bucket has an epoch of its own. Else the control key's speaks for all.
     pub bucket_epochs: bool,
     /// *Cluster.* Another server than a bucket's epoch was made for makes a new one.
@@ -173,6 +175,7 @@ impl Protocol {
             run_compared: true,
             slot_first: true,
             all_slots_first: true,
+            tells_in_one_epoch: false,
             bucket_epochs: true,
             moved_bucket_new_epoch: true,
             clock_epoch_judges_values: true,
@@ -212,6 +215,7 @@ impl Protocol {
     #[must_use]
     pub const fn as_built(self) -> Self {
         Self {
+            tells_in_one_epoch: true,
             slot_answer_queues: false,
             asks_at_once: true,
             commits_anew: true,
@@ -233,6 +237,12 @@ impl Protocol {
             queued_rows_stay: true,
             ..self
         }
+    }
+
+    /// As the cache is built where a load says its tags: until it lands nobody knows them, and so anybody may join it.
+    #[must_use]
+    pub const fn by_tag(self) -> Self {
+        Self { joiner_checks: false, ..self }
     }
 
     /// With wall clocks that stand still, where there are any.

@@ -59,6 +59,8 @@ impl L2 {
 
     /// Answers the epoch the tokens are good in beside them.
     pub(crate) async fn claim(&self, wanted: &[Wanted], give_up: bool) -> Result<(Claims, u64), LayerError> {
+        #[cfg(all(test, feature = "redis"))]
+        crate::hold::at(crate::hold::Point::Claim).await?;
         let epoch = self.open_for_reads().await?;
         let claims = self.run(self.keeper.claim(epoch, wanted, give_up)).await?;
         for (claim, _) in &claims.claims {

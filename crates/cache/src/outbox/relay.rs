@@ -64,16 +64,16 @@ impl RelayConfig {
 }
 
 /// The rows as the relay sees them.
-pub(super) trait Rows: Send + Sync + 'static {
+pub(crate) trait Rows: Send + Sync + 'static {
     /// Tells the cache up to so many rows and deletes those that every layer acknowledged. Answers how many were told, and
     /// how many remain to be told again.
     fn tell<'a>(&'a self, cache: &'a Cache, batch: u32) -> BoxFuture<'a, Result<Told, sqlx::Error>>;
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Told {
-    pub(super) told: u64,
-    pub(super) queued: u64,
+pub(crate) struct Told {
+    pub(crate) told: u64,
+    pub(crate) queued: u64,
 }
 
 /// A running relay: it looks for rows, tells the cache, and deletes what was acknowledged. Several nodes may each run one.

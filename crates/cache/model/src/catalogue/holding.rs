@@ -137,6 +137,7 @@ fn as_built() -> Vec<Case> {
     let few = some(&["duplicate", "value evicted", "stream evicted"]);
     add("as built", built, with_each(&key_two_readers(), &few), &large);
     add("as built", built, with_each(&tag_two_readers(), &few), &large);
+    add("as built, by tag", built.by_tag(), with_each(&tag_two_readers(), &[NONE, LOSS, CRASH]), &[CRASH]);
     for world in [two_writers("two key writers", KEY), two_writers("key and tag writer", TAG)] {
         let faults = [NONE, LOSS, RESTART, PARTITION, ANSWER_LOST];
         add("as built", built, with_each(&world, &faults), &faults);

@@ -4,6 +4,7 @@ mod holding;
 mod mutations;
 mod worlds;
 
+use crate::clock::Clocks;
 use crate::fault::Fault;
 use crate::model::Coherence;
 use crate::protocol::Protocol;
@@ -62,10 +63,18 @@ impl Case {
     /// them.
     #[must_use]
     pub fn twin(&self) -> Self {
+        if self.as_built {
+            let clocks = self.protocol.clocks;
+            let still = if clocks == Clocks::Still { ", clocks stand still" } else { "" };
+            let twin = self.as_the_cache();
+            return Self {
+                rules: twin.rules.replacen("as built", &format!("as built{still}"), 1),
+                protocol: Protocol { clocks, ..twin.protocol },
+                ..twin
+            };
+        }
         let v3 = Protocol { floor: self.has_floors(), outbox: self.protocol.outbox, ..Protocol::v3() };
-        let (rules, protocol) = if self.as_built { ("as built", v3.as_built()) } else { ("v3", v3) };
-        let protocol = Protocol { clocks: self.protocol.clocks, ..protocol };
-        Self { large: self.large, as_built: self.as_built, ..Self::new(rules, protocol, self.scenario.clone()) }
+        Self { large: self.large, ..Self::new("v3", v3, self.scenario.clone()) }
     }
 
     /// The same world under the rules of the cache.

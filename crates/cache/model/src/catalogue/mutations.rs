@@ -70,7 +70,7 @@ pub fn mutations() -> Vec<Case> {
     let one_for_all = Protocol { bucket_epochs: false, ..v3 };
     both("c2 one epoch for all buckets", one_for_all, one(&cluster(key()), FAILOVER), &[OWN, FILL, REST]);
     let unmoved = Protocol { moved_bucket_new_epoch: false, ..v3 };
-    both("c3 a bucket's epoch outlives its server", unmoved, one(&cluster(key()), FAILOVER), &[OWN, FILL, REST]);
+    both("c3 a bucket's epoch outlives its server", unmoved, one(&cluster(key()), FAILOVER), &[OWN, REST]);
     let narrow = Protocol { stamps_reach_buckets: false, ..v3 };
     both("c4 a stamp reaches one server", narrow, one(&cluster(tag()), NONE), &[OWN, PEER, FILL, REST]);
     let hasty = Protocol { all_slots_first: false, ..v3 };
@@ -108,13 +108,17 @@ pub fn mutations() -> Vec<Case> {
 
     let built = v3.as_built();
     let mut changed = |rules: &str, mutant: Protocol, world: Scenario, breaks: &[&'static str]| {
-        cases.push(Case::built(rules, mutant, world).breaking(breaks));
+        let large = rules.starts_with("h1");
+        cases.push(Case { large, ..Case::built(rules, mutant, world).breaking(breaks) });
     };
     let tokens = Protocol { tokens_fenced: false, ..built };
-    changed("c5 tokens outlive their epoch", tokens, one(&cluster(key()), FAILOVER), &[FILL]);
-    changed("c5 tokens outlive their epoch", tokens.without_floor(), one(&cluster(key()), FAILOVER), &[FILL]);
+    let reader = Scenario::new("key, a reader on the other node", &[1], &[(0, KEY)]);
+    let world = one(&cluster(reader), FAILOVER);
+    changed("c5 tokens outlive their epoch", tokens, world.clone(), &[FILL]);
+    changed("c5 tokens outlive their epoch", tokens.without_floor(), world, &[FILL]);
     let unjudged = Protocol { ahead_drops: false, ..built.with_still_clocks() };
-    changed("h1 ahead of a missed stamp", unjudged, one(&tag(), PARTITION), &[PEER]);
+    let world = Scenario::new("a tag writer on each node, two readers on one", &[0, 0], &[(0, TAG), (1, TAG)]);
+    changed("h1 ahead of a missed stamp", unjudged, one(&world, PARTITION), &[PEER]);
 
     cases.push(
         Case::new("x6 no floor", v3.without_floor(), one(&key(), REPLICA_LAGS))

@@ -15,6 +15,8 @@ pub struct Invalidation {
     pub queued: bool,
     /// The clock the answer carries.
     pub at: Clock,
+    /// The clock's epoch in which its node began to tell it, where one epoch must do for all its scripts.
+    pub begun: Epoch,
     /// How the scripts on the keys' slots were sent, in a Cluster: as many as were told.
     pub slots: ArrayVec<Sent, KEYS>,
     /// How the script on the control key was sent.

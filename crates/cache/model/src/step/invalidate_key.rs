@@ -20,7 +20,9 @@ pub(super) fn offer(model: &Coherence, state: &State, writing: Writing, steps: &
         Step::RevokeSlot(_) => model.scenario.home(next_key(model, state, writing)),
         _ => CONTROL,
     };
-    let reached = connect::reaches(model, state, writing.node.into(), bucket);
+    let begun = state.invalidations[writing.index(model)].begun;
+    let outlived = bucket == CONTROL && begun != 0 && begun != connect::epoch(state, CONTROL);
+    let reached = !outlived && connect::reaches(model, state, writing.node.into(), bucket);
     steps.push(if reached { next } else { Step::Unreachable(writing) });
 }
 
@@ -94,7 +96,12 @@ pub(super) fn revoke_slot(model: &Coherence, state: &mut State, writing: Writing
     let (key, floor) = (next_key(model, state, writing), floor(model, state, writing));
     revoke(model, state, key, floor);
     let sent = sent(state, model.scenario.home(key));
-    state.invalidations[writing.index(model)].slots.push(sent);
+    let namespace = state.nodes[usize::from(writing.node)].clock_epoch();
+    let invalidation = &mut state.invalidations[writing.index(model)];
+    invalidation.slots.push(sent);
+    if model.protocol.tells_in_one_epoch && invalidation.begun == 0 {
+        invalidation.begun = namespace;
+    }
     half_way(model, state, writing);
 }
 
@@ -166,7 +173,7 @@ pub(super) fn publish(
 pub(super) fn forget_round(state: &mut State, at: usize) {
     let invalidation = &mut state.invalidations[at];
     invalidation.slots.clear();
-    (invalidation.at, invalidation.control) = Default::default();
+    (invalidation.at, invalidation.begun, invalidation.control) = Default::default();
 }
 
 /// Whether the answer belongs to connections that are no longer the node's.
