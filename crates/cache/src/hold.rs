@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, watch};
 
 use crate::layers::shared::LayerError;
 
@@ -11,6 +11,12 @@ use crate::layers::shared::LayerError;
 pub(crate) enum Point {
     /// Leads a flight, and is about to read Redis.
     Read,
+    /// Found nothing alive, and is about to claim.
+    Claim,
+    /// On a Cluster: about to ask the control key for the clock.
+    Clock,
+    /// On a Cluster: about to go to a bucket.
+    Slot,
     /// The claim was granted; its answer is on its way.
     Claimed,
     /// The loader is about to read the source.
@@ -21,12 +27,16 @@ pub(crate) enum Point {
     Commit,
     /// Has voided, and is about to tell Redis.
     Tell,
+    /// On a Cluster: the buckets were told, and the control key is about to be.
+    Announce,
     /// Redis did it; its answer is on its way.
     Told,
     /// Connected, and is about to say hello.
     Hello,
     /// Hello's answer is on its way.
     Answered,
+    /// On a Cluster: a bucket's answer to hello is on its way.
+    Met,
 }
 
 /// Where a task is.
@@ -44,26 +54,55 @@ pub(crate) enum Go {
     On,
     /// As if Redis were away.
     Away,
+    /// After what else the task does at the same time.
+    Last,
 }
 
 /// The held task's side.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) place: watch::Sender<Place>,
-    pub(crate) go: Mutex<mpsc::UnboundedReceiver<Go>>,
+    pub(crate) go: Arc<Mutex<mpsc::UnboundedReceiver<Go>>>,
 }
+
+/// Of all that a held task does at the same time nothing else goes on until this is dropped.
+#[derive(Debug)]
+#[expect(dead_code, reason = "held for its drop alone")]
+pub(crate) struct Turn(Option<OwnedMutexGuard<mpsc::UnboundedReceiver<Go>>>);
 
 tokio::task_local! {
     pub(crate) static HELD: Arc<Held>;
 }
 
+/// Whether a test leads this task.
+pub(crate) fn is_held() -> bool {
+    HELD.try_with(|_| ()).is_ok()
+}
+
 pub(crate) async fn at(point: Point) -> Result<(), LayerError> {
-    let Ok(held) = HELD.try_with(Arc::clone) else { return Ok(()) };
-    held.place.send_replace(Place::At(point));
-    let go = held.go.lock().await.recv().await;
-    held.place.send_replace(Place::Under);
-    match go {
-        Some(Go::Away) => Err(LayerError::Away("a test said so".to_owned())),
-        _ => Ok(()),
+    turn(point).await.map(drop)
+}
+
+pub(crate) async fn turn(point: Point) -> Result<Turn, LayerError> {
+    let Ok(held) = HELD.try_with(Arc::clone) else { return Ok(Turn(None)) };
+    loop {
+        let mut going = held.go.clone().lock_owned().await;
+        held.place.send_replace(Place::At(point));
+        let go = going.recv().await;
+        held.place.send_replace(Place::Under);
+        match go {
+            // The lock is fair: whoever waits for it comes first now.
+            Some(Go::Last) => drop(going),
+            Some(Go::Away) => return Err(LayerError::Away("a test said so".to_owned())),
+            Some(Go::On) | None => return Ok(Turn(Some(going))),
+        }
+    }
+}
+
+/// [`at`], but not in the midst of another step.
+pub(crate) async fn at_unless_within(point: Point) {
+    let within = HELD.try_with(|held| held.go.try_lock().is_err()).unwrap_or(true);
+    if !within {
+        let _ = at(point).await;
     }
 }

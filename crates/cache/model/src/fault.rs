@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock;
 use crate::model::Coherence;
 use crate::state::{
     CONTROL, Control, Held, Invalidation, InvalidationStage, Link, Node, Reader, ReaderStage, Replica, State,
 };
-use crate::step::{self, Message, OnNode, Place, Step, Writing};
+use crate::step::{self, Message, OnNode, Step, Writing};
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,11 @@ pub enum Fault {
     Restart,
     /// A replica that stopped following takes over.
     Failover,
-    /// A node and a shard cannot reach each other for a while.
+    /// The same, and the server that was replaced takes over again, with what its replica had, before anybody has noticed.
+    FailBack,
+    /// A bucket moves to the other server, with all its keys.
+    Reshard,
+    /// A node and a server cannot reach each other for a while.
     Partition,
     /// The answer to an invalidation is lost.
     AnswerLost,
@@ -56,13 +61,17 @@ pub enum Strike {
     /// The node dies and begins again.
     Crash(OnNode),
     /// The server comes back with nothing, as another run.
-    Restart(AtShard),
+    Restart(AtServer),
     /// The replica stops following here: all that comes later is lost with the primary. Not counted.
-    StopReplica(AtShard),
+    StopReplica(AtServer),
     /// The replica takes over, as another run.
-    Failover(AtShard),
-    /// The network between a node and a shard goes down.
-    Cut(Place),
+    Failover(AtServer),
+    /// The replica took over and gave back what it had, to the same run.
+    FailBack(AtServer),
+    /// The bucket lies with the other server now.
+    Move(AtBucket),
+    /// The network between a node and a server goes down.
+    Cut(Line),
     /// The answer is lost.
     LoseAnswer(Writing),
     /// The key's token is gone.
@@ -71,8 +80,8 @@ pub enum Strike {
     ExpireFloor(OfKey),
     /// The key's value is gone.
     EvictValue(OfKey),
-    /// The shard's epoch is gone, and with it clock and stamps if it has them.
-    EvictControl(AtShard),
+    /// The bucket's epoch is gone, and with it clock and stamps if it has them.
+    EvictControl(AtBucket),
     /// The stamps alone are gone.
     EvictStamps,
     /// The clock alone is gone.
@@ -83,11 +92,27 @@ pub enum Strike {
     TrimStream,
 }
 
-/// A shard.
+/// A server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AtShard {
-    /// 0 has the control key.
-    pub shard: u8,
+pub struct AtServer {
+    /// 0 has the control key at the beginning.
+    pub server: u8,
+}
+
+/// A bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtBucket {
+    /// 0 has the control key, 1 key 0, 2 key 1.
+    pub bucket: u8,
+}
+
+/// The network between a node and a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The node.
+    pub node: u8,
+    /// The server.
+    pub server: u8,
 }
 
 /// A key.
@@ -115,11 +140,12 @@ fn offer_one(model: &Coherence, state: &State, fault: Fault, strike: &mut impl F
             .flat_map(|(own, node)| (0..own.inbox.len() as u8).map(move |index| Message { node, index }))
     };
     let nodes = 0..state.nodes.len() as u8;
-    let shards = 0..state.shards.len() as u8;
+    let servers = 0..state.servers.len() as u8;
+    let buckets = 0..state.buckets.len() as u8;
     let keys = model
         .scenario
         .keys()
-        .map(|key| (OfKey { key: key as u8 }, state.shards[model.scenario.home(key)].held.slots[key]));
+        .map(|key| (OfKey { key: key as u8 }, state.buckets[model.scenario.home(key)].held.slots[key]));
     let control = &state.control().control;
     match fault {
         Fault::Loss => messages().for_each(|message| strike(Strike::Lose(message))),
@@ -134,22 +160,29 @@ fn offer_one(model: &Coherence, state: &State, fault: Fault, strike: &mut impl F
                 .for_each(|message| strike(Strike::Overtake(message)));
         }
         Fault::Crash => nodes.for_each(|node| strike(Strike::Crash(OnNode { node }))),
-        Fault::Restart => shards.for_each(|shard| strike(Strike::Restart(AtShard { shard }))),
-        Fault::Failover => {
-            for shard in shards {
-                match state.shards[usize::from(shard)].replica {
-                    Replica::Absent => continue,
-                    Replica::Beginning(_) => strike(Strike::StopReplica(AtShard { shard })),
-                    Replica::Stopped(_) => {}
+        Fault::Restart => servers.for_each(|server| strike(Strike::Restart(AtServer { server }))),
+        Fault::Failover | Fault::FailBack => {
+            for server in servers {
+                let place = AtServer { server };
+                let replicas = || of_server(state, server).map(|at| &state.buckets[at].replica);
+                if replicas().all(|replica| matches!(replica, Replica::Absent)) {
+                    continue;
                 }
-                strike(Strike::Failover(AtShard { shard }));
+                if replicas().any(|replica| matches!(replica, Replica::Beginning(_))) {
+                    strike(Strike::StopReplica(place));
+                }
+                let over = if fault == Fault::Failover { Strike::Failover } else { Strike::FailBack };
+                strike(over(place));
             }
+        }
+        Fault::Reshard if servers.len() > 1 => {
+            buckets.for_each(|bucket| strike(Strike::Move(AtBucket { bucket })));
         }
         Fault::Partition => {
             for node in nodes {
-                for shard in shards.clone() {
-                    if !state.nodes[usize::from(node)].links[usize::from(shard)].cut {
-                        strike(Strike::Cut(Place { node, shard }));
+                for server in servers.clone() {
+                    if !state.nodes[usize::from(node)].cut[usize::from(server)] {
+                        strike(Strike::Cut(Line { node, server }));
                     }
                 }
             }
@@ -175,9 +208,9 @@ fn offer_one(model: &Coherence, state: &State, fault: Fault, strike: &mut impl F
                 .for_each(|(key, _)| strike(Strike::EvictValue(key)));
         }
         Fault::ControlEvicted if model.protocol.one_control_key => {
-            for shard in shards {
-                if state.shards[usize::from(shard)].held.epoch != 0 {
-                    strike(Strike::EvictControl(AtShard { shard }));
+            for bucket in buckets {
+                if state.buckets[usize::from(bucket)].held.epoch != 0 {
+                    strike(Strike::EvictControl(AtBucket { bucket }));
                 }
             }
         }
@@ -191,7 +224,7 @@ fn offer_one(model: &Coherence, state: &State, fault: Fault, strike: &mut impl F
         }
         Fault::StreamEvicted if !control.stream.is_empty() => strike(Strike::EvictStream),
         Fault::StreamTrimmed if !control.stream.is_empty() => strike(Strike::TrimStream),
-        Fault::StreamEvicted | Fault::StreamTrimmed | Fault::ReplicaLags => {}
+        Fault::Reshard | Fault::StreamEvicted | Fault::StreamTrimmed | Fault::ReplicaLags => {}
     }
 }
 
@@ -212,76 +245,104 @@ pub(crate) fn strike(model: &Coherence, state: &mut State, strike: Strike) {
             step::apply(model, state, node.into(), announcement);
         }
         Strike::Crash(OnNode { node }) => crash(model, state, node),
-        Strike::Restart(AtShard { shard }) => {
-            let epoch = if model.protocol.fence { 0 } else { state.shards[usize::from(shard)].held.epoch };
-            replace(state, shard, Held { epoch, ..Held::default() });
+        Strike::Restart(AtServer { server }) => {
+            for at in of_server(state, server).collect::<Vec<_>>() {
+                let epoch = if model.protocol.fence { 0 } else { state.buckets[at].held.epoch };
+                state.buckets[at].held = Held { epoch, ..Held::default() };
+            }
+            replace(state, server);
         }
-        Strike::StopReplica(AtShard { shard }) => {
-            let shard = &mut state.shards[usize::from(shard)];
-            shard.replica = Replica::Stopped(Box::new(shard.held.clone()));
-        }
-        Strike::Failover(AtShard { shard }) => {
-            let replica = std::mem::take(&mut state.shards[usize::from(shard)].replica);
-            if let Replica::Beginning(held) | Replica::Stopped(held) = replica {
-                replace(state, shard, *held);
+        Strike::StopReplica(AtServer { server }) => {
+            for at in of_server(state, server).collect::<Vec<_>>() {
+                let bucket = &mut state.buckets[at];
+                bucket.replica = Replica::Stopped(Box::new(bucket.held.clone()));
             }
         }
-        Strike::Cut(Place { node, shard }) => {
+        Strike::Failover(AtServer { server }) => {
+            promote(state, server);
+            replace(state, server);
+        }
+        Strike::FailBack(AtServer { server }) => promote(state, server),
+        Strike::Move(AtBucket { bucket }) => {
+            let at = usize::from(bucket);
+            state.buckets[at].server = 1 - state.buckets[at].server;
+            state.buckets[at].replica = Replica::Absent;
+            if at == CONTROL {
+                state.nodes.iter_mut().for_each(|node| node.connected = false);
+            }
+        }
+        Strike::Cut(Line { node, server }) => {
+            let control = state.buckets[CONTROL].server;
             let own = &mut state.nodes[usize::from(node)];
-            let link = &mut own.links[usize::from(shard)];
-            (link.cut, link.connected) = (true, false);
-            if usize::from(shard) == CONTROL {
+            own.cut[usize::from(server)] = true;
+            if server == control {
+                own.connected = false;
                 own.inbox.clear();
             }
         }
         Strike::LoseAnswer(writing) => step::owe(model, state, writing),
         Strike::LoseToken(OfKey { key }) => {
-            state.shards[model.scenario.home(key.into())].held.slots[usize::from(key)].token = 0;
+            state.buckets[model.scenario.home(key.into())].held.slots[usize::from(key)].token = 0;
         }
         Strike::ExpireFloor(OfKey { key }) => {
             let key = usize::from(key);
-            state.shards[model.scenario.home(key)].held.slots[key].floor = 0;
+            state.buckets[model.scenario.home(key)].held.slots[key].floor = 0;
             for node in &mut state.nodes {
                 node.floors[key] = 0;
             }
         }
         Strike::EvictValue(OfKey { key }) => {
-            state.shards[model.scenario.home(key.into())].held.slots[usize::from(key)].value = None;
+            state.buckets[model.scenario.home(key.into())].held.slots[usize::from(key)].value = None;
         }
-        Strike::EvictControl(AtShard { shard }) => {
-            let held = &mut state.shards[usize::from(shard)].held;
+        Strike::EvictControl(AtBucket { bucket }) => {
+            let held = &mut state.buckets[usize::from(bucket)].held;
             (held.epoch, held.run) = (0, 0);
-            (held.control.clock, held.control.stamp) = (0, 0);
+            (held.control.clock, held.control.count, held.control.stamp) = (0, 0, 0);
         }
-        Strike::EvictStamps => state.shards[CONTROL].held.control.stamp = 0,
+        Strike::EvictStamps => state.buckets[CONTROL].held.control.stamp = 0,
         Strike::EvictClock => {
-            let control = &mut state.shards[CONTROL].held.control;
+            let control = &mut state.buckets[CONTROL].held.control;
             *control = Control { stamp: control.stamp, announced: control.announced, ..Control::default() };
         }
-        Strike::EvictStream => state.shards[CONTROL].held.control.stream.clear(),
+        Strike::EvictStream => state.buckets[CONTROL].held.control.stream.clear(),
         Strike::TrimStream => {
-            state.shards[CONTROL].held.control.stream.remove(0);
+            state.buckets[CONTROL].held.control.stream.remove(0);
         }
     }
 }
 
-/// Another server answers in the shard's place, with what it holds.
-fn replace(state: &mut State, shard: u8, held: Held) {
-    let at = usize::from(shard);
-    state.shards[at].run += 1;
-    state.shards[at].held = held;
-    for node in &mut state.nodes {
-        node.links[at].connected = false;
+fn of_server(state: &State, server: u8) -> impl Iterator<Item = usize> {
+    (0..state.buckets.len()).filter(move |at| state.buckets[*at].server == server)
+}
+
+/// What its replica had lies with the server now.
+fn promote(state: &mut State, server: u8) {
+    for at in of_server(state, server).collect::<Vec<_>>() {
+        let bucket = &mut state.buckets[at];
+        if let Replica::Beginning(held) | Replica::Stopped(held) = std::mem::take(&mut bucket.replica) {
+            bucket.held = *held;
+        }
+    }
+}
+
+/// Another server answers in its place.
+fn replace(state: &mut State, server: u8) {
+    state.runs += 1;
+    state.servers[usize::from(server)] = state.runs;
+    if state.buckets[CONTROL].server == server {
+        state.nodes.iter_mut().for_each(|node| node.connected = false);
     }
 }
 
 fn crash(model: &Coherence, state: &mut State, node: u8) {
     let applied = state.applied;
     let own = &mut state.nodes[usize::from(node)];
-    let links = own.links.iter().map(|link| Link { cut: link.cut, ..Link::default() }).collect();
+    let links = own.links.iter().map(|_| Link::default()).collect();
     // Promised to who lives on: what it had queued is forgotten, what was `Applied` is not.
     let promised = std::array::from_fn(|key| applied[key].min(own.own[key]));
-    *own = Node { links, suspect: true, own: promised, heard: own.heard, ..Node::default() };
+    let Node { cut, heard, .. } = *own;
+    *own = Node { links, cut, suspect: true, own: promised, heard, ..Node::default() };
+    clock::begin(model, state, node.into());
     for (reads, reader) in model.scenario.readers.iter().zip(&mut state.readers) {
         if reads.node == node && (reader.in_flight() || reader.stage == ReaderStage::Joined) {
             *reader = Reader { stage: ReaderStage::Dead, ..Reader::default() };

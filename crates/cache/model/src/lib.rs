@@ -16,6 +16,7 @@
 #![allow(clippy::cast_possible_truncation, reason = "nothing here is counted beyond a dozen")]
 
 pub mod catalogue;
+mod clock;
 mod explore;
 mod fault;
 mod generation;
@@ -28,8 +29,9 @@ pub mod state;
 mod step;
 mod trace;
 
+pub use clock::Clocks;
 pub use explore::{Broken, Explored, explore, find};
-pub use fault::{AtShard, Fault, OfKey, Strike};
+pub use fault::{AtBucket, AtServer, Fault, Line, OfKey, Strike};
 pub use model::Coherence;
 pub use protocol::{Protocol, Reissue, Voids};
 pub use scenario::{Layout, Reads, Scenario, Writes};

@@ -3,11 +3,12 @@
 use arrayvec::ArrayVec;
 use stateright::{Model, Property};
 
+use crate::clock::Clocks;
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
 use crate::state::{
-    Control, Copied, Database, Held, Invalidation, Link, NODES, Node, Reader, Replica, Shard, Slot, State,
-    Value,
+    Bucket, CONTROL, Copied, Database, Held, Invalidation, Link, NODES, Node, Reader, Replica, Run,
+    Slot, State, Value,
 };
 use crate::{fault, properties, step, step::Step};
 
@@ -23,12 +24,14 @@ pub struct Coherence {
 impl Coherence {
     /// Redis up, all nodes connected; empty, or with every key's first version in L1 and L2.
     pub fn beginning(&self, warm: bool) -> State {
-        let shards = (0..self.scenario.shards() as u8)
-            .map(|shard| self.shard(shard + 1, warm))
-            .collect::<ArrayVec<_, _>>();
-        let mut node = Node::default();
-        for shard in &shards {
-            node.links.push(Link { connected: true, cut: false, run: shard.run, epoch: shard.held.epoch });
+        let placed = self.scenario.servers();
+        let servers = 1 + placed.iter().copied().max().unwrap_or_default();
+        let servers: ArrayVec<Run, _> = (1..=servers).collect();
+        let buckets = placed.iter().enumerate().map(|(at, server)| self.bucket(at, *server, warm));
+        let buckets = buckets.collect::<ArrayVec<Bucket, _>>();
+        let mut node = Node { connected: true, ..Node::default() };
+        for bucket in &buckets {
+            node.links.push(Link { run: bucket.held.run, epoch: bucket.held.epoch, met: None });
         }
         if warm {
             for key in self.scenario.keys() {
@@ -40,8 +43,10 @@ impl Coherence {
         let rows = if self.protocol.outbox { self.scenario.writers.len() } else { 0 };
         State {
             database: Database::default(),
-            epochs: shards.len() as u8,
-            shards,
+            epochs: buckets.len() as u8,
+            runs: servers.len() as u8,
+            servers,
+            buckets,
             nodes: std::array::from_fn::<_, NODES, _>(|_| node.clone()),
             readers: self.scenario.readers.iter().map(|_| Reader::default()).collect(),
             invalidations: direct.chain((0..rows).map(|_| Invalidation::default())).collect(),
@@ -63,20 +68,23 @@ impl Coherence {
     pub fn after(&self, state: &State, step: Step) -> State {
         let mut next = state.clone();
         step::take(self, &mut next, step);
+        if self.protocol.clocks == Clocks::Agreeing {
+            next.renumber_clocks();
+        }
         next
     }
 
-    fn shard(&self, epoch: u8, warm: bool) -> Shard {
-        let mut held = Held { epoch, run: 1, slots: Default::default(), control: Control::default() };
-        for key in
-            self.scenario.keys().filter(|key| warm && self.scenario.home(*key) + 1 == usize::from(epoch))
-        {
+    fn bucket(&self, at: usize, server: u8, warm: bool) -> Bucket {
+        let epoch = at as u8 + 1;
+        let mut held = Held { epoch, run: server + 1, ..Held::default() };
+        for key in self.scenario.keys().filter(|key| warm && self.scenario.home(*key) == at) {
+            let clock_epoch = CONTROL as u8 + 1;
             held.slots[key] =
-                Slot { value: Some(Value { version: 1, born: 0, epoch, clock_epoch: 1 }), ..Slot::default() };
+                Slot { value: Some(Value { version: 1, born: 0, epoch, clock_epoch }), ..Slot::default() };
         }
-        let ahead = self.scenario.allows(fault::Fault::Failover);
+        let ahead = self.scenario.allows(fault::Fault::Failover) || self.scenario.allows(fault::Fault::FailBack);
         let replica = if ahead { Replica::Beginning(Box::new(held.clone())) } else { Replica::Absent };
-        Shard { run: 1, held, replica }
+        Bucket { server, held, replica }
     }
 }
 
@@ -98,9 +106,7 @@ impl Model for Coherence {
     }
 
     fn next_state(&self, state: &State, step: Step) -> Option<State> {
-        let mut next = state.clone();
-        step::take(self, &mut next, step);
-        Some(next)
+        Some(self.after(state, step))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

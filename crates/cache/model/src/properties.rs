@@ -4,7 +4,7 @@ use stateright::Property;
 
 use crate::judge;
 use crate::model::Coherence;
-use crate::state::{CONTROL, InvalidationStage, Reader, ReaderStage, State};
+use crate::state::{InvalidationStage, Reader, ReaderStage, State};
 use crate::step;
 
 /// P1: a read sees what its own node had invalidated before it began.
@@ -89,14 +89,14 @@ fn finished(state: &State) -> bool {
 }
 
 fn cacheable(state: &State) -> bool {
-    let clock = state.shards[CONTROL].held.control.clock;
-    state.nodes.iter().all(|node| node.stamp <= clock)
+    let clock = state.control().control.clock;
+    state.nodes.iter().all(|node| node.stamp <= clock.max(node.clock))
 }
 
 fn seen_through(model: &Coherence, state: &State) -> bool {
     model.scenario.keys().any(|key| {
         let newest = state.database.primary[key];
-        let slot = state.shards[model.scenario.home(key)].held.slots[key];
+        let slot = state.buckets[model.scenario.home(key)].held.slots[key];
         newest > 1
             && slot.value.is_some_and(|value| value.version == newest)
             && state.nodes.iter().any(|node| node.l1[key].is_some_and(|copied| copied.version == newest))

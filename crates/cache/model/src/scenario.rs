@@ -45,7 +45,7 @@ pub struct Writes {
 pub enum Layout {
     /// One server: a script reaches the key and the control key in one instant.
     Single,
-    /// Two shards, an epoch each: the control key on one, key 0 on the other, key 1 beside the control key.
+    /// Two servers, and buckets with an epoch each: the control key's and key 1's lie with one server, key 0's with the other.
     Cluster,
 }
 
@@ -94,19 +94,24 @@ impl Scenario {
         0..read.min(KEYS)
     }
 
-    /// How many shards there are.
-    pub fn shards(&self) -> usize {
+    /// The keys that an invalidation names, in the order in which their slots are told.
+    pub fn named(&self, target: Target) -> impl Iterator<Item = usize> {
+        self.keys().filter(move |key| target.names(*key))
+    }
+
+    /// Which server has each bucket at the beginning.
+    pub fn servers(&self) -> Vec<u8> {
         match self.layout {
-            Layout::Single => 1,
-            Layout::Cluster => 2,
+            Layout::Single => vec![0],
+            Layout::Cluster => [0, 1, 0][..=self.keys().end].to_vec(),
         }
     }
 
-    /// Where a key is at home.
+    /// The bucket where a key is at home.
     pub fn home(&self, key: usize) -> usize {
-        match (self.layout, key) {
-            (Layout::Cluster, 0) => 1,
-            _ => CONTROL,
+        match self.layout {
+            Layout::Single => CONTROL,
+            Layout::Cluster => 1 + key,
         }
     }
 

@@ -1,5 +1,7 @@
 //! One way through a model, written down: what the product's conformance test replays against the real thing.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -41,9 +43,26 @@ pub enum Illegal {
 }
 
 impl Trace {
-    /// For every mutation that is not large, the shortest way to the promise it breaks.
-    pub fn of_mutations() -> impl Iterator<Item = Self> {
-        catalogue::mutations().into_iter().filter(|case| !case.large).filter_map(|case| Self::of(&case, None))
+    /// The stored counterexamples: for every mutation the shortest way to the first promise it breaks, as `scripts/model
+    /// --traces` has written them, since some take minutes to find.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn stored() -> std::io::Result<Vec<Self>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("traces");
+        let files = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+        let mut paths: Vec<_> = files.into_iter().map(|file| file.path()).collect();
+        paths.sort_unstable();
+        let read = |path| serde_json::from_slice(&fs::read(path)?).map_err(std::io::Error::other);
+        paths.into_iter().map(read).collect()
+    }
+
+    /// The file in which it is stored.
+    pub fn file_name(&self) -> String {
+        let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' };
+        let words: String = self.case.chars().map(word).collect();
+        words.split_whitespace().collect::<Vec<_>>().join("-") + ".json"
     }
 
     /// The shortest way to the first promise that the case breaks, if it breaks any and is found in time.

@@ -14,14 +14,32 @@ fn a_counterexample_is_a_legal_trace_that_ends_with_the_promise_broken() {
     for name in ["m1", "m4", "m6", "m7", "m9a", "x2", "x5", "s2"] {
         let case = mutation(name);
         let trace = Trace::of(&case, None).expect("it is caught");
-        let states = trace.states().unwrap();
-        let breaks = trace.breaks.as_deref().unwrap();
-        assert!(PROMISES.contains(&breaks));
-        let promise = case.model().properties().into_iter().find(|promise| promise.name == breaks).unwrap();
-        let (last, before) = states.split_last().unwrap();
-        assert!(!(promise.condition)(&case.model(), last), "{name}");
-        assert!(before.iter().all(|state| (promise.condition)(&case.model(), state)), "{name}");
+        breaks_at_its_end(&case, &trace);
     }
+}
+
+fn breaks_at_its_end(case: &Case, trace: &Trace) {
+    let name = case.name();
+    let states = trace.states().unwrap_or_else(|illegal| panic!("{name}: {illegal}"));
+    let breaks = trace.breaks.as_deref().unwrap();
+    assert!(PROMISES.contains(&breaks));
+    let promise = case.model().properties().into_iter().find(|promise| promise.name == breaks).unwrap();
+    let (last, before) = states.split_last().unwrap();
+    assert!(!(promise.condition)(&case.model(), last), "{name}");
+    assert!(before.iter().all(|state| (promise.condition)(&case.model(), state)), "{name}");
+}
+
+#[test]
+fn a_counterexample_of_every_mutation_is_stored() {
+    let stored = Trace::stored().unwrap();
+    let cases = catalogue::mutations();
+    for case in &cases {
+        let trace = stored.iter().find(|trace| trace.case == case.name());
+        let trace = trace.unwrap_or_else(|| panic!("{} has none: scripts/model --traces", case.name()));
+        assert_eq!(trace.breaks.as_deref(), case.breaks.first().copied(), "{}", case.name());
+        breaks_at_its_end(case, trace);
+    }
+    assert_eq!(stored.len(), cases.len(), "some are stored that are of no mutation");
 }
 
 #[test]
@@ -53,7 +71,7 @@ fn a_trace_is_written_as_the_readme_says() {
             { "step": "invalidate_key", "node": 0, "writer": 0, "target": { "key": 0 }, "relay": false },
             { "step": "apply", "node": 1, "index": 0 },
             { "step": "fault", "fault": "crash", "node": 0 },
-            { "step": "hello", "node": 0, "shard": 0 }
+            { "step": "hello", "node": 0, "bucket": 0 }
         ] }"#;
     let trace: Trace = serde_json::from_str(text).unwrap();
     let states = trace.states().unwrap();

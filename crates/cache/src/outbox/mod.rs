@@ -15,6 +15,8 @@ mod sqlite;
 pub use error::OutboxError;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOutbox;
+#[cfg(all(test, feature = "redis", feature = "sqlite"))]
+pub(crate) use relay::Rows;
 pub use relay::{Relay, RelayConfig};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteOutbox;

@@ -67,7 +67,7 @@ impl RelayConfig {
 }
 
 /// The rows as the relay sees them.
-pub(super) trait Rows: Send + Sync + 'static {
+pub(crate) trait Rows: Send + Sync + 'static {
     /// The name of the cache whose outbox it is.
     fn cache(&self) -> &str;
 
@@ -77,11 +77,11 @@ pub(super) trait Rows: Send + Sync + 'static {
 
 /// What became of a batch of rows.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(crate) struct Told {
     /// The rows that every layer acknowledged.
     pub(super) ids: Vec<i64>,
     /// How many remain to be told again.
-    queued: u64,
+    pub(crate) queued: u64,
 }
 
 impl Told {

@@ -32,8 +32,7 @@ fn main() -> ExitCode {
     };
     let limit = Duration::from_secs(options.seconds);
     if let Some(folder) = &options.traces {
-        let cases = catalogue::mutations().into_iter().chain(catalogue::not_promised());
-        return match write_traces(folder, limit, cases.filter(chosen)) {
+        return match write_traces(folder, limit, catalogue::mutations().into_iter().filter(chosen)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("traces not written to {}: {error}", folder.display());
@@ -92,11 +91,17 @@ fn write_traces(folder: &Path, limit: Duration, cases: impl Iterator<Item = Case
             eprintln!("no counterexample: {}", case.name());
             continue;
         };
-        let name: String =
-            case.name().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let path = folder.join(name + ".json");
-        std::fs::write(&path, serde_json::to_string_pretty(&trace).map_err(std::io::Error::other)?)?;
+        let path = folder.join(trace.file_name());
+        std::fs::write(&path, written(&trace)?)?;
         println!("{} steps to {}: {}", trace.steps.len(), trace.breaks.unwrap_or_default(), path.display());
     }
     Ok(())
+}
+
+/// A line for each step.
+fn written(trace: &Trace) -> serde_json::Result<String> {
+    let head = serde_json::to_string(&Trace { steps: Vec::new(), ..trace.clone() })?;
+    let steps: Vec<String> = trace.steps.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+    let head = head.strip_suffix("[]}").expect("the steps come last");
+    Ok(format!("{head}[\n  {}\n]}}\n", steps.join(",\n  ")))
 }

@@ -4,6 +4,7 @@ mod holding;
 mod mutations;
 mod worlds;
 
+use crate::clock::Clocks;
 use crate::fault::Fault;
 use crate::model::Coherence;
 use crate::protocol::Protocol;
@@ -25,13 +26,19 @@ pub struct Case {
     pub breaks: Vec<&'static str>,
     /// More states than a test should go through.
     pub large: bool,
+    /// Whether the rules are those of the cache, or were changed from them.
+    pub as_built: bool,
 }
 
 impl Case {
     fn new(rules: impl Into<String>, protocol: Protocol, scenario: Scenario) -> Self {
         let rules = rules.into();
         let rules = if protocol.floor || rules.contains("no floor") { rules } else { rules + ", no floor" };
-        Self { rules, protocol, scenario, breaks: Vec::new(), large: false }
+        Self { rules, protocol, scenario, breaks: Vec::new(), large: false, as_built: false }
+    }
+
+    fn built(rules: impl Into<String>, protocol: Protocol, scenario: Scenario) -> Self {
+        Self { as_built: true, ..Self::new(rules, protocol, scenario) }
     }
 
     fn breaking(self, breaks: &[&'static str]) -> Self {
@@ -52,12 +59,35 @@ impl Case {
         Coherence { protocol: self.protocol, scenario: self.scenario.clone() }
     }
 
-    /// The same world under the protocol itself. Without floors where the mutation has none, unless the world needs them.
+    /// The same world under the rules that were not changed. Without floors where the mutation has none, unless the world needs
+    /// them.
     #[must_use]
     pub fn twin(&self) -> Self {
-        let floor = self.protocol.floor || self.scenario.allows(Fault::ReplicaLags);
-        let v3 = Protocol { floor, ..Protocol::v3() };
+        if self.as_built {
+            let clocks = self.protocol.clocks;
+            let still = if clocks == Clocks::Still { ", clocks stand still" } else { "" };
+            let twin = self.as_the_cache();
+            return Self {
+                rules: twin.rules.replacen("as built", &format!("as built{still}"), 1),
+                protocol: Protocol { clocks, ..twin.protocol },
+                ..twin
+            };
+        }
+        let v3 = Protocol { floor: self.has_floors(), outbox: self.protocol.outbox, ..Protocol::v3() };
         Self { large: self.large, ..Self::new("v3", v3, self.scenario.clone()) }
+    }
+
+    /// The same world under the rules of the cache.
+    #[must_use]
+    pub fn as_the_cache(&self) -> Self {
+        let outbox = self.protocol.outbox;
+        let rules = if outbox { "as built, outbox" } else { "as built" };
+        let protocol = Protocol { floor: self.has_floors(), outbox, ..Protocol::v3().as_built() };
+        Self { large: self.large, ..Self::built(rules, protocol, self.scenario.clone()) }
+    }
+
+    fn has_floors(&self) -> bool {
+        self.protocol.floor || self.scenario.allows(Fault::ReplicaLags)
     }
 }
 

@@ -1,7 +1,8 @@
 use super::Case;
 use super::worlds::{
-    CONTROL_EVICTED, FAILOVER, FAILOVER_AND_CRASH, FLOOR_EXPIRED, KEY, LOSS, NONE, PARTITION, REORDER,
-    REPLICA_LAGS, RESTART, TAG, cluster, every_commit, key, key_two_readers, one, tag, tag_two_readers,
+    BOTH, CONTROL_EVICTED, FAIL_BACK, FAILOVER, FAILOVER_AND_CRASH, FLOOR_EXPIRED, KEY, LOSS, NONE, PARTITION,
+    REORDER, REPLICA_LAGS, RESTART, TAG, cluster, every_commit, key, key_two_readers, one, tag,
+    tag_two_readers, two_servers,
 };
 use crate::properties::{CACHEABLE, FILL, LIVE, OWN, PEER, REST};
 use crate::protocol::{Protocol, Reissue};
@@ -65,7 +66,16 @@ pub fn mutations() -> Vec<Case> {
     let inverted = Protocol { slot_first: false, ..v3 };
     both("s2 announced before the slot is told", inverted, one(&cluster(key()), NONE), &[PEER, FILL]);
     let one_epoch = Protocol { clock_epoch_judges_values: false, ..v3 };
-    both("c1 values carry their shard's epoch only", one_epoch, one(&cluster(tag()), RESTART), &[REST]);
+    both("c1 values carry their bucket's epoch only", one_epoch, one(&cluster(tag()), RESTART), &[REST]);
+    let one_for_all = Protocol { bucket_epochs: false, ..v3 };
+    both("c2 one epoch for all buckets", one_for_all, one(&cluster(key()), FAILOVER), &[OWN, FILL, REST]);
+    let unmoved = Protocol { moved_bucket_new_epoch: false, ..v3 };
+    both("c3 a bucket's epoch outlives its server", unmoved, one(&cluster(key()), FAILOVER), &[OWN, REST]);
+    let narrow = Protocol { stamps_reach_buckets: false, ..v3 };
+    both("c4 a stamp reaches one server", narrow, one(&cluster(tag()), NONE), &[OWN, PEER, FILL, REST]);
+    let hasty = Protocol { all_slots_first: false, ..v3 };
+    let both_named = two_servers("a key on each server, both named", BOTH);
+    both("c6 announced when one slot is told", hasty, one(&both_named, NONE), &[PEER, FILL]);
 
     both("f0 L2 kept over a failover", v3.keeping_l2(Reissue::Never), one(&key(), FAILOVER), &[OWN, REST]);
     both("f1 own invalidations issued again", v3.keeping_l2(Reissue::Own), one(&key(), FAILOVER), &[PEER]);
@@ -96,6 +106,20 @@ pub fn mutations() -> Vec<Case> {
     let in_parts = Protocol { one_control_key: false, ..v3 };
     both("e5 control key in parts", in_parts, one(&tag(), CONTROL_EVICTED), &[FILL, CACHEABLE]);
 
+    let built = v3.as_built();
+    let mut changed = |rules: &str, mutant: Protocol, world: Scenario, breaks: &[&'static str]| {
+        let large = rules.starts_with("h1");
+        cases.push(Case { large, ..Case::built(rules, mutant, world).breaking(breaks) });
+    };
+    let tokens = Protocol { tokens_fenced: false, ..built };
+    let reader = Scenario::new("key, a reader on the other node", &[1], &[(0, KEY)]);
+    let world = one(&cluster(reader), FAILOVER);
+    changed("c5 tokens outlive their epoch", tokens, world.clone(), &[FILL]);
+    changed("c5 tokens outlive their epoch", tokens.without_floor(), world, &[FILL]);
+    let unjudged = Protocol { ahead_drops: false, ..built.with_still_clocks() };
+    let world = Scenario::new("a tag writer on each node, two readers on one", &[0, 0], &[(0, TAG), (1, TAG)]);
+    changed("h1 ahead of a missed stamp", unjudged, one(&world, PARTITION), &[PEER]);
+
     cases.push(
         Case::new("x6 no floor", v3.without_floor(), one(&key(), REPLICA_LAGS))
             .breaking(&[OWN, PEER, FILL, REST]),
@@ -114,6 +138,9 @@ pub fn not_promised() -> Vec<Case> {
     vec![
         // A stamp leaves no floor: nothing tells a loader that its replica is behind.
         Case::new("v3", v3, one(&tag(), REPLICA_LAGS)).breaking(&[OWN, PEER, FILL, REST]),
+        // No run id tells that another server answered in between.
+        Case::new("v3", v3, one(&key(), FAIL_BACK)).breaking(&[OWN, REST]),
+        Case::new("v3", v3, one(&cluster(key()), FAIL_BACK)).breaking(&[OWN, REST]),
         Case::new("no outbox", v3, small).breaking(&[REST]),
         Case::new("no outbox", v3, crash).breaking(&[REST]),
         Case::new("no outbox", v3, both).breaking(&[REST]).large(),

@@ -6,6 +6,7 @@ use crate::state::Target;
 
 pub(super) const KEY: Target = Target::Key(0);
 pub(super) const OTHER: Target = Target::Key(1);
+pub(super) const BOTH: Target = Target::Keys;
 pub(super) const TAG: Target = Target::Stamp;
 
 /// Their name, how many at most, and which.
@@ -25,6 +26,9 @@ pub(super) const ANSWER_LOST: Faults = ("answer lost", 1, &[AnswerLost]);
 pub(super) const TOKEN_LOST: Faults = ("token lost", 1, &[TokenLost]);
 pub(super) const FLOOR_EXPIRED: Faults = ("floor expired", 1, &[FloorExpired]);
 pub(super) const CONTROL_EVICTED: Faults = ("control key evicted", 1, &[ControlEvicted]);
+pub(super) const RESHARD: Faults = ("reshard", 1, &[Reshard]);
+pub(super) const RESHARD_TWICE: Faults = ("two reshards", 2, &[Reshard]);
+pub(super) const FAIL_BACK: Faults = ("failover and back", 1, &[FailBack]);
 pub(super) const TRIMMED: Faults = ("stream trimmed and loss", 2, &[StreamTrimmed, Loss]);
 pub(super) const EACH: [Faults; 15] = [
     NONE,
@@ -89,6 +93,11 @@ pub(super) fn every_commit() -> [Scenario; 3] {
     let one_reader = Scenario::new("every commit, one reader", &[1], &[(0, KEY)]).counting_every_commit();
     let world = Scenario { name: "every commit".to_owned(), ..key().counting_every_commit() };
     [one(&one_reader, CRASH), one(&world, CRASH), one(&world, PARTITION_AND_CRASH)]
+}
+
+/// A key on each server, read on each node, and one writer: of one key, of both by name, or of a tag.
+pub(super) fn two_servers(name: &str, target: Target) -> Scenario {
+    cluster(Scenario::new(name, &[], &[(0, target)]).reading(&[(0, 0), (1, 1)]))
 }
 
 pub(super) fn cluster(world: Scenario) -> Scenario {

@@ -1,4 +1,6 @@
-use super::{Clock, Epoch, Run, Version};
+use arrayvec::ArrayVec;
+
+use super::{Clock, Epoch, KEYS, Run, Version};
 
 /// One invalidation, from the commit that made it necessary to its answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,8 +15,10 @@ pub struct Invalidation {
     pub queued: bool,
     /// The clock the answer carries.
     pub at: Clock,
-    /// How the script on the key's slot was sent, in a Cluster.
-    pub slot: Sent,
+    /// The clock's epoch in which its node began to tell it, where one epoch must do for all its scripts.
+    pub begun: Epoch,
+    /// How the scripts on the keys' slots were sent, in a Cluster: as many as were told.
+    pub slots: ArrayVec<Sent, KEYS>,
     /// How the script on the control key was sent.
     pub control: Sent,
 }
@@ -22,7 +26,7 @@ pub struct Invalidation {
 /// Under which connection a script was sent: an answer counts while that is the node's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sent {
-    /// To which server.
+    /// To which server; 0 if it was not.
     pub run: Run,
     /// In which epoch.
     pub epoch: Epoch,
@@ -40,7 +44,7 @@ pub enum Stage {
     Committed,
     /// The node has voided what it had.
     Bumped,
-    /// In a Cluster: the first of the two scripts ran.
+    /// In a Cluster: some of the scripts ran.
     Half,
     /// Redis did all; the answer is on its way.
     Told,

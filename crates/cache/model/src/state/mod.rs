@@ -1,5 +1,6 @@
 //! One state of the world: the database, what Redis holds, the nodes, and who is reading and writing.
 
+mod clocks;
 mod database;
 mod invalidation;
 mod node;
@@ -11,30 +12,28 @@ use serde::{Deserialize, Serialize};
 
 pub use database::Database;
 pub use invalidation::{Invalidation, Sent, Stage as InvalidationStage};
-pub use node::{Answer, Copied, Link, Node, Replay};
+pub use node::{Answer, Copied, Link, Met, Node, Replay};
 pub use reader::{Reader, Stage as ReaderStage};
-pub use redis::{Announcement, Control, Held, Replica, Shard, Slot, Value};
+pub use redis::{Announcement, Bucket, Control, Held, Replica, Slot, Value};
 
 /// Two nodes: what a third would do, one of the two can do after a crash.
 pub const NODES: usize = 2;
 /// Two keys, which share one stripe on every node.
 pub const KEYS: usize = 2;
-/// Two shards of a Cluster; a single Redis has one.
-pub const SHARDS: usize = 2;
-/// The shard of the control key: clock, stamps and stream.
+/// The bucket of the control key and, on a Cluster, one for each key.
+pub const BUCKETS: usize = 1 + KEYS;
+/// Two servers of a Cluster.
+pub const SERVERS: usize = 2;
+/// The bucket of the control key: clock, stamps and stream. A single Redis has no other.
 pub const CONTROL: usize = 0;
 
 /// What a value says of its age: the database's own count of commits, 1 for what was there before.
 pub type Version = u8;
-/// The clock of the namespace, which is also the announcements' sequence.
-///
-/// The product keeps two numbers in the control key: a clock that grows over all epochs, for `born` and stamps, and a
-/// dense sequence for announcements. One number is as good here. Both move in the same scripts and nowhere else, so
-/// within an epoch one is a strictly growing function of the other and every comparison comes out the same. Over epochs
-/// nothing is compared that an epoch does not fence, and the one number here starts again from nothing when Redis does,
-/// which is the harder case: a rule that leant on a clock over epochs would break here first.
+/// A reading of the namespace's clock: for `born` and stamps.
 pub type Clock = u8;
-/// Names one life of what a shard holds; 0 is none.
+/// The number of an announcement: dense, so that a gap shows.
+pub type Sequence = u8;
+/// Names one life of what a bucket holds; 0 is none.
 pub type Epoch = u8;
 /// The run id of a server: another process, or another primary, has another.
 pub type Run = u8;
@@ -47,6 +46,8 @@ pub type Token = u8;
 pub enum Target {
     /// One key.
     Key(u8),
+    /// All keys, each by its name.
+    Keys,
     /// A tag or pattern, which covers all keys.
     Stamp,
 }
@@ -56,8 +57,13 @@ impl Target {
     pub fn covers(self, key: usize) -> bool {
         match self {
             Self::Key(own) => usize::from(own) == key,
-            Self::Stamp => true,
+            Self::Keys | Self::Stamp => true,
         }
+    }
+
+    /// Whether the key is named, so that its slot is told.
+    pub fn names(self, key: usize) -> bool {
+        self != Self::Stamp && self.covers(key)
     }
 }
 
@@ -66,8 +72,10 @@ impl Target {
 pub struct State {
     /// Where the truth is.
     pub database: Database,
-    /// One of them, or two of a Cluster.
-    pub shards: ArrayVec<Shard, SHARDS>,
+    /// One of them, or two of a Cluster: the run of each.
+    pub servers: ArrayVec<Run, SERVERS>,
+    /// What Redis holds, in parts that have an epoch each.
+    pub buckets: ArrayVec<Bucket, BUCKETS>,
     /// The processes that hold a cache.
     pub nodes: [Node; NODES],
     /// One for each reader of the scenario.
@@ -76,6 +84,8 @@ pub struct State {
     pub invalidations: ArrayVec<Invalidation, 4>,
     /// How many epochs were made, which names the next.
     pub epochs: Epoch,
+    /// How many servers there were, which names the next one's run.
+    pub runs: Run,
     /// How many faults may still happen.
     pub faults_left: u8,
     /// The newest version of each key whose invalidation was answered `Applied`.
@@ -96,9 +106,14 @@ pub struct Broken {
 }
 
 impl State {
-    /// The shard with the control key.
+    /// What lies with the control key.
     pub fn control(&self) -> &Held {
-        &self.shards[CONTROL].held
+        &self.buckets[CONTROL].held
+    }
+
+    /// The run of the server that has a bucket now.
+    pub fn run(&self, bucket: usize) -> Run {
+        self.servers[usize::from(self.buckets[bucket].server)]
     }
 
     /// A token that nobody holds, nor can find again. Tokens are only compared, so the least such one stands for all.
@@ -106,9 +121,9 @@ impl State {
         let held = |held: &Held, token| held.slots.iter().any(|slot| slot.token == token);
         let known = |token: &Token| {
             self.readers.iter().any(|reader| reader.token == *token)
-                || self.shards.iter().any(|shard| {
-                    held(&shard.held, *token)
-                        || shard.replica.held().is_some_and(|replica| held(replica, *token))
+                || self.buckets.iter().any(|bucket| {
+                    held(&bucket.held, *token)
+                        || bucket.replica.held().is_some_and(|replica| held(replica, *token))
                 })
         };
         (1..=Token::MAX).find(|token| !known(token)).expect("a dozen tokens at most are held")

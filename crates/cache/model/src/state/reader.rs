@@ -1,4 +1,4 @@
-use super::{Clock, Epoch, Run, Token, Version};
+use super::{Clock, Epoch, Run, Token, Value, Version};
 
 /// One read of one key, from its begin to its answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -11,9 +11,19 @@ pub struct Reader {
     pub born: Clock,
     /// The epoch that `born` is a time of.
     pub clock_epoch: Epoch,
-    /// The tag's stamp that came with the clock, where a Cluster makes it a question of its own.
+    /// The tag's stamp that came with the clock.
     pub stamp: Clock,
-    /// The epoch of the key's shard when it missed.
+    /// The age of its flight, for those who want to join it.
+    pub departed: Clock,
+    /// The clock that a load without a claim is born at.
+    pub looked: Clock,
+    /// It has looked in vain, and claims.
+    pub claims: bool,
+    /// `born` of the value that it found dead when it looked.
+    pub dead: Option<Clock>,
+    /// A value that is judged when the clock is known too.
+    pub found: Option<Value>,
+    /// The epoch of the key's bucket when it missed.
     pub epoch: Epoch,
     /// The server it missed on.
     pub run: Run,
@@ -39,12 +49,11 @@ pub enum Stage {
     /// Not begun.
     #[default]
     Idle,
-    /// Leads a flight.
+    /// Leads a flight, and asks Redis next: for a look, or to claim.
     Leading,
-    /// In a Cluster: knows clock and stamps, and has not asked the key's shard.
+    /// In a Cluster: knows clock and stamps, and has not asked the key's bucket.
     Asked,
-    /// In a Cluster, if both are asked at once: the key's shard has answered, with a value or a token, and the clock is not
-    /// known.
+    /// In a Cluster: the key's bucket has answered, with a value, a token or nothing, and the clock is not known.
     Answered,
     /// Nothing alive in L2; has a token.
     Missed,

@@ -1,12 +1,12 @@
 use arrayvec::ArrayVec;
 
-use super::{Clock, Epoch, KEYS, Run, Target, Token, Version};
+use super::{Clock, Epoch, KEYS, Run, Sequence, Target, Token, Version};
 
-/// One Redis server, or one shard of a Cluster.
+/// What has an epoch of its own and is lost together: the one Redis, or a part of a Cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Shard {
-    /// Of the server that answers now.
-    pub run: Run,
+pub struct Bucket {
+    /// Who has it.
+    pub server: u8,
     /// Its keys.
     pub held: Held,
     /// What a failover would put in their place.
@@ -20,9 +20,9 @@ pub struct Held {
     pub epoch: Epoch,
     /// The run id that the epoch was made for.
     pub run: Run,
-    /// The keys' slots, used on the shard where a key is at home.
+    /// The keys' slots, used in the bucket where a key is at home.
     pub slots: [Slot; KEYS],
-    /// Clock, stamps and stream, used on the control shard.
+    /// Clock, stamps and stream, used in the bucket of the control key.
     pub control: Control,
 }
 
@@ -33,6 +33,8 @@ pub struct Slot {
     pub value: Option<Value>,
     /// `{k}:l`.
     pub token: Token,
+    /// Where tokens are fenced: the clock's epoch and the bucket's in which this one was granted.
+    pub granted: (Epoch, Epoch),
     /// `{k}:f`: no older version is stored.
     pub floor: Version,
 }
@@ -44,9 +46,9 @@ pub struct Value {
     pub version: Version,
     /// The clock before its load began.
     pub born: Clock,
-    /// The epoch of its own shard when the load began.
+    /// The epoch of its own bucket when the load began.
     pub epoch: Epoch,
-    /// The epoch that `born` is a time of: the control shard's. Without a Cluster the two are one.
+    /// The epoch that `born` is a time of: the control key's. Without a Cluster the two are one.
     pub clock_epoch: Epoch,
 }
 
@@ -55,6 +57,8 @@ pub struct Value {
 pub struct Control {
     /// Moves with every invalidation.
     pub clock: Clock,
+    /// The number of the newest announcement.
+    pub count: Sequence,
     /// The clock at the newest invalidation of the tag.
     pub stamp: Clock,
     /// `ns:inv`, oldest first.
@@ -66,14 +70,18 @@ pub struct Control {
 /// An invalidation as the others hear of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Announcement {
+    /// Its number.
+    pub sequence: Sequence,
     /// The clock after it.
-    pub sequence: Clock,
-    /// The control shard's.
+    pub clock: Clock,
+    /// The control key's.
     pub epoch: Epoch,
     /// What it is about.
     pub target: Target,
     /// The version that made it necessary.
     pub version: Version,
+    /// The least version that floors rise to; 0 where it says none.
+    pub floor: Version,
     /// Whose it is.
     pub node: u8,
 }
@@ -93,6 +101,13 @@ pub enum Replica {
 impl Replica {
     /// What it holds.
     pub fn held(&self) -> Option<&Held> {
+        match self {
+            Self::Absent => None,
+            Self::Beginning(held) | Self::Stopped(held) => Some(held),
+        }
+    }
+
+    pub(super) fn held_mut(&mut self) -> Option<&mut Held> {
         match self {
             Self::Absent => None,
             Self::Beginning(held) | Self::Stopped(held) => Some(held),

@@ -4,126 +4,165 @@
 //! connection had received. If the epoch is missing, or was made for another run id, hello makes a fresh one and deletes
 //! the stream. Every script then carries the epoch and is refused in another.
 //!
-//! In a Cluster every shard has an epoch and a run id of its own, in a key of its own there, and a node says hello to each
-//! shard separately: whenever its connection to it is new, or a script was refused there.
+//! In a Cluster every bucket has an epoch and a run id of its own, in a key of its own there, and a node says hello to each
+//! bucket separately: whenever the server that has it is another than the one it said hello to, or a script was refused there.
 
 use super::{Place, Step};
+use crate::clock;
+use crate::fault::Line;
 use crate::model::Coherence;
-use crate::state::{Answer, CONTROL, Epoch, Link, Node, Replay, Shard, State};
+use crate::state::{Answer, CONTROL, Control, Epoch, Met, Node, Replay, State, Target};
 
 pub(super) fn offer(model: &Coherence, state: &State, node: u8, steps: &mut Vec<Step>) {
     let own = &state.nodes[usize::from(node)];
-    for (shard, link) in own.links.iter().enumerate() {
-        let place = Place { node, shard: shard as u8 };
-        if link.cut {
-            steps.push(Step::Heal(place));
-        } else if own.answer.is_none() && wants_hello(model, state, own, shard) {
-            steps.push(Step::Hello(place));
+    for (server, cut) in own.cut.iter().enumerate().take(state.servers.len()) {
+        if *cut {
+            steps.push(Step::Heal(Line { node, server: server as u8 }));
+        }
+    }
+    for bucket in 0..own.links.len() {
+        if !is_cut(state, node.into(), bucket) && wants_hello(model, state, own, bucket) {
+            steps.push(Step::Hello(Place { node, bucket: bucket as u8 }));
         }
     }
 }
 
-fn wants_hello(model: &Coherence, state: &State, node: &Node, shard: usize) -> bool {
-    if shard == CONTROL {
-        return node.suspect && model.protocol.resync_on_gap;
+fn wants_hello(model: &Coherence, state: &State, node: &Node, bucket: usize) -> bool {
+    if bucket == CONTROL {
+        return node.suspect && node.answer.is_none() && model.protocol.resync_on_gap;
     }
-    let (link, there) = (node.links[shard], &state.shards[shard]);
-    !link.connected || link.run != there.run || link.epoch != there.held.epoch
+    let link = &node.links[bucket];
+    model.protocol.bucket_epochs && link.met.is_none() && !met(state, node, bucket)
 }
 
-/// Whether the node's scripts arrive at the shard and are accepted there.
-pub(super) fn reaches(model: &Coherence, state: &State, node: usize, shard: usize) -> bool {
-    let (link, there) = (&state.nodes[node].links[shard], &state.shards[shard]);
-    !link.cut
-        && (!model.protocol.hello_first || alive(link, there))
-        && (!model.protocol.fence || link.epoch == there.held.epoch)
+/// Whether a node knows a bucket as it is.
+fn met(state: &State, node: &Node, bucket: usize) -> bool {
+    let link = &node.links[bucket];
+    link.run == state.run(bucket) && link.epoch == epoch(state, bucket)
+}
+
+fn is_cut(state: &State, node: usize, bucket: usize) -> bool {
+    state.nodes[node].cut[usize::from(state.buckets[bucket].server)]
+}
+
+/// Whether the node's scripts arrive at the bucket and are accepted there.
+pub(super) fn reaches(model: &Coherence, state: &State, node: usize, bucket: usize) -> bool {
+    let rules = &model.protocol;
+    if is_cut(state, node, bucket) {
+        return false;
+    }
+    if bucket != CONTROL && !rules.bucket_epochs {
+        return true;
+    }
+    (!rules.hello_first || alive(state, node, bucket))
+        && (!rules.fence || state.nodes[node].links[bucket].epoch == epoch(state, bucket))
 }
 
 /// Whether the connection is one to the server that answers now.
-pub(crate) fn alive(link: &Link, there: &Shard) -> bool {
-    link.connected && !link.cut && link.run == there.run
+pub(crate) fn alive(state: &State, node: usize, bucket: usize) -> bool {
+    let own = &state.nodes[node];
+    (bucket != CONTROL || own.connected)
+        && !is_cut(state, node, bucket)
+        && own.links[bucket].run == state.run(bucket)
 }
 
 /// A node whose script was refused at the control key has missed something.
 pub(super) fn refused(model: &Coherence, state: &mut State, node: usize) {
     if model.protocol.hello_first
-        && !state.nodes[node].links[CONTROL].cut
+        && !is_cut(state, node, CONTROL)
         && !reaches(model, state, node, CONTROL)
     {
         state.nodes[node].suspect = true;
     }
 }
 
-pub(super) fn hello(model: &Coherence, state: &mut State, Place { node, shard }: Place) {
+pub(super) fn hello(model: &Coherence, state: &mut State, Place { node, bucket }: Place) {
     let rules = &model.protocol;
-    let (node, at) = (usize::from(node), usize::from(shard));
-    let there = &mut state.shards[at];
-    if rules.fence && (there.held.epoch == 0 || (there.held.run != there.run && rules.new_run_new_epoch)) {
-        state.epochs += 1;
-        there.held.epoch = state.epochs;
-        there.held.control.stream.clear();
+    let (node, at) = (usize::from(node), usize::from(bucket));
+    let run = state.run(at);
+    let another_run = rules.new_run_new_epoch && (at == CONTROL || rules.moved_bucket_new_epoch);
+    if at == CONTROL {
+        clock::lift(model, state, node);
     }
-    there.held.run = there.run;
+    let held = &mut state.buckets[at].held;
+    if rules.fence && (held.epoch == 0 || (held.run != run && another_run)) {
+        state.epochs += 1;
+        held.epoch = state.epochs;
+        held.control.stream.clear();
+        if at == CONTROL {
+            clock::renew(model, state);
+        }
+    }
+    let held = &mut state.buckets[at].held;
+    held.run = run;
+    let (epoch, control) = (held.epoch, held.control.clone());
 
     let own = &mut state.nodes[node];
-    if at == CONTROL && rules.hello_discards && !own.links[at].connected {
+    if at != CONTROL {
+        own.links[at].met = Some(Met { run, epoch });
+        return;
+    }
+    if rules.hello_discards && !own.connected {
         own.inbox.clear();
     }
-    own.links[at].connected = true;
+    let anew = !std::mem::replace(&mut own.connected, true);
     let link = own.links[at];
-    let mut answer = Answer {
-        shard,
-        run: there.run,
-        epoch: there.held.epoch,
-        new_run: there.run != link.run && rules.run_compared,
-        new_epoch: rules.fence && there.held.epoch != link.epoch,
+    let replay = replay(&control, own, node, |whose| rules.own_heard_already && usize::from(whose) == node);
+    own.answer = Some(Answer {
+        run,
+        epoch,
+        anew,
+        new_run: run != link.run && rules.run_compared,
+        new_epoch: rules.fence && epoch != link.epoch,
         reissued: false,
-        replay: Replay::default(),
-    };
-    if at == CONTROL {
-        answer.replay = replay(there, own, |whose| rules.own_heard_already && usize::from(whose) == node);
-    }
-    state.nodes[node].answer = Some(answer);
+        replay,
+    });
 }
 
 /// What the stream's tail tells a node that knows all up to `last`.
-fn replay(there: &Shard, own: &Node, voided: impl Fn(u8) -> bool) -> Replay {
-    let control = &there.held.control;
+fn replay(control: &Control, own: &Node, node: usize, voided: impl Fn(u8) -> bool) -> Replay {
     let trimmed = match control.stream.first() {
-        None => control.clock > own.last,
-        Some(first) => control.clock > own.last && first.sequence > own.last + 1,
+        None => control.count > own.last,
+        Some(first) => control.count > own.last && first.sequence > own.last + 1,
     };
     let mut replay = Replay {
-        lost: trimmed || control.clock < own.last,
+        lost: trimmed || control.count < own.last,
         clock: control.clock,
+        count: control.count,
         stamp: control.stamp,
         announced: control.announced,
         ..Replay::default()
     };
-    for missed in control.stream.iter().filter(|missed| missed.sequence > own.last && !voided(missed.node)) {
-        if let crate::state::Target::Key(key) = missed.target {
-            replay.keys[usize::from(key)] = true;
+    for missed in control.stream.iter().filter(|missed| missed.sequence > own.last) {
+        let others = usize::from(missed.node) != node;
+        if missed.target == Target::Stamp && others && replay.others_stamp == 0 {
+            replay.others_stamp = missed.clock;
+        }
+        let keys = (0..replay.keys.len()).filter(|key| missed.target.names(*key) && !voided(missed.node));
+        for key in keys {
+            replay.keys[key] = true;
+            replay.floors[key] = missed.floor.max(replay.floors[key]);
         }
     }
     replay
 }
 
 /// A node that was cut off finds its connection dead.
-pub(super) fn heal(model: &Coherence, state: &mut State, Place { node, shard }: Place) {
+pub(super) fn heal(model: &Coherence, state: &mut State, Line { node, server }: Line) {
+    let control = state.buckets[CONTROL].server;
     let own = &mut state.nodes[usize::from(node)];
-    let link = &mut own.links[usize::from(shard)];
-    link.cut = false;
-    if usize::from(shard) != CONTROL {
+    own.cut[usize::from(server)] = false;
+    if server != control {
         return;
     }
     if model.protocol.resync_on_gap {
         own.suspect = true;
     } else {
-        link.connected = true;
+        own.connected = true;
     }
 }
 
-/// The epoch in which a node's scripts run on a shard.
-pub(super) fn epoch(state: &State, shard: usize) -> Epoch {
-    state.shards[shard].held.epoch
+/// The epoch in which scripts run in a bucket.
+pub(super) fn epoch(state: &State, bucket: usize) -> Epoch {
+    state.buckets[bucket].held.epoch
 }

@@ -18,7 +18,7 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{self, Strike};
+use crate::fault::{self, Line, Strike};
 use crate::model::Coherence;
 use crate::state::{State, Target};
 
@@ -30,25 +30,27 @@ pub(crate) use write::catch_up;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Step {
-    /// A node says hello to a shard.
+    /// A node says hello to a bucket.
     Hello(Place),
     /// A node acts on what hello answered.
     Resynchronise(Place),
     /// A node notices that it may have missed something.
     Suspect(OnNode),
-    /// The network between a node and a shard is up again.
-    Heal(Place),
+    /// The network between a node and a server is up again.
+    Heal(Line),
     /// A node applies an announcement.
     Apply(Message),
     /// A read begins: L1, or a seat in a flight.
     Read(Reading),
     /// A read goes by L2.
     Bypass(Reading),
-    /// In a Cluster: clock and stamps are read for a miss.
+    /// In a Cluster: clock and stamps are read for a look or a miss.
     Clock(Reading),
+    /// Redis is read, and nothing installed there.
+    Look(Reading),
     /// The miss script runs.
     Miss(Reading),
-    /// Who waits for another's token finds a value.
+    /// Who waits for another's token finds a value, or asks again.
     Poll(Reading),
     /// The loader reads the primary.
     Load(Reading),
@@ -68,9 +70,9 @@ pub enum Step {
     Relay(Writing),
     /// The first voiding on the writer's node.
     Bump(Writing),
-    /// The whole script of an invalidated key.
+    /// The whole script of invalidated keys.
     InvalidateKey(Writing),
-    /// In a Cluster: the half on the key's slot.
+    /// In a Cluster: the half on the next key's slot.
     RevokeSlot(Writing),
     /// In a Cluster: the half on the control key.
     Announce(Writing),
@@ -121,13 +123,13 @@ pub struct OnNode {
     pub node: u8,
 }
 
-/// A node and a shard.
+/// A node and a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The node.
     pub node: u8,
-    /// The shard; 0 has the control key.
-    pub shard: u8,
+    /// The bucket; 0 has the control key.
+    pub bucket: u8,
 }
 
 /// An announcement in a node's inbox.
@@ -170,15 +172,16 @@ pub(crate) fn take(model: &Coherence, state: &mut State, step: Step) {
         Step::Hello(place) => connect::hello(model, state, place),
         Step::Resynchronise(place) => resynchronise::resynchronise(model, state, place),
         Step::Suspect(OnNode { node }) => state.nodes[usize::from(node)].suspect = true,
-        Step::Heal(place) => connect::heal(model, state, place),
+        Step::Heal(line) => connect::heal(model, state, line),
         Step::Apply(message) => peer::deliver(model, state, message),
         Step::Read(reading) => read::read(model, state, reading),
         Step::Bypass(reading) => miss::bypass(model, state, reading),
-        Step::Clock(reading) => miss::clock(state, reading),
+        Step::Clock(reading) => miss::clock(model, state, reading),
+        Step::Look(reading) => miss::look(model, state, reading),
         Step::Miss(reading) => miss::miss(model, state, reading),
         Step::Poll(reading) => miss::poll(model, state, reading),
-        Step::Load(reading) => load::load(state, reading),
-        Step::LoadReplica(reading) => load::load_replica(state, reading),
+        Step::Load(reading) => load::load(model, state, reading),
+        Step::LoadReplica(reading) => load::load_replica(model, state, reading),
         Step::Commit(reading) => commit::commit(model, state, reading),
         Step::CommitRefused(reading) => commit::refused(state, reading),
         Step::Fill(reading) => commit::fill(model, state, reading),

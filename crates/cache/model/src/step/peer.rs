@@ -2,6 +2,7 @@
 //! moves only if it is the next one; a gap makes suspect.
 
 use super::{Message, OnNode, Step, invalidate_key, reissue};
+use crate::clock;
 use crate::generation;
 use crate::model::Coherence;
 use crate::protocol::Reissue;
@@ -12,10 +13,10 @@ pub(super) fn offer(model: &Coherence, state: &State, node: u8, steps: &mut Vec<
     if !own.inbox.is_empty() {
         steps.push(Step::Apply(Message { node, index: 0 }));
     }
-    let (control, link) = (state.control(), own.links[CONTROL]);
-    let differs = own.last != control.control.clock
-        || (model.protocol.announcements_carry_epoch && link.epoch != control.epoch);
-    let missed = !link.connected || (own.inbox.is_empty() && differs);
+    let control = state.control();
+    let differs = own.last != control.control.count
+        || (model.protocol.announcements_carry_epoch && own.links[CONTROL].epoch != control.epoch);
+    let missed = !own.connected || (own.inbox.is_empty() && differs);
     if model.protocol.resync_on_gap && !own.suspect && missed {
         steps.push(Step::Suspect(OnNode { node }));
     }
@@ -28,22 +29,20 @@ pub(super) fn deliver(model: &Coherence, state: &mut State, Message { node, inde
 
 pub(crate) fn apply(model: &Coherence, state: &mut State, node: usize, announcement: Announcement) {
     let rules = &model.protocol;
-    let Announcement { sequence, epoch, target, version, node: whose } = announcement;
+    let Announcement { sequence, clock, epoch, target, version, floor, node: whose } = announcement;
     let voided = rules.own_heard_already && usize::from(whose) == node && target != Target::Stamp;
     if rules.announcements_carry_epoch && epoch != state.nodes[node].clock_epoch() {
         state.nodes[node].suspect = true;
         return;
     }
-    match target {
-        Target::Stamp => {
-            let stamp = &mut state.nodes[node].stamp;
-            *stamp = if rules.stamp_grows { sequence.max(*stamp) } else { sequence };
-        }
-        Target::Key(_) if voided => {}
-        Target::Key(key) => {
-            generation::bump(model, state, node, key.into());
-            invalidate_key::raise_floor(model, state, node, key.into(), version);
-        }
+    clock::observe(model, state, node, clock);
+    if target == Target::Stamp {
+        let stamp = &mut state.nodes[node].stamp;
+        *stamp = if rules.stamp_grows { clock.max(*stamp) } else { clock };
+    }
+    for key in model.scenario.named(target).filter(|_| !voided) {
+        generation::bump(model, state, node, key);
+        invalidate_key::raise_floor(model, state, node, key, floor);
     }
     if matches!(rules.reissue, Reissue::SeenAndSent | Reissue::SeenAndAnswered) {
         reissue::note(model, state, node, target, version);

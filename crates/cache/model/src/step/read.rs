@@ -2,9 +2,10 @@
 //! if *its* `born` is not older than the stamps known at joining; else the lead of a flight.
 
 use super::{Reading, Step, commit, load, miss};
+use crate::clock::Clocks;
 use crate::judge;
 use crate::model::Coherence;
-use crate::state::{Reader, ReaderStage as Stage, State, Version};
+use crate::state::{Node, Reader, ReaderStage as Stage, State, Version};
 
 pub(super) fn offer(model: &Coherence, state: &State, reading: Reading, starts: bool, steps: &mut Vec<Step>) {
     let at = usize::from(reading.reader);
@@ -34,21 +35,50 @@ pub(super) fn read(model: &Coherence, state: &mut State, reading: Reading) {
     if let Some(copied) = judge::in_l1(model, state, node, key) {
         return answer(state, at, copied.version);
     }
-    let joinable = state.nodes[node].flights[key].filter(|leader| {
+    board(model, state, reading);
+}
+
+fn board(model: &Coherence, state: &mut State, reading: Reading) {
+    let (node, at, key) = (usize::from(reading.node), usize::from(reading.reader), usize::from(reading.key));
+    let own = &state.nodes[node];
+    let joinable = own.flights[key].filter(|leader| {
         let leader = &state.readers[usize::from(*leader)];
-        !model.protocol.joiner_checks
-            || leader.stage == Stage::Leading
-            || leader.born >= state.nodes[node].stamp
+        may_join(model, own, leader, judge::reaching(model, state, key, own.stamp))
     });
+    let reader = &mut state.readers[at];
     match joinable {
         Some(leader) => {
-            state.readers[at].stage = Stage::Joined;
-            state.readers[at].joined = Some(leader);
+            reader.stage = Stage::Joined;
+            reader.joined = Some(leader);
         }
         None => {
-            state.readers[at].stage = Stage::Leading;
+            reader.stage = Stage::Leading;
+            (reader.departed, reader.looked) = (own.clock, own.clock);
             state.nodes[node].flights[key] = Some(at as u8);
         }
+    }
+}
+
+fn may_join(model: &Coherence, own: &Node, leader: &Reader, stamp: u8) -> bool {
+    let rules = &model.protocol;
+    let old = match rules.clocks {
+        Clocks::Dense => leader.stage != Stage::Leading && leader.born < stamp,
+        _ => leader.departed < stamp,
+    };
+    !(rules.joiner_checks && old) && !(rules.suspects_fly_alone && own.suspect)
+}
+
+/// Who waited for a flight that a stamp has made dead reads on.
+pub(super) fn read_on(model: &Coherence, state: &mut State, at: usize) {
+    let reads = model.scenario.readers[at];
+    let reading = Reading { node: reads.node, reader: at as u8, key: reads.key };
+    state.readers[at].joined = None;
+    board(model, state, reading);
+    if state.readers[at].stage == Stage::Leading
+        && let Some(copied) = judge::in_l1(model, state, reads.node.into(), reads.key.into())
+    {
+        state.nodes[usize::from(reads.node)].flights[usize::from(reads.key)] = None;
+        answer(state, at, copied.version);
     }
 }
 

@@ -25,34 +25,34 @@ pub(super) fn seen(model: &Coherence, state: &mut State, node: usize, key: usize
 fn needed(state: &State, node: usize, answer: Answer) -> bool {
     let own = &state.nodes[node];
     let known_before = own.links[CONTROL].run != 0;
-    usize::from(answer.shard) == CONTROL
-        && answer.new_run
-        && known_before
-        && !answer.reissued
-        && !own.recent.is_empty()
+    answer.new_run && known_before && !answer.reissued && !own.recent.is_empty()
 }
 
 /// Whether the node acts on hello's answer only after it issued its invalidations again.
 pub(super) fn comes_first(model: &Coherence, state: &State, node: usize, answer: Answer) -> bool {
-    let link = state.nodes[node].links[CONTROL];
-    needed(state, node, answer) && link.connected && !link.cut && model.protocol.hello_first
+    let own = &state.nodes[node];
+    let usable = own.connected && !own.cut[usize::from(state.buckets[CONTROL].server)];
+    needed(state, node, answer) && usable && model.protocol.hello_first
 }
 
 pub(super) fn offer(model: &Coherence, state: &State, node: u8, steps: &mut Vec<Step>) {
-    let own = &state.nodes[usize::from(node)];
+    let at = usize::from(node);
+    let own = &state.nodes[at];
     let Some(answer) = own.answer else { return };
-    let there = own.links[CONTROL].connected && answer.run == state.shards[CONTROL].run;
-    if needed(state, node.into(), answer) && !own.links[CONTROL].cut && (!model.protocol.hello_first || there)
-    {
-        steps.push(Step::Reissue(Place { node, shard: answer.shard }));
+    let there = own.connected && answer.run == state.run(CONTROL);
+    let cut = own.cut[usize::from(state.buckets[CONTROL].server)];
+    if needed(state, at, answer) && !cut && (!model.protocol.hello_first || there) {
+        steps.push(Step::Reissue(Place { node, bucket: CONTROL as u8 }));
     }
 }
 
 pub(super) fn reissue(model: &Coherence, state: &mut State, Place { node: own, .. }: Place) {
     let node = usize::from(own);
     for (target, version) in state.nodes[node].recent.clone() {
-        invalidate_key::revoke(model, state, target, version);
-        invalidate_key::publish(model, state, own, target, version);
+        for key in model.scenario.named(target) {
+            invalidate_key::revoke(model, state, key, version);
+        }
+        invalidate_key::publish(model, state, own, target, version, version);
     }
     if let Some(answer) = &mut state.nodes[node].answer {
         answer.reissued = true;

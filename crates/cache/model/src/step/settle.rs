@@ -2,6 +2,7 @@
 //! or learns the stamp, and the caller has his `Applied`. An older answer is as good as none: `Queued`.
 
 use super::{Step, Writing, connect, invalidate_key, queue, reissue, write};
+use crate::clock;
 use crate::generation;
 use crate::model::Coherence;
 use crate::protocol::Reissue;
@@ -9,8 +10,7 @@ use crate::state::{Invalidation, InvalidationStage as Stage, State, Target};
 
 pub(super) fn offer(model: &Coherence, state: &State, writing: Writing, steps: &mut Vec<Step>) {
     steps.push(Step::Settle(writing));
-    let links = &state.nodes[usize::from(writing.node)].links;
-    if write::shards(model, writing).any(|shard| !connect::alive(&links[shard], &state.shards[shard])) {
+    if write::buckets(model, writing).any(|bucket| !connect::alive(state, writing.node.into(), bucket)) {
         steps.push(Step::AnswerLost(writing));
     }
 }
@@ -22,15 +22,15 @@ pub(super) fn settle(model: &Coherence, state: &mut State, writing: Writing) {
     }
     let (node, at) = (usize::from(writing.node), writing.index(model));
     let Invalidation { version, at: clock, queued, .. } = state.invalidations[at];
-    match writing.target {
-        Target::Stamp => {
+    if !queued || rules.retold_voids {
+        clock::observe(model, state, node, clock);
+        if writing.target == Target::Stamp {
             let stamp = &mut state.nodes[node].stamp;
             *stamp = clock.max(*stamp);
         }
-        Target::Key(key) if rules.second_bump && (!queued || rules.retold_voids) => {
-            generation::bump(model, state, node, key.into());
+        for key in model.scenario.named(writing.target).filter(|_| rules.second_bump) {
+            generation::bump(model, state, node, key);
         }
-        Target::Key(_) => {}
     }
     if rules.reissue == Reissue::SeenAndAnswered {
         reissue::note(model, state, node, writing.target, version);
@@ -39,5 +39,7 @@ pub(super) fn settle(model: &Coherence, state: &mut State, writing: Writing) {
         state.nodes[node].own[key] = version.max(state.nodes[node].own[key]);
         state.applied[key] = version.max(state.applied[key]);
     }
-    state.invalidations[at] = Invalidation { stage: Stage::Applied, ..Invalidation::default() };
+    let again = writing.relay && queued && rules.queued_rows_stay;
+    let (stage, version) = if again { (Stage::Row, version) } else { (Stage::Applied, 0) };
+    state.invalidations[at] = Invalidation { stage, version, ..Invalidation::default() };
 }

@@ -3,7 +3,7 @@
 use super::{Step, Writing, connect, invalidate_key, invalidate_stamp, outbox, queue, settle};
 use crate::fault::Fault;
 use crate::model::Coherence;
-use crate::state::{Invalidation, InvalidationStage as Stage, State, Target};
+use crate::state::{CONTROL, Invalidation, InvalidationStage as Stage, State, Target};
 
 pub(super) fn offer(model: &Coherence, state: &State, writing: Writing, starts: bool, steps: &mut Vec<Step>) {
     let at = writing.index(model);
@@ -19,7 +19,7 @@ pub(super) fn offer(model: &Coherence, state: &State, writing: Writing, starts: 
         Stage::Row => outbox::offer(state, writing, steps),
         Stage::Committed => steps.push(Step::Bump(writing)),
         Stage::Bumped | Stage::Half => match writing.target {
-            Target::Key(_) => invalidate_key::offer(model, state, writing, steps),
+            Target::Key(_) | Target::Keys => invalidate_key::offer(model, state, writing, steps),
             Target::Stamp => invalidate_stamp::offer(model, state, writing, steps),
         },
         Stage::Told => settle::offer(model, state, writing, steps),
@@ -52,15 +52,11 @@ pub(crate) fn catch_up(state: &mut State) {
 
 /// Whether the node's scripts for this invalidation arrive everywhere.
 pub(super) fn reaches_all(model: &Coherence, state: &State, writing: Writing) -> bool {
-    shards(model, writing).all(|shard| connect::reaches(model, state, writing.node.into(), shard))
+    buckets(model, writing).all(|bucket| connect::reaches(model, state, writing.node.into(), bucket))
 }
 
-/// The shards an invalidation has to tell.
-pub(super) fn shards(model: &Coherence, writing: Writing) -> impl Iterator<Item = usize> {
-    let home = match writing.target {
-        Target::Key(key) => Some(model.scenario.home(key.into())),
-        Target::Stamp => None,
-    };
-    let control = crate::state::CONTROL;
-    home.filter(|home| *home != control).into_iter().chain([control])
+/// The buckets an invalidation has to tell.
+pub(super) fn buckets(model: &Coherence, writing: Writing) -> impl Iterator<Item = usize> {
+    let homes = model.scenario.named(writing.target).map(|key| model.scenario.home(key));
+    homes.filter(|home| *home != CONTROL).chain([CONTROL])
 }

@@ -8,6 +8,8 @@ mod sentinel;
 mod servers;
 mod single;
 
+#[cfg(test)]
+pub(crate) use cluster::Cluster;
 pub(crate) use servers::Servers;
 
 /// The page of the book, its programs run as tests.

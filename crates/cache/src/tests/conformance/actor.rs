@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::hold::{Go, HELD, Held, Place};
+use crate::hold::{Go, HELD, Held, Place, Point};
 
 /// A task that stops at every hold. Dropping it drops what it was doing.
 #[derive(Debug)]
@@ -17,8 +17,7 @@ pub(super) struct Actor<T> {
 
 impl<T: Send + 'static> Actor<T> {
     pub(super) fn start(work: impl Future<Output = T> + Send + 'static) -> Self {
-        let (go, going) = mpsc::unbounded_channel();
-        let held = Arc::new(Held { place: watch::channel(Place::Under).0, go: Mutex::new(going) });
+        let (held, go) = held();
         let own = held.clone();
         let task = tokio::spawn(HELD.scope(held.clone(), async move {
             let done = work.await;
@@ -47,6 +46,16 @@ impl<T: Send + 'static> Actor<T> {
         self.rests().await
     }
 
+    /// Lets it go on from one of these holds, once for each that it comes to.
+    pub(super) async fn past(&self, points: &[Point], go: Go) -> Place {
+        while let Place::At(point) = self.place()
+            && points.contains(&point)
+        {
+            self.on(go).await;
+        }
+        self.place()
+    }
+
     pub(super) async fn result(mut self) -> T {
         (&mut self.task).await.expect("it does not panic")
     }
@@ -56,4 +65,15 @@ impl<T> Drop for Actor<T> {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Runs what nobody stops, but what is led all the same: it starts nothing by itself.
+pub(super) async fn led<T>(work: impl Future<Output = T>) -> T {
+    let (held, _go) = held();
+    HELD.scope(held, work).await
+}
+
+fn held() -> (Arc<Held>, mpsc::UnboundedSender<Go>) {
+    let (go, going) = mpsc::unbounded_channel();
+    (Arc::new(Held { place: watch::channel(Place::Under).0, go: Arc::new(Mutex::new(going)) }), go)
 }

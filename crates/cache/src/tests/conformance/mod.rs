@@ -38,14 +38,24 @@
 //! `MAINSTAY_CONFORMANCE_TRACES=100 cargo test -p mainstay-cache --features redis --lib conformance` goes through more.
 
 mod actor;
+mod gate;
 mod node;
+#[cfg(feature = "sqlite")]
+mod outbox;
+mod rows;
+mod servers;
 mod source;
 mod world;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use mainstay_cache_model::catalogue::{self, Case};
 use mainstay_cache_model::{Layout, Reading, Step, Trace, Writing};
-use mainstay_testkit::redis::Redis;
+use mainstay_testkit::redis::{Redis, RedisCluster};
 
+use rows::Rows;
+use servers::Real;
 use world::{Checked, World};
 
 /// What replays came to.
@@ -74,6 +84,8 @@ fn actor(step: Step) -> String {
     match step {
         Step::Read(Reading { reader, .. })
         | Step::Bypass(Reading { reader, .. })
+        | Step::Clock(Reading { reader, .. })
+        | Step::Look(Reading { reader, .. })
         | Step::Miss(Reading { reader, .. })
         | Step::Poll(Reading { reader, .. })
         | Step::Load(Reading { reader, .. })
@@ -81,31 +93,30 @@ fn actor(step: Step) -> String {
         | Step::Commit(Reading { reader, .. })
         | Step::CommitRefused(Reading { reader, .. })
         | Step::Fill(Reading { reader, .. }) => format!("reader {reader}"),
-        Step::Write(Writing { writer, .. })
-        | Step::Bump(Writing { writer, .. })
-        | Step::InvalidateKey(Writing { writer, .. })
-        | Step::InvalidateStamp(Writing { writer, .. })
-        | Step::Unreachable(Writing { writer, .. })
-        | Step::AnswerLost(Writing { writer, .. })
-        | Step::Replay(Writing { writer, .. })
-        | Step::Settle(Writing { writer, .. }) => format!("writer {writer}"),
+        Step::Write(Writing { writer, relay, .. })
+        | Step::Relay(Writing { writer, relay, .. })
+        | Step::Bump(Writing { writer, relay, .. })
+        | Step::InvalidateKey(Writing { writer, relay, .. })
+        | Step::RevokeSlot(Writing { writer, relay, .. })
+        | Step::Announce(Writing { writer, relay, .. })
+        | Step::InvalidateStamp(Writing { writer, relay, .. })
+        | Step::Unreachable(Writing { writer, relay, .. })
+        | Step::AnswerLost(Writing { writer, relay, .. })
+        | Step::Replay(Writing { writer, relay, .. })
+        | Step::Settle(Writing { writer, relay, .. }) => format!("writer {writer}, relay {relay}"),
         other => format!("{other:?}"),
     }
 }
 
-/// The case's world, under the protocol as it is built.
-fn as_built(case: &Case) -> Case {
-    let twin = case.twin();
-    Case { protocol: twin.protocol.as_built(), ..twin }
-}
-
-fn replayable(case: &Case) -> bool {
-    case.scenario.layout == Layout::Single && !case.protocol.outbox
-}
-
 /// Follows a trace as far as the protocol allows, then lets all come to rest.
-async fn replay(server: &Redis, case: &Case, trace: &Trace, tally: &mut Tally) {
-    let mut world = World::new(server, as_built(case).model(), trace.warm).await;
+async fn replay(
+    real: Real<'_>,
+    outbox: Option<Arc<dyn Rows>>,
+    case: &Case,
+    trace: &Trace,
+    tally: &mut Tally,
+) {
+    let mut world = World::new(real, outbox, case.model(), trace.warm).await;
     let mut done = Vec::new();
     tally.traces += 1;
     let outcome = follow(&mut world, trace, &mut done, tally).await;
@@ -123,11 +134,18 @@ async fn replay(server: &Redis, case: &Case, trace: &Trace, tally: &mut Tally) {
 
 async fn follow(world: &mut World<'_>, trace: &Trace, done: &mut Vec<Step>, tally: &mut Tally) -> Checked {
     for hint in &trace.steps {
-        let offered = world.model.offered(&world.state);
-        let same = offered.iter().find(|step| *step == hint);
-        // Where the protocol goes another way, the same actor goes on in it.
-        let step = same.or_else(|| offered.iter().find(|step| actor(**step) == actor(*hint)));
-        match step.copied().filter(|step| !world.has_no_such(*step)) {
+        let chosen = |world: &World<'_>| {
+            let offered = world.model.offered(&world.state);
+            let same = offered.iter().find(|step| *step == hint);
+            // Where the protocol goes another way, the same actor goes on in it.
+            let step = same.or_else(|| offered.iter().find(|step| actor(**step) == actor(*hint)));
+            step.copied()
+        };
+        while let Some(first) = chosen(world).and_then(|step| world.introduction(step)) {
+            done.push(first);
+            world.take(first).await?;
+        }
+        match chosen(world).filter(|step| !world.has_no_such(*step)) {
             Some(step) => {
                 done.push(step);
                 world.take(step).await?;
@@ -137,10 +155,11 @@ async fn follow(world: &mut World<'_>, trace: &Trace, done: &mut Vec<Step>, tall
     }
     loop {
         let offered = world.model.offered(&world.state);
-        let goes_on = |step: &Step| !matches!(step, Step::Fault(_) | Step::Read(_) | Step::Write(_));
-        let Some(step) = offered.into_iter().find(|step| goes_on(step) && !world.has_no_such(*step)) else {
-            break;
-        };
+        let goes_on =
+            |step: &Step| !matches!(step, Step::Fault(_) | Step::Read(_) | Step::Write(_) | Step::Poll(_));
+        let mut offered = offered.into_iter().filter(goes_on);
+        let Some(step) = offered.find(|step| !world.has_no_such(*step)) else { break };
+        let step = world.introduction(step).unwrap_or(step);
         done.push(step);
         world.take(step).await?;
         if done.len() > 400 {
@@ -154,27 +173,79 @@ async fn follow(world: &mut World<'_>, trace: &Trace, done: &mut Vec<Step>, tall
     Ok(())
 }
 
+fn rounds() -> u64 {
+    std::env::var("MAINSTAY_CONFORMANCE_TRACES").map_or(2, |rounds| rounds.parse().unwrap())
+}
+
+/// The worlds of the catalogue under the rules of the cache, each once, with stamps of patterns and of tags.
+fn worlds(layout: Layout, outbox: bool) -> Vec<Case> {
+    let mut seen = BTreeSet::new();
+    let cases = catalogue::holding().into_iter().map(|case| case.as_the_cache());
+    let chosen = cases.filter(|case| case.scenario.layout == layout && case.protocol.outbox == outbox);
+    chosen.filter(|case| seen.insert(case.name())).collect()
+}
+
+fn by_tag(case: &Case) -> Case {
+    let rules = format!("{}, by tag", case.rules);
+    Case { rules, protocol: case.protocol.by_tag(), ..case.clone() }
+}
+
+/// Random traces of a world: those of uneven seeds invalidate by tag what those of even ones invalidate by pattern.
+async fn random_traces(real: Real<'_>, worlds: &[Case], rounds: u64, tally: &mut Tally) {
+    for case in worlds {
+        for seed in 0..rounds {
+            let case = if seed % 2 == 1 { by_tag(case) } else { case.clone() };
+            replay(real, None, &case, &Trace::random(&case, seed, 80), tally).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_counterexample_breaks_nothing_really() {
     let server = Redis::start().unwrap();
+    let cluster = RedisCluster::start().unwrap();
     let mut tally = Tally::default();
-    for case in catalogue::mutations().iter().filter(|case| replayable(case) && !case.large) {
-        let trace = Trace::of(case, None).expect("it is caught");
-        replay(&server, case, &trace, &mut tally).await;
+    let traces = Trace::stored().unwrap();
+    for case in catalogue::mutations() {
+        let trace = traces.iter().find(|trace| trace.case == case.name()).expect("it is stored");
+        let real = match case.scenario.layout {
+            Layout::Single => Real::One(&server),
+            Layout::Cluster => Real::Cluster(&cluster),
+        };
+        replay(real, None, &case.as_the_cache(), trace, &mut tally).await;
     }
     tally.conclude();
-    assert!(tally.traces > 30, "{tally:?}");
+    assert!(tally.traces > 50, "{tally:?}");
 }
 
 #[tokio::test]
 async fn random_traces_lead_to_the_same_states() {
-    let rounds: u64 =
-        std::env::var("MAINSTAY_CONFORMANCE_TRACES").map_or(3, |rounds| rounds.parse().unwrap());
     let server = Redis::start().unwrap();
     let mut tally = Tally::default();
-    for case in catalogue::holding().iter().filter(|case| replayable(case)) {
-        for seed in 0..rounds {
-            replay(&server, case, &Trace::random(case, seed, 60), &mut tally).await;
+    let worlds = worlds(Layout::Single, false);
+    random_traces(Real::One(&server), &worlds, rounds(), &mut tally).await;
+    tally.conclude();
+}
+
+#[tokio::test]
+async fn so_do_those_over_a_cluster() {
+    let cluster = RedisCluster::start().unwrap();
+    let mut tally = Tally::default();
+    let worlds = worlds(Layout::Cluster, false);
+    random_traces(Real::Cluster(&cluster), &worlds, rounds(), &mut tally).await;
+    tally.conclude();
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn so_do_those_with_an_outbox() {
+    let server = Redis::start().unwrap();
+    let mut tally = Tally::default();
+    for case in worlds(Layout::Single, true) {
+        for seed in 0..10 * rounds() {
+            let outbox = Arc::new(outbox::Outbox::open().await);
+            let trace = Trace::random(&case, seed, 80);
+            replay(Real::One(&server), Some(outbox), &case, &trace, &mut tally).await;
         }
     }
     tally.conclude();

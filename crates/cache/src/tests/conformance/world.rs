@@ -1,70 +1,87 @@
 mod compare;
+mod faults;
+mod introductions;
+mod reads;
 mod steps;
+mod writes;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 
-use mainstay_cache_model::state::{CONTROL, NODES, State, Target};
-use mainstay_cache_model::{Coherence, Fault, Step, Writing};
-use mainstay_testkit::redis::Redis;
-use redis::aio::MultiplexedConnection;
+use mainstay_cache_model::state::{CONTROL, Invalidation, NODES, State};
+use mainstay_cache_model::{Coherence, Fault, Layout, Step, Writing};
 
 use super::actor::Actor;
 use super::node::Node;
+use super::rows::Rows;
+use super::servers::{Real, Servers};
 use super::source::Source;
-use crate::Delivery;
 use crate::hold::{Go, Place};
+use crate::layers::backlog::Backlog;
+use crate::{Cache, Delivery};
 
 /// The model and the real thing, taking the same steps.
 pub(super) struct World<'a> {
     pub(super) model: Coherence,
     pub(super) state: State,
-    /// Whether both must look the same after each step. Else only what readers are answered, and what is left, is looked at.
-    strict: bool,
-    server: &'a Redis,
-    redis: MultiplexedConnection,
-    prefix: String,
+    /// What the stamps of the scenario are: of a tag, or of a pattern.
+    by_tag: bool,
+    servers: Servers<'a>,
     nodes: Vec<Node>,
     readers: Vec<Option<Actor<u8>>>,
     /// What each reader must see at least.
     least: Vec<u8>,
+    /// One for each invalidation of the model.
     writers: Vec<Option<Actor<Delivery>>>,
+    /// The invalidations that each node owes, in the order in which it tells them.
+    owed: Vec<Vec<usize>>,
     source: Source,
+    outbox: Option<Arc<dyn Rows>>,
     /// The real name of each of the model's epochs.
     epochs: HashMap<u8, u64>,
-    /// The model's clock when an epoch began: there the real count began at 0.
-    bases: HashMap<u8, u8>,
-    /// What a replica holds: name, time to live, contents.
-    replica: Vec<(String, i64, Vec<u8>)>,
 }
 
 /// A difference, in words.
 pub(super) type Checked = Result<(), String>;
 
-fn name(key: u8) -> &'static str {
+fn name(key: usize) -> &'static str {
     if key == 0 { "0" } else { "1" }
 }
 
+/// What is loaded for a key: its version is the value.
+async fn load(cx: crate::LoadContext, version: u8, floors: bool, by_tag: bool) -> Result<u8, Infallible> {
+    if floors {
+        cx.version(version.into());
+    }
+    if by_tag {
+        cx.tag("t");
+    }
+    Ok(version)
+}
+
 impl<'a> World<'a> {
-    pub(super) async fn new(server: &'a Redis, model: Coherence, warm: bool) -> Self {
-        let prefix = format!("c{:x}", fastrand::u64(..));
-        let strict = model.scenario.writers.iter().all(|writes| writes.target != Target::Stamp);
+    pub(super) async fn new(
+        real: Real<'a>,
+        outbox: Option<Arc<dyn Rows>>,
+        model: Coherence,
+        warm: bool,
+    ) -> Self {
         let in_step = !model.scenario.allows(Fault::ReplicaLags);
-        let nodes = (0..NODES).map(|_| Node::new(&server.url(), &prefix)).collect();
+        let servers = Servers::new(real, &model.scenario.servers()).await;
+        let state = model.beginning(warm);
         let mut world = Self {
-            state: model.beginning(warm),
-            strict,
-            server,
-            redis: connect(server).await,
-            prefix,
-            nodes,
-            readers: model.scenario.readers.iter().map(|_| None).collect(),
-            least: vec![0; model.scenario.readers.len()],
-            writers: model.scenario.writers.iter().map(|_| None).collect(),
+            by_tag: !model.protocol.joiner_checks,
+            nodes: (0..NODES).map(|_| Node::new(servers.config())).collect(),
+            servers,
+            readers: state.readers.iter().map(|_| None).collect(),
+            least: vec![0; state.readers.len()],
+            writers: state.invalidations.iter().map(|_| None).collect(),
+            owed: vec![Vec::new(); NODES],
             source: Source::new(in_step),
+            outbox,
             epochs: HashMap::new(),
-            bases: HashMap::from([(1, 0)]),
-            replica: Vec::new(),
+            state,
             model,
         };
         for node in &mut world.nodes {
@@ -75,113 +92,105 @@ impl<'a> World<'a> {
             }
             node.session = opening.result().await;
             node.stand();
+            for key in world.model.scenario.keys() {
+                if let Some(cluster) = &node.cluster {
+                    cluster.meet_bucket_of(&format!("k:{key}")).await.unwrap();
+                }
+            }
         }
         if warm {
             world.warm().await;
         }
-        world.snapshot().await;
-        let epoch = world.redis().await.epoch.expect("a node said hello");
-        world.epochs.insert(world.state.control().epoch, epoch);
+        for server in 0..world.state.servers.len() {
+            world.snapshot(server).await;
+        }
         world
     }
 
     async fn warm(&mut self) {
+        let (floors, by_tag) = (self.model.protocol.floor, self.by_tag);
         for key in self.model.scenario.keys() {
-            let (key, floors) = (key as u8, self.model.protocol.floor);
             for node in &self.nodes {
-                let load = node.region.get_or_load(name(key), move |cx| async move {
-                    if floors {
-                        cx.version(1);
-                    }
-                    Ok::<u8, Infallible>(1)
-                });
+                let load = node.region.get_or_load(name(key), move |cx| load(cx, 1, floors, by_tag));
                 assert_eq!(*load.await.unwrap(), 1);
             }
             for part in ["l", "f"] {
-                self.delete(&format!("{part}:k:{key}")).await;
+                self.delete(key, part).await;
             }
         }
     }
 
-    fn key(&self, rest: &str) -> String {
-        format!("{}:{rest}", self.prefix)
+    /// Deletes a part of what Redis has of a key.
+    async fn delete(&mut self, key: usize, part: &str) {
+        self.servers.delete(self.model.scenario.home(key), &format!("{part}:k:{key}")).await;
     }
 
-    async fn delete(&mut self, rest: &str) {
-        let key = self.key(rest);
-        let _: u64 = redis::cmd("DEL").arg(key).query_async(&mut self.redis).await.unwrap();
-    }
-
-    async fn snapshot(&mut self) {
-        if !self.model.scenario.allows(Fault::Failover) {
-            return;
-        }
-        let pattern = self.key("*");
-        let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut self.redis).await.unwrap();
-        self.replica.clear();
-        for key in keys {
-            let mut both = redis::pipe();
-            both.cmd("PTTL").arg(&key).cmd("DUMP").arg(&key);
-            let (life, dump): (i64, Vec<u8>) = both.query_async(&mut self.redis).await.unwrap();
-            self.replica.push((key, life.max(0), dump));
+    async fn snapshot(&mut self, server: usize) {
+        if self.model.scenario.allows(Fault::Failover) {
+            self.servers.snapshot(server).await;
         }
     }
 
-    /// Another server answers, with nothing, or with what the replica had.
-    async fn replace(&mut self, with_replica: bool) {
-        for node in &self.nodes {
-            node.gate.hear().await;
-        }
-        self.server.restart().unwrap();
-        self.redis = connect(self.server).await;
-        for (key, life, dump) in self.replica.iter().filter(|_| with_replica) {
-            let mut restore = redis::cmd("RESTORE");
-            restore.arg(key).arg(life).arg(&dump[..]);
-            let _: String = restore.query_async(&mut self.redis).await.unwrap();
-        }
+    fn in_buckets(&self) -> bool {
+        self.model.scenario.layout == Layout::Cluster
+    }
+
+    fn node(&self, node: u8) -> &Node {
+        &self.nodes[usize::from(node)]
+    }
+
+    /// An invalidation's place in the model's state.
+    fn place(&self, writing: Writing) -> usize {
+        usize::from(writing.writer) + if writing.relay { self.model.scenario.writers.len() } else { 0 }
+    }
+
+    fn is_cut(&self, node: u8, bucket: usize) -> bool {
+        self.state.nodes[usize::from(node)].cut[usize::from(self.state.buckets[bucket].server)]
     }
 
     /// Whether the real thing has no such step, here and now: see the table in the module's docs.
     pub(super) fn has_no_such(&self, step: Step) -> bool {
-        let owing = |node: u8| self.nodes[usize::from(node)].l2().backlog.len();
-        let retold = |node: u8| self.nodes[usize::from(node)].replaying.is_some();
+        let backlog = |node: u8| -> &Backlog { &self.node(node).l2().backlog };
+        let owing = |node: u8| backlog(node).len();
+        let retold = |node: u8| self.node(node).replaying.is_some();
         // Nothing but hello goes over a new connection before its answer was taken in.
-        let introducing = |node: u8, step: Step| {
-            let node = usize::from(node);
-            !matches!(step, Step::Bypass(_))
-                && self.state.nodes[node].answer.is_some()
-                && self.nodes[node].cache.inner.standing.fence().is_none()
+        let introducing = |node: u8| {
+            let asked = self.state.nodes[usize::from(node)].answer.is_some() || self.in_buckets();
+            asked && !self.node(node).is_linked()
         };
         match step {
-            Step::InvalidateKey(writing) | Step::InvalidateStamp(writing) | Step::Replay(writing)
-                if introducing(writing.node, step) =>
-            {
-                true
-            }
             Step::Bump(writing) => owing(writing.node) > 0,
-            Step::InvalidateKey(writing) | Step::InvalidateStamp(writing) | Step::Unreachable(writing) => {
-                // Its turn in the line comes after what was owed before it.
-                owing(writing.node) > 0
+            // Its turn in the line comes after what was owed before it.
+            Step::InvalidateKey(writing) | Step::InvalidateStamp(writing) => {
+                introducing(writing.node) || (owing(writing.node) > 0 && !self.is_retold(writing))
+            }
+            Step::RevokeSlot(writing) | Step::Announce(writing) => {
+                introducing(writing.node) || (owing(writing.node) > 0 && !self.is_retold(writing))
+            }
+            Step::Unreachable(writing) => {
+                (owing(writing.node) > 0 && !self.is_retold(writing)) || self.is_only_unmet(step)
             }
             Step::Replay(writing) => {
-                retold(writing.node) || (owing(writing.node) > 1 && !self.is_first_owed(writing))
+                introducing(writing.node)
+                    || retold(writing.node)
+                    || self.owed[usize::from(writing.node)].first() != Some(&self.place(writing))
             }
-            Step::Miss(reading) | Step::Bypass(reading) => {
-                retold(reading.node) || introducing(reading.node, step)
+            Step::Look(reading) | Step::Miss(reading) | Step::Clock(reading) => {
+                retold(reading.node) || introducing(reading.node)
             }
-            Step::Poll(reading) | Step::Commit(reading) => introducing(reading.node, step),
+            Step::Bypass(reading) => retold(reading.node) || self.is_only_unmet(step),
+            Step::Commit(reading) => introducing(reading.node),
+            // Who listens takes hello's answer in before it finds the connection dead.
+            Step::Heal(line) => {
+                line.server == self.state.buckets[CONTROL].server && self.node(line.node).opening.is_some()
+            }
+            Step::CommitRefused(_) => self.is_only_unmet(step),
             _ => false,
         }
     }
 
-    fn is_first_owed(&self, writing: Writing) -> bool {
-        let version = u64::from(self.state.invalidations[usize::from(writing.writer)].version);
-        match self.nodes[usize::from(writing.node)].l2().backlog.first() {
-            Some((_, crate::layers::backlog::Revocation::Keys { version: own, .. })) if own != 0 => {
-                own == version
-            }
-            _ => false,
-        }
+    fn is_retold(&self, writing: Writing) -> bool {
+        self.state.invalidations[self.place(writing)].queued
     }
 
     /// Takes a step in both, and looks whether they agree.
@@ -190,15 +199,13 @@ impl<'a> World<'a> {
         let after = self.model.after(&before, step);
         self.nodes.iter().for_each(Node::stand);
         self.act(step, &before, &after).await?;
-        if after.control().epoch > before.control().epoch {
-            self.bases.insert(after.control().epoch, after.control().control.clock);
-        }
+        self.note_owed(&before.invalidations, &after.invalidations);
         self.state = after;
         for (at, node) in self.nodes.iter().enumerate() {
             node.stand();
             node.gate.hear().await;
             let own = &self.state.nodes[at];
-            if own.links[CONTROL].run != self.state.shards[CONTROL].run {
+            if own.links[CONTROL].run != self.state.run(CONTROL) {
                 // Subscribed, but in the model it hears nothing before it knows the server: lost, as anything may be.
                 node.gate.lose_beyond(own.inbox.len());
             }
@@ -206,9 +213,19 @@ impl<'a> World<'a> {
         self.suspect_alike()?;
         self.compare().await
     }
-}
 
-async fn connect(server: &Redis) -> MultiplexedConnection {
-    let client = redis::Client::open(server.url()).unwrap();
-    client.get_multiplexed_async_connection().await.unwrap()
+    fn note_owed(&mut self, before: &[Invalidation], after: &[Invalidation]) {
+        for (at, (before, after)) in before.iter().zip(after).enumerate() {
+            if before.queued && !after.queued {
+                self.owed.iter_mut().for_each(|owed| owed.retain(|one| *one != at));
+            } else if after.queued && !before.queued {
+                self.owed[usize::from(after.node)].push(at);
+            }
+        }
+    }
+
+    fn tell_row(&self, cache: &Cache) -> Actor<Delivery> {
+        let outbox = self.outbox.as_ref().expect("a relay has an outbox");
+        Actor::start(outbox.tell(cache.clone()))
+    }
 }

@@ -80,6 +80,11 @@ impl Bucket {
         *self.life.lock() = Some((link.id, epoch));
     }
 
+    #[cfg(test)]
+    pub(super) fn epoch(&self) -> Option<u64> {
+        self.life.lock().map(|(_, epoch)| epoch)
+    }
+
     /// It lives in another epoch by now.
     pub(super) fn outlived(&self, epoch: u64) {
         let mut life = self.life.lock();
@@ -93,6 +98,8 @@ impl Bucket {
         &self,
         way: impl Future<Output = Result<T, LayerError>>,
     ) -> Result<T, LayerError> {
+        #[cfg(test)]
+        let _turn = crate::hold::turn(crate::hold::Point::Slot).await?;
         if self.rests.lock().is_some_and(|until| Instant::now() < until) {
             return Err(LayerError::Away(format!("slot {} was away a moment ago", self.slot)));
         }

@@ -92,6 +92,10 @@ impl Cluster {
     /// Were a bucket introduced only when it is needed, a shard could fail over and back without anybody having noticed, and
     /// its first owner, which copied the second by then and so forgot what that one never heard, would be taken at its word.
     pub(super) fn go_round(&self) {
+        #[cfg(test)]
+        if crate::hold::is_held() {
+            return;
+        }
         let Some(own) = self.own.upgrade() else { return };
         let mut round = self.round.lock();
         if round.as_ref().is_none_or(JoinHandle::is_finished) {
@@ -103,7 +107,7 @@ impl Cluster {
         }
     }
 
-    async fn meet(&self, bucket: &Bucket) -> Result<(), LayerError> {
+    pub(super) async fn meet(&self, bucket: &Bucket) -> Result<(), LayerError> {
         let mut route = Route::new(&self.shards, bucket.slot, self.limit);
         loop {
             let stop = route.stop().await?;
@@ -202,6 +206,8 @@ impl Cluster {
 
     /// The clock, not behind this node's, after the stamps were made known.
     pub(super) async fn clock(&self, epoch: u64, at: u64) -> Result<u64, LayerError> {
+        #[cfg(test)]
+        let _turn = crate::hold::turn(crate::hold::Point::Clock).await?;
         let control = &self.control;
         let ask = control.calls.clock(control.site(epoch, at), control.known(epoch));
         let mut answer: Answer = control.send(ask).await?;
@@ -216,6 +222,8 @@ impl Cluster {
         version: u64,
         keys: &[&str],
     ) -> Result<u64, LayerError> {
+        #[cfg(test)]
+        crate::hold::at(crate::hold::Point::Announce).await?;
         self.control.send(self.control.calls.tell(site, kind, version, keys)).await
     }
 }

@@ -53,6 +53,8 @@ impl Keeper for Cluster {
                 self.read_bucket(bucket, epoch, keys)
             });
             let head = async {
+                #[cfg(test)]
+                let _turn = crate::hold::turn(crate::hold::Point::Clock).await?;
                 let head = self.control.question().query_async(&mut self.control.connection()?).await;
                 self.control.take_in(epoch, head.map_err(away)?).await
             };

@@ -3,6 +3,8 @@
 
 mod bucket;
 mod commands;
+#[cfg(test)]
+mod introductions;
 mod keeper;
 mod line;
 mod map;

@@ -183,6 +183,8 @@ pub(super) async fn introduce(
     let mut hello = HELLO.prepare_invoke();
     hello.key(bucket.epoch_key()).arg(&fastrand::u64(1..).to_be_bytes()[..]).arg(&stop.link.run);
     let Some(answer) = route.send(stop, Call::Script(&hello)).await? else { return Ok(None) };
+    #[cfg(test)]
+    crate::hold::at_unless_within(crate::hold::Point::Met).await;
     let epoch: Vec<u8> = read(answer)?;
     let epoch = epoch.try_into().map(u64::from_be_bytes);
     let epoch = epoch.map_err(|_| LayerError::Away("a bucket's epoch is not 8 bytes".to_owned()))?;
