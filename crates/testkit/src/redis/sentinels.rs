@@ -1,6 +1,9 @@
+use super::doors::Doors;
 use super::sentinel::{MASTER_NAME, Sentinel, Watch};
 use super::server::{Redis, RedisBuilder};
+use crate::proxy::Proxy;
 use crate::{StartError, wait};
+use ::redis::cmd;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -31,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct RedisSentinel {
     sentinels: Vec<Sentinel>,
     nodes: Vec<Redis>,
+    doors: Doors,
 }
 
 impl RedisSentinel {
@@ -66,6 +70,11 @@ impl RedisSentinel {
     /// Primary and replicas, in the order they were started in: the first primary is the first.
     pub fn nodes(&self) -> &[Redis] {
         &self.nodes
+    }
+
+    /// The proxy before a server, if the group was [started behind proxies](RedisSentinelBuilder::behind_proxies).
+    pub fn proxy(&self, node: &Redis) -> Option<&Proxy> {
+        self.doors.before(node)
     }
 
     /// The primary that two Sentinels agree on now, dead or alive.
@@ -126,9 +135,18 @@ impl RedisSentinel {
         self.follows(node, primary)
     }
 
+    /// Waits until this former primary, paused when it was replaced and resumed since, is a replica that has caught up.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Unsettled`] if there is no other primary, or it is no replica, within 30 s.
+    pub fn follow(&self, node: &Redis) -> Result<(), StartError> {
+        self.follows(node, self.elected_instead_of(node)?)
+    }
+
     fn follows(&self, node: &Redis, primary: &Redis) -> Result<(), StartError> {
         let awaited = format!("127.0.0.1:{} as replica of 127.0.0.1:{}", node.port(), primary.port());
-        let wanted = primary.port().to_string();
+        let wanted = self.doors.port(primary).to_string();
         wait::until(&awaited, PATIENCE, || {
             let replication = node.replication().map_err(|error| error.to_string())?;
             let is = |field: &str, value: &str| replication.get(field).is_some_and(|is| is == value);
@@ -143,7 +161,10 @@ impl RedisSentinel {
     /// Whom two of the Sentinels that can be asked name.
     fn agreed(&self) -> Result<&Redis, String> {
         let named: Vec<_> = self.sentinels.iter().map(Sentinel::primary).collect();
-        let votes = |node: &Redis| named.iter().flatten().filter(|&&port| port == node.port()).count();
+        let votes = |node| {
+            let port = self.doors.port(node);
+            named.iter().flatten().filter(|named| **named == port).count()
+        };
         self.nodes.iter().find(|node| votes(node) >= QUORUM).ok_or_else(|| format!("{named:?}"))
     }
 
@@ -152,7 +173,7 @@ impl RedisSentinel {
     fn carried_out(&self, old: &Redis) -> Result<(), String> {
         let asked = self.sentinels.iter().map(|sentinel| Some((sentinel, sentinel.master().ok()?)));
         let (sentinel, master) = asked.flatten().next().ok_or("no Sentinel that answers")?;
-        let is_old = master.get("port").is_some_and(|port| *port == old.port().to_string());
+        let is_old = master.get("port").is_some_and(|port| *port == self.doors.port(old).to_string());
         let under_way = master.get("flags").is_some_and(|flags| flags.contains("failover_in_progress"));
         if !is_old {
             return Ok(());
@@ -200,6 +221,7 @@ pub struct RedisSentinelBuilder {
     replicas: usize,
     down_after: Duration,
     failover_timeout: Duration,
+    proxies: bool,
 }
 
 impl Default for RedisSentinelBuilder {
@@ -209,6 +231,7 @@ impl Default for RedisSentinelBuilder {
             replicas: 1,
             down_after: Duration::from_millis(500),
             failover_timeout: Duration::from_secs(3),
+            proxies: false,
         }
     }
 }
@@ -238,25 +261,50 @@ impl RedisSentinelBuilder {
         self
     }
 
+    /// The servers that are no Sentinels are [persistent](RedisBuilder::persistent).
+    pub fn persistent(mut self) -> Self {
+        self.redis = self.redis.persistent();
+        self
+    }
+
+    /// Clients, Sentinels and replicas find each server through a [proxy](RedisSentinel::proxy) of its own. What it does to
+    /// connections it does to all three, unless they are chosen: a replica has sent `PSYNC`.
+    pub fn behind_proxies(mut self) -> Self {
+        self.proxies = true;
+        self
+    }
+
     /// Starts the servers, and returns once each Sentinel knows all the others.
     ///
     /// # Errors
     ///
     /// As [`RedisSentinel::start`].
     pub fn start(self) -> Result<RedisSentinel, StartError> {
-        let mut nodes = vec![self.redis.start()?];
+        let mut nodes = vec![self.redis.clone().start()?];
+        let mut doors = Doors::default();
+        if self.proxies {
+            doors.add(&nodes[0])?;
+        }
+        let primary = doors.port(&nodes[0]);
         for _ in 0..self.replicas {
-            let replica = nodes[0].replica()?;
+            let replica = self.redis.clone().replica_of(primary).start()?;
+            if self.proxies {
+                doors.add(&replica)?;
+                // It names its port when it begins to follow.
+                let () = replica.ask(cmd("REPLICAOF").arg("NO").arg("ONE"))?;
+                let () = replica.ask(cmd("REPLICAOF").arg("127.0.0.1").arg(primary))?;
+                replica.caught_up()?;
+            }
             nodes.push(replica);
         }
         let watch = Watch {
-            primary: nodes[0].port(),
+            primary,
             quorum: QUORUM,
             down_after: self.down_after,
             failover_timeout: self.failover_timeout,
         };
         let sentinels = (0..SENTINELS).map(|_| Sentinel::start(watch)).collect::<Result<_, _>>()?;
-        let redis = RedisSentinel { sentinels, nodes };
+        let redis = RedisSentinel { sentinels, nodes, doors };
         wait::until("three Sentinels that know each other and the replicas", PATIENCE, || {
             redis.acquainted()
         })?;

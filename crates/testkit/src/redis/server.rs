@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// How long a replica may take to have caught up with its primary.
@@ -113,6 +114,18 @@ impl Redis {
         self.ask(cmd("REPLICAOF").arg("NO").arg("ONE"))
     }
 
+    /// Has the server tell others that it is found on another port of 127.0.0.1, also when it is started again.
+    pub(super) fn announce(&self, port: u16) -> Result<(), StartError> {
+        let program = self.server.program();
+        program.announced.store(port, Ordering::Relaxed);
+        self.ask(cmd("CONFIG").arg("SET").arg(program.mode.announces()).arg(port))
+    }
+
+    /// Neither killed nor paused.
+    pub(super) fn runs(&self) -> bool {
+        self.server.runs()
+    }
+
     pub(super) fn ask<T: FromRedisValue>(&self, question: &::redis::Cmd) -> Result<T, StartError> {
         ask(self.port(), question)
     }
@@ -182,8 +195,13 @@ impl RedisBuilder {
     ///
     /// As [`Redis::start`], and [`StartError::Unsettled`] if a replica has not caught up within 20 s.
     pub fn start(self) -> Result<Redis, StartError> {
-        let program =
-            RedisServer { path: program()?, args: self.args, persistent: self.persistent, mode: self.mode };
+        let program = RedisServer {
+            path: program()?,
+            args: self.args,
+            persistent: self.persistent,
+            mode: self.mode,
+            announced: AtomicU16::new(0),
+        };
         let redis = Redis { server: Server::start(program, Home::make("redis", Account::Own)?)? };
         if matches!(self.mode, Mode::Replica { .. }) {
             redis.caught_up()?;
@@ -193,7 +211,7 @@ impl RedisBuilder {
 }
 
 impl From<&RedisServer> for RedisBuilder {
-    fn from(RedisServer { path: _, args, persistent, mode }: &RedisServer) -> Self {
+    fn from(RedisServer { path: _, args, persistent, mode, announced: _ }: &RedisServer) -> Self {
         Self { args: args.clone(), persistent: *persistent, mode: *mode }
     }
 }
@@ -217,6 +235,8 @@ struct RedisServer {
     args: Vec<OsString>,
     persistent: bool,
     mode: Mode,
+    /// The port that others are told, if not its own: else 0.
+    announced: AtomicU16,
 }
 
 impl Program for RedisServer {
@@ -230,6 +250,12 @@ impl Program for RedisServer {
         // By default a primary waits 5 s for more replicas before it serves the first.
         command.args(["--repl-diskless-sync-delay", "0"]).args(&self.args);
         self.mode.apply(&mut command, port);
+        match self.announced.load(Ordering::Relaxed) {
+            0 => {}
+            announced => {
+                command.arg(format!("--{}", self.mode.announces())).arg(announced.to_string());
+            }
+        }
         command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--dir", "."]);
         command.args(["--daemonize", "no", "--logfile", "", "--loglevel", "notice"]);
         command
