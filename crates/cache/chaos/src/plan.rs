@@ -1,9 +1,16 @@
 use std::time::Duration;
 
+use crate::fault::Fault;
+use crate::servers::Kind;
+
 /// What a run does.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Plan {
+    /// Which servers there are.
+    pub servers: Kind,
+    /// Which faults are drawn, each once before one comes again. Default all there are for these servers.
+    pub faults: Vec<Fault>,
     /// Decides which faults come when, and what workers do; not how threads interleave.
     pub seed: u64,
     /// The run ends once so many reads and writes were made, and it is older than `at_least`. Default 200,000.
@@ -28,10 +35,12 @@ pub enum Mutant {
 }
 
 impl Plan {
-    /// The defaults with a seed.
+    /// The defaults for servers, with a seed.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub fn new(servers: Kind, seed: u64) -> Self {
         Self {
+            servers,
+            faults: Fault::of(servers),
             seed,
             operations: 200_000,
             at_least: Duration::from_secs(15),

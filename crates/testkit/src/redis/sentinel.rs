@@ -101,6 +101,11 @@ impl Sentinel {
         self.hurry()
     }
 
+    /// Neither killed nor paused.
+    pub(super) fn runs(&self) -> bool {
+        self.server.runs()
+    }
+
     /// The port of the primary, as this Sentinel knows it.
     pub(super) fn primary(&self) -> Result<u16, StartError> {
         let (_, port): (String, u16) = self.ask(&["GET-MASTER-ADDR-BY-NAME", MASTER_NAME])?;

@@ -81,7 +81,7 @@ impl RedisSentinel {
     ///
     /// # Errors
     ///
-    /// [`StartError::Unsettled`] if they do not agree; a Sentinel that is paused makes it wait 2 s.
+    /// [`StartError::Unsettled`] if they do not agree.
     pub fn primary(&self) -> Result<&Redis, StartError> {
         wait::until("a primary that two Sentinels agree on", Duration::ZERO, || self.agreed())
     }
@@ -144,6 +144,17 @@ impl RedisSentinel {
         self.follows(node, self.elected_instead_of(node)?)
     }
 
+    /// Waits until every other server is a replica of the primary that has caught up.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Unsettled`] if that does not come about within 30 s, such as when a server is dead.
+    pub fn whole(&self) -> Result<(), StartError> {
+        let primary = self.primary()?;
+        let mut others = self.nodes.iter().filter(|node| node.port() != primary.port());
+        others.try_for_each(|node| self.follows(node, primary))
+    }
+
     fn follows(&self, node: &Redis, primary: &Redis) -> Result<(), StartError> {
         let awaited = format!("127.0.0.1:{} as replica of 127.0.0.1:{}", node.port(), primary.port());
         let wanted = self.doors.port(primary).to_string();
@@ -158,9 +169,14 @@ impl RedisSentinel {
         })
     }
 
+    /// Those that can be asked.
+    fn running(&self) -> impl Iterator<Item = &Sentinel> {
+        self.sentinels.iter().filter(|sentinel| sentinel.runs())
+    }
+
     /// Whom two of the Sentinels that can be asked name.
     fn agreed(&self) -> Result<&Redis, String> {
-        let named: Vec<_> = self.sentinels.iter().map(Sentinel::primary).collect();
+        let named: Vec<_> = self.running().map(Sentinel::primary).collect();
         let votes = |node| {
             let port = self.doors.port(node);
             named.iter().flatten().filter(|named| **named == port).count()
@@ -171,7 +187,7 @@ impl RedisSentinel {
     /// Orders a failover, again if it was given up: Sentinel promises one, and then finds that no replica is fit as long
     /// as it has not heard of any for a few tenths of a second, which a busy machine takes at times.
     fn carried_out(&self, old: &Redis) -> Result<(), String> {
-        let asked = self.sentinels.iter().map(|sentinel| Some((sentinel, sentinel.master().ok()?)));
+        let asked = self.running().map(|sentinel| Some((sentinel, sentinel.master().ok()?)));
         let (sentinel, master) = asked.flatten().next().ok_or("no Sentinel that answers")?;
         let is_old = master.get("port").is_some_and(|port| *port == self.doors.port(old).to_string());
         let under_way = master.get("flags").is_some_and(|flags| flags.contains("failover_in_progress"));

@@ -1,0 +1,188 @@
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use mainstay_testkit::StartError;
+use mainstay_testkit::proxy::{Selection, Trouble, Way};
+use mainstay_testkit::redis::{Redis, Sentinel};
+
+use crate::fault::Fault;
+use crate::node::{COMMAND_TIMEOUT, NODES};
+use crate::reshard::Reshard;
+use crate::servers::{Servers, ask};
+use crate::succession::{REIGN, Succession};
+use crate::tally::Tally;
+use crate::ways;
+
+/// Draws faults, brings them about and heals them.
+#[derive(Debug)]
+pub(crate) struct Driver<'s> {
+    servers: &'s dyn Servers,
+    rng: Rng,
+    bound: Duration,
+    faults: Vec<Fault>,
+    /// Every kind comes up before one comes again.
+    deck: Vec<Fault>,
+    /// When the last succession had ended.
+    reigns_since: Option<Instant>,
+    pub(crate) tally: Tally,
+}
+
+/// A fault in force, and what ends it.
+#[derive(Debug)]
+pub(crate) enum Underway<'s> {
+    /// It left nothing behind that must be ended.
+    Done,
+    OnWays(Vec<Trouble<'s>>),
+    Dead(&'s Redis),
+    Paused(&'s Redis),
+    SentinelPaused(&'s Sentinel),
+    Succession(Succession<'s>),
+    Reshard(Reshard<'s>),
+}
+
+impl<'s> Driver<'s> {
+    pub(crate) fn new(servers: &'s dyn Servers, faults: Vec<Fault>, bound: Duration, rng: Rng) -> Self {
+        let (deck, tally) = (Vec::new(), Tally::default());
+        Self { servers, rng, bound, faults, deck, reigns_since: None, tally }
+    }
+
+    /// One fault, or now and then two on different nodes, and how long they last.
+    pub(crate) fn draw(&mut self) -> (Vec<(Fault, usize)>, Duration) {
+        let first = (self.next(), self.rng.usize(..NODES));
+        let mut faults = vec![first];
+        if self.rng.u32(..4) == 0 {
+            let second = self.next();
+            let other = (first.1 + 1) % NODES;
+            if first.0.is_central() && second.is_central() {
+                self.deck.push(second);
+            } else {
+                faults.push((second, other));
+            }
+        }
+        let bound = u64::try_from(self.bound.as_millis()).unwrap_or(u64::MAX);
+        // Some outlast the bound, so that what a node last heard no longer vouches for its memory.
+        let long = Duration::from_millis(match self.rng.u32(..10) {
+            0..=5 => self.rng.u64(..bound),
+            6..=8 => self.rng.u64(bound..3 * bound),
+            _ => self.rng.u64(3 * bound..5 * bound),
+        });
+        let pauses = faults.iter().any(|(fault, _)| *fault == Fault::Pause);
+        (faults, if pauses { long.min(self.servers.longest_pause()) } else { long })
+    }
+
+    fn next(&mut self) -> Fault {
+        if self.deck.is_empty() {
+            self.deck = self.faults.clone();
+            self.rng.shuffle(&mut self.deck);
+        }
+        self.deck.pop().unwrap_or(Fault::Reset)
+    }
+
+    pub(crate) fn begin(&mut self, fault: Fault, node: usize) -> Result<Underway<'s>, StartError> {
+        let servers = self.servers;
+        let (control_key, stream) = servers.control_names();
+        match fault {
+            Fault::Kill | Fault::Failover | Fault::Depose | Fault::Lag | Fault::TakeOver => {
+                if let Some(group) = servers.group() {
+                    if let Some(since) = self.reigns_since {
+                        thread::sleep(REIGN.saturating_sub(since.elapsed()));
+                    }
+                    return Succession::begin(group, fault, &mut self.rng).map(Underway::Succession);
+                }
+                let server = servers.any_primary(&mut self.rng)?.server;
+                server.kill();
+                return Ok(Underway::Dead(server));
+            }
+            Fault::Restart => {
+                let server = servers.any_primary(&mut self.rng)?.server;
+                server.kill();
+                servers.restart(server)?;
+            }
+            Fault::Pause => {
+                let server = servers.any_primary(&mut self.rng)?.server;
+                server.pause();
+                return Ok(Underway::Paused(server));
+            }
+            Fault::Flush => tell(servers.any_primary(&mut self.rng)?.server, &["FLUSHALL"]),
+            Fault::LoseControlKey => tell(servers.control()?, &["DEL", &control_key]),
+            Fault::LoseStream => tell(servers.control()?, &["DEL", &stream]),
+            Fault::CutSubscribers => tell(servers.control()?, &["CLIENT", "KILL", "TYPE", "pubsub"]),
+            Fault::Reshard => {
+                if let Some(cluster) = servers.cluster() {
+                    let reshard = Reshard::begin(cluster, &mut self.rng, &mut self.tally)?;
+                    return Ok(Underway::Reshard(reshard));
+                }
+            }
+            Fault::MuteSentinel => {
+                if let Some(sentinel) = servers.first_sentinel() {
+                    sentinel.pause();
+                    return Ok(Underway::SentinelPaused(sentinel));
+                }
+            }
+            Fault::Reset => self.ways(node).for_each(|ways| ways.reset()),
+            Fault::MissAnnouncements => {
+                let troubles: Vec<Trouble<'_>> =
+                    self.ways(node).map(|ways| ways.cut(Way::ToClient)).collect();
+                thread::sleep(Duration::from_millis(self.rng.u64(1..40)));
+                troubles.into_iter().for_each(Trouble::heal);
+            }
+            Fault::Latency => {
+                let longest = u64::try_from(COMMAND_TIMEOUT.as_millis()).unwrap_or(u64::MAX);
+                let delay = Duration::from_millis(self.rng.u64(1..longest));
+                return Ok(self.on_ways(node, |ways| ways.delay(Way::Both, delay)));
+            }
+            Fault::Deafen => return Ok(self.on_ways(node, |ways| ways.cut(Way::ToClient))),
+            Fault::Mute => return Ok(self.on_ways(node, |ways| ways.cut(Way::ToServer))),
+            Fault::Partition => return Ok(self.on_ways(node, |ways| ways.cut(Way::Both))),
+            Fault::Delay => {
+                let way = *self.rng.choice(&[Way::ToServer, Way::ToClient, Way::Both]).unwrap_or(&Way::Both);
+                return Ok(self.on_ways(node, |ways| ways.hold(way)));
+            }
+            Fault::Refuse => return Ok(self.on_ways(node, |ways| ways.refuse())),
+        }
+        Ok(Underway::Done)
+    }
+
+    fn on_ways(&self, node: usize, befall: impl Fn(Selection<'s>) -> Trouble<'s>) -> Underway<'s> {
+        Underway::OnWays(self.ways(node).map(befall).collect())
+    }
+
+    fn ways(&self, node: usize) -> impl Iterator<Item = Selection<'s>> + use<'s> {
+        self.servers.proxies().into_iter().map(move |proxy| ways::of(proxy, node))
+    }
+
+    /// Answers whether the nodes have come to terms with what is there now, as far as that is known yet.
+    pub(crate) fn heal(&mut self, underway: Underway<'s>) -> Result<bool, StartError> {
+        match underway {
+            Underway::Done => {}
+            Underway::OnWays(troubles) => troubles.into_iter().for_each(Trouble::heal),
+            Underway::Dead(server) => self.servers.restart(server)?,
+            Underway::Paused(server) => server.resume(),
+            Underway::SentinelPaused(sentinel) => sentinel.resume(),
+            Underway::Succession(succession) => {
+                let met = succession.end(&mut self.tally)?;
+                self.reigns_since = Some(Instant::now());
+                return Ok(met);
+            }
+            Underway::Reshard(reshard) => reshard.end(&mut self.tally)?,
+        }
+        Ok(true)
+    }
+
+    /// Takes note of the epoch there is.
+    pub(crate) fn note_epoch(&mut self) {
+        let Ok(control) = self.servers.control() else { return };
+        let words = ["HGET", &self.servers.control_names().0, "e"];
+        if let Ok(Some(epoch)) = ask::<Option<Vec<u8>>>(control, &words, COMMAND_TIMEOUT) {
+            self.tally.epochs.insert(epoch);
+        }
+    }
+}
+
+/// A server that is away does not hear it.
+fn tell(server: &Redis, words: &[&str]) {
+    if let Err(error) = ask::<redis::Value>(server, words, COMMAND_TIMEOUT) {
+        eprintln!("{words:?} did not reach Redis: {error}");
+    }
+}
