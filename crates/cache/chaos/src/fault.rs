@@ -1,7 +1,9 @@
+use clap::ValueEnum;
+
 use crate::servers::Kind;
 
 /// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
 #[non_exhaustive]
 pub enum Fault {
     /// A server is killed as by `kill -9`. Where there is a replica, that takes its place, and it comes back as a replica;

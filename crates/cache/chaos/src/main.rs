@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use mainstay_cache_chaos::million::million;
 use mainstay_cache_chaos::outage::outage;
-use mainstay_cache_chaos::{Kind, Plan, Summary, cold, run};
+use mainstay_cache_chaos::{Fault, Kind, Plan, Summary, cold, run};
 use tokio::runtime::Runtime;
 
 #[derive(Parser)]
@@ -56,6 +56,9 @@ struct Run {
     /// With which servers, one kind after the other.
     #[arg(long, value_delimiter = ',', default_values = ["single", "sentinel", "cluster"])]
     servers: Vec<Kind>,
+    /// Which faults; by default all there are for these servers.
+    #[arg(long, value_delimiter = ',', hide_possible_values = true)]
+    faults: Vec<Fault>,
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -92,6 +95,9 @@ fn chaos(args: &Run) -> Result<ExitCode, Box<dyn Error>> {
         println!("--servers {kind} --seed {seed}");
         let mut plan = Plan::new(*kind, seed);
         plan.at_least = Duration::try_from_secs_f64(60.0 * args.minutes)?;
+        if !args.faults.is_empty() {
+            plan.faults.retain(|fault| args.faults.contains(fault));
+        }
         let report = run(&plan)?;
         println!("{report}");
         reports.push(report);

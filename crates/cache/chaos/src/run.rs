@@ -52,21 +52,24 @@ pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
     let (mut since_rest, mut rests) = (0, 0);
     let mut resting_rng = rng.fork();
     let mut driver = Driver::new(&*servers, plan.faults.clone(), plan.bound, rng);
-    let enough = || {
+    let enough = |faults: &BTreeMap<Fault, u64>| {
         let operations = world.counts.operations.load(Ordering::Relaxed);
-        operations >= plan.operations && began.elapsed() >= plan.at_least
+        operations >= plan.operations
+            && faults.values().sum::<u64>() >= plan.at_least_faults
+            && began.elapsed() >= plan.at_least
     };
-    while !enough() && (plan.mutant.is_none() || world.judge.found() == 0) {
+    while !enough(&faults) && (plan.mutant.is_none() || world.judge.found() == 0) {
         let (drawn, long) = driver.draw();
         *world.judge.weather.lock() = format!("{drawn:?} from {} us", world.source.now());
         let mut underway = Vec::new();
         for (fault, node) in &drawn {
             *faults.entry(*fault).or_default() += 1;
-            underway.push(driver.begin(*fault, *node)?);
+            underway
+                .push(driver.begin(*fault, *node).map_err(|error| format!("beginning {drawn:?}: {error}"))?);
         }
         thread::sleep(long);
         for one in underway {
-            if !driver.heal(one)? {
+            if !driver.heal(one).map_err(|error| format!("healing {drawn:?}: {error}"))? {
                 world.judge.report(Wrong::Unsettled, format!("no node began anew after {drawn:?}"));
             }
         }

@@ -63,6 +63,9 @@ impl<'s> Succession<'s> {
                 let shut = ways_to(heir).refuse();
                 note_loss(group, old, lag.as_ref().map(|_| heir), tally);
                 group.order(old, order)?;
+                // It has left its primary: what was held back for it is lost.
+                end(lag);
+                group.follow(old.server)?;
                 shut.heal();
                 heir
             }
@@ -72,6 +75,7 @@ impl<'s> Succession<'s> {
                     old.server.kill();
                 }
                 let heir = group.successor(old)?;
+                end(lag);
                 let shut = ways_to(old.server).refuse();
                 match fault {
                     Fault::Depose => old.server.resume(),
@@ -82,9 +86,6 @@ impl<'s> Succession<'s> {
                 heir
             }
         };
-        if let Some(lag) = lag {
-            lag.heal();
-        }
         let (reachable, mut met) = (Instant::now(), false);
         while !met && reachable.elapsed() < TO_MEET {
             met = group.has_met_a_node(heir);
@@ -92,6 +93,12 @@ impl<'s> Succession<'s> {
         }
         tally.slowest_meeting = tally.slowest_meeting.max(reachable.elapsed());
         Ok(met && group.caught_up(old.server, TO_MEET))
+    }
+}
+
+fn end(trouble: Option<Trouble<'_>>) {
+    if let Some(trouble) = trouble {
+        trouble.heal();
     }
 }
 

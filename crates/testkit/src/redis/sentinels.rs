@@ -107,17 +107,27 @@ impl RedisSentinel {
     }
 
     /// Has the Sentinels make a replica the primary although the primary lives (`SENTINEL FAILOVER`), and waits until it
-    /// takes writes and the old primary follows it.
+    /// takes writes and the old primary follows it: for two seconds more that one calls itself primary, too.
     ///
     /// # Errors
     ///
     /// As [`elected_instead_of`](Self::elected_instead_of); it then tells what the Sentinel that has the order said last.
     pub fn fail_over(&self) -> Result<&Redis, StartError> {
         let old = self.primary()?;
-        wait::until("a failover by order", PATIENCE, || self.carried_out(old))?;
-        let new = self.elected_instead_of(old)?;
+        let new = self.promote()?;
         self.follows(old, new)?;
         Ok(new)
+    }
+
+    /// The same, but waits only until the replica takes writes; [`follow`](Self::follow) waits for the old primary.
+    ///
+    /// # Errors
+    ///
+    /// As [`fail_over`](Self::fail_over).
+    pub fn promote(&self) -> Result<&Redis, StartError> {
+        let old = self.primary()?;
+        wait::until("a failover by order", PATIENCE, || self.carried_out(old))?;
+        self.elected_instead_of(old)
     }
 
     /// Waits until the Sentinels have another primary than this killed server, restarts it, and waits until they have made
@@ -135,7 +145,7 @@ impl RedisSentinel {
         self.follows(node, primary)
     }
 
-    /// Waits until this former primary, paused when it was replaced and resumed since, is a replica that has caught up.
+    /// Waits until this former primary, which runs, is a replica that has caught up.
     ///
     /// # Errors
     ///

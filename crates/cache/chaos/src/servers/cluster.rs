@@ -113,11 +113,10 @@ impl Group for Cluster {
     fn order(&self, primary: Primary<'_>, order: Order) -> Result<(), StartError> {
         let replica = self.replica(primary)?;
         match order {
-            Order::Agreed => self.redis.fail_over(replica)?,
-            Order::Forced => self.redis.force(replica)?,
-            Order::Unasked => self.redis.take_over(replica)?,
+            Order::Agreed => self.redis.fail_over(replica),
+            Order::Forced => self.redis.force(replica),
+            Order::Unasked => self.redis.take_over(replica),
         }
-        self.redis.follow(primary.server)
     }
 
     fn successor(&self, old: Primary<'_>) -> Result<&Redis, StartError> {

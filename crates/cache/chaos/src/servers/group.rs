@@ -25,7 +25,7 @@ pub(crate) trait Group: Servers {
 
     fn replica(&self, primary: Primary<'_>) -> Result<&Redis, StartError>;
 
-    /// Gives the order, and waits until it is carried out and the old primary is a replica.
+    /// Gives the order, and waits until the replica is a primary; the old one may call itself so, too.
     fn order(&self, primary: Primary<'_>, order: Order) -> Result<(), StartError>;
 
     /// Waits until another is primary instead of one that is silent.

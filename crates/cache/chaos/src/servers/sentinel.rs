@@ -82,7 +82,7 @@ impl Group for Sentinels {
     }
 
     fn order(&self, _: Primary<'_>, _: Order) -> Result<(), StartError> {
-        self.0.fail_over().map(drop)
+        self.0.promote().map(drop)
     }
 
     fn successor(&self, old: Primary<'_>) -> Result<&Redis, StartError> {
