@@ -26,6 +26,8 @@ pub(crate) struct Handle {
     pub(crate) facts: Region<str, Fact>,
 }
 
+/// How long a value lives, in bounds: longer than a failover takes, or nothing old would be there after it.
+const LIFE: u32 = 40;
 pub(crate) const PREFIX: &str = "chaos";
 pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_millis(150);
 
@@ -51,10 +53,10 @@ impl Node {
             .patience(plan.bound)
             // Few, so that long partitions outlast them.
             .announcements_kept(500)
-            .backlog(64);
+            .backlog(servers.backlog());
         // Values are loaded anew while they are served, and served, marked, when that fails.
         let options = RegionOptions::default()
-            .ttl(8 * plan.bound)
+            .ttl(LIFE * plan.bound)
             .eager_refresh(EagerRefresh::At(0.5))
             .fail_safe(FailSafe::default().throttle(plan.bound / 20));
         let (cache, facts) = runtime.block_on(async {

@@ -16,6 +16,8 @@ use crate::report::Report;
 use crate::source::{Family, Source};
 use crate::worker::{Counts, Load, Worker, World};
 
+/// Before the first fault, in bounds.
+const WARM_UP: u32 = 5;
 /// Between two looks at the source and all caches at rest.
 const FAULTS_BETWEEN_RESTS: usize = 12;
 /// How long a node may take to come to terms with Redis after everything was healed.
@@ -58,6 +60,8 @@ pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
             && faults.values().sum::<u64>() >= plan.at_least_faults
             && began.elapsed() >= plan.at_least
     };
+    // What is lost with an empty Redis is nothing.
+    thread::sleep(WARM_UP * plan.bound);
     while !enough(&faults) && (plan.mutant.is_none() || world.judge.found() == 0) {
         let (drawn, long) = driver.draw();
         *world.judge.weather.lock() = format!("{drawn:?} from {} us", world.source.now());
@@ -130,7 +134,7 @@ fn look_at_rest(nodes: &[Node], world: &Arc<World>) {
 
 async fn look(node: &Handle, world: &Arc<World>, at: usize) {
     let truth = &world.source.truths[at];
-    let load = Load { at, before: Duration::ZERO, after: Duration::ZERO, fails: false };
+    let load = Load { at, before: Duration::ZERO, after: Duration::ZERO, life: None, fails: false };
     let reading = node.facts.get_or_load_hit(&truth.key, {
         let world = world.clone();
         move |cx| async move { load.run(&world.source, &cx).await }

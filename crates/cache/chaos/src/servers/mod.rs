@@ -61,6 +61,11 @@ pub(crate) trait Servers: fmt::Debug {
         Duration::MAX
     }
 
+    /// How many invalidations a node owes before it owes all: few, so that a long outage outlasts them.
+    fn backlog(&self) -> usize {
+        64
+    }
+
     /// If one takes another's place.
     fn group(&self) -> Option<&dyn Group> {
         None

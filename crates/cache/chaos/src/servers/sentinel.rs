@@ -62,6 +62,11 @@ impl Servers for Sentinels {
         DOWN_AFTER * 2 / 5
     }
 
+    /// As many as come while a primary is replaced: were all owed after it, no invalidation that was lost would show.
+    fn backlog(&self) -> usize {
+        8_192
+    }
+
     fn group(&self) -> Option<&dyn Group> {
         Some(self)
     }
