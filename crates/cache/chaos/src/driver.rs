@@ -120,36 +120,51 @@ impl<'s> Driver<'s> {
                     return Ok(Underway::SentinelPaused(sentinel));
                 }
             }
-            Fault::Reset => self.ways(node).for_each(|ways| ways.reset()),
+            Fault::LoseEpochs => {
+                servers.cluster().into_iter().for_each(|cluster| cluster.lose_epochs(&mut self.rng));
+            }
+            Fault::Reset => self.ways(node)?.iter().for_each(Selection::reset),
             Fault::MissAnnouncements => {
-                let troubles: Vec<Trouble<'_>> =
-                    self.ways(node).map(|ways| ways.cut(Way::ToClient)).collect();
+                let ways = self.ways(node)?;
+                let troubles: Vec<Trouble<'_>> = ways.iter().map(|ways| ways.cut(Way::ToClient)).collect();
                 thread::sleep(Duration::from_millis(self.rng.u64(1..40)));
                 troubles.into_iter().for_each(Trouble::heal);
             }
             Fault::Latency => {
                 let longest = u64::try_from(COMMAND_TIMEOUT.as_millis()).unwrap_or(u64::MAX);
                 let delay = Duration::from_millis(self.rng.u64(1..longest));
-                return Ok(self.on_ways(node, |ways| ways.delay(Way::Both, delay)));
+                return self.on_ways(node, |ways| ways.delay(Way::Both, delay));
             }
-            Fault::Deafen => return Ok(self.on_ways(node, |ways| ways.cut(Way::ToClient))),
-            Fault::Mute => return Ok(self.on_ways(node, |ways| ways.cut(Way::ToServer))),
-            Fault::Partition => return Ok(self.on_ways(node, |ways| ways.cut(Way::Both))),
+            Fault::Deafen => return self.on_ways(node, |ways| ways.cut(Way::ToClient)),
+            Fault::Mute => return self.on_ways(node, |ways| ways.cut(Way::ToServer)),
+            Fault::Partition => return self.on_ways(node, |ways| ways.cut(Way::Both)),
             Fault::Delay => {
                 let way = *self.rng.choice(&[Way::ToServer, Way::ToClient, Way::Both]).unwrap_or(&Way::Both);
-                return Ok(self.on_ways(node, |ways| ways.hold(way)));
+                return self.on_ways(node, |ways| ways.hold(way));
             }
-            Fault::Refuse => return Ok(self.on_ways(node, |ways| ways.refuse())),
+            Fault::Refuse => return self.on_ways(node, Selection::refuse),
         }
         Ok(Underway::Done)
     }
 
-    fn on_ways(&self, node: usize, befall: impl Fn(Selection<'s>) -> Trouble<'s>) -> Underway<'s> {
-        Underway::OnWays(self.ways(node).map(befall).collect())
+    fn on_ways(
+        &mut self,
+        node: usize,
+        befall: impl Fn(&Selection<'s>) -> Trouble<'s>,
+    ) -> Result<Underway<'s>, StartError> {
+        Ok(Underway::OnWays(self.ways(node)?.iter().map(befall).collect()))
     }
 
-    fn ways(&self, node: usize) -> impl Iterator<Item = Selection<'s>> + use<'s> {
-        self.servers.proxies().into_iter().map(move |proxy| ways::of(proxy, node))
+    /// A node's ways to all servers, or, in a Cluster, every other time that to one shard alone.
+    fn ways(&mut self, node: usize) -> Result<Vec<Selection<'s>>, StartError> {
+        let servers = self.servers;
+        let proxies = match servers.group() {
+            Some(group) if servers.cluster().is_some() && self.rng.bool() => {
+                vec![group.proxy(servers.any_primary(&mut self.rng)?.server)]
+            }
+            _ => servers.proxies(),
+        };
+        Ok(proxies.into_iter().map(|proxy| ways::of(proxy, node)).collect())
     }
 
     /// Answers whether the nodes have come to terms with what is there now, as far as that is known yet.

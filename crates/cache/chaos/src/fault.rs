@@ -48,6 +48,8 @@ pub enum Fault {
     TakeOver,
     /// Slots move to other servers and back while they are used, and one stays half-way for a while. Cluster.
     Reshard,
+    /// Redis evicts the epochs of some buckets. Cluster.
+    LoseEpochs,
     /// The Sentinel that the nodes ask first says nothing. Sentinel.
     MuteSentinel,
 }
@@ -76,7 +78,9 @@ impl Fault {
         all.extend(match servers {
             Kind::Single => &[][..],
             Kind::Sentinel => &[Self::Failover, Self::Depose, Self::Lag, Self::MuteSentinel],
-            Kind::Cluster => &[Self::Failover, Self::Depose, Self::Lag, Self::TakeOver, Self::Reshard],
+            Kind::Cluster => {
+                &[Self::Failover, Self::Depose, Self::Lag, Self::TakeOver, Self::Reshard, Self::LoseEpochs]
+            }
         });
         all
     }

@@ -50,6 +50,17 @@ impl Cluster {
         slots
     }
 
+    /// Where a shard is away they stay.
+    pub(crate) fn lose_epochs(&self, rng: &mut Rng) {
+        for (bucket, slot) in (0..BUCKETS).zip(&self.bucket_slots) {
+            if rng.bool()
+                && let Ok(owner) = self.redis.owner(*slot)
+            {
+                let _lost = ask::<u64>(owner, &["DEL", &epoch_key(bucket)], COMMAND_TIMEOUT);
+            }
+        }
+    }
+
     pub(crate) fn control_slot(&self) -> u16 {
         self.control_slot
     }
