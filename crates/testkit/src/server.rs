@@ -79,9 +79,9 @@ impl<P: Program> Server<P> {
         self.paused.store(false, Ordering::Relaxed);
     }
 
-    /// Neither killed nor paused: a question to it is worth waiting for.
-    pub(crate) fn runs(&self) -> bool {
-        self.process().is_some() && !self.paused.load(Ordering::Relaxed)
+    /// A question to it would be waited for in vain.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
     }
 
     pub(crate) fn restart(&self) -> Result<(), StartError> {

@@ -116,6 +116,13 @@ fn behind_proxies_a_replica_lags_and_takes_over_without_what_it_missed() {
     let third = sentinel.fail_over().unwrap();
     assert_eq!(third.port(), old.port());
     assert_eq!(named_by(&sentinel.sentinel_urls()[0]), port);
+
+    // Who was started as a replica and is the primary now comes back as one.
+    sentinel.fail_over().unwrap();
+    new.restart().unwrap();
+    assert_eq!(role(new), "master");
+    sentinel.whole().unwrap();
+    assert_eq!((sentinel.primary().unwrap().port(), get(old)), (new.port(), None));
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub(crate) struct Driver<'s> {
 /// A fault in force, and what ends it.
 #[derive(Debug)]
 pub(crate) enum Underway<'s> {
+    /// It did not come about: the server it was meant for is away.
+    Missed,
     /// It left nothing behind that must be ended.
     Done,
     OnWays(Vec<Trouble<'s>>),
@@ -79,7 +81,16 @@ impl<'s> Driver<'s> {
         self.deck.pop().unwrap_or(Fault::Reset)
     }
 
+    /// What did not come about comes up again later.
     pub(crate) fn begin(&mut self, fault: Fault, node: usize) -> Result<Underway<'s>, StartError> {
+        let underway = self.bring_about(fault, node)?;
+        if matches!(underway, Underway::Missed) {
+            self.deck.insert(0, fault);
+        }
+        Ok(underway)
+    }
+
+    fn bring_about(&mut self, fault: Fault, node: usize) -> Result<Underway<'s>, StartError> {
         let servers = self.servers;
         let (control_key, stream) = servers.control_names();
         match fault {
@@ -95,19 +106,19 @@ impl<'s> Driver<'s> {
                 return Ok(Underway::Dead(server));
             }
             Fault::Restart => {
-                let server = servers.any_primary(&mut self.rng)?.server;
-                server.kill();
-                servers.restart(server)?;
+                servers.restart(servers.any_primary(&mut self.rng)?.server)?;
             }
             Fault::Pause => {
                 let server = servers.any_primary(&mut self.rng)?.server;
                 server.pause();
                 return Ok(Underway::Paused(server));
             }
-            Fault::Flush => tell(servers.any_primary(&mut self.rng)?.server, &["FLUSHALL"]),
-            Fault::LoseControlKey => tell(servers.control()?, &["DEL", &control_key]),
-            Fault::LoseStream => tell(servers.control()?, &["DEL", &stream]),
-            Fault::CutSubscribers => tell(servers.control()?, &["CLIENT", "KILL", "TYPE", "pubsub"]),
+            Fault::Flush => return Ok(tell(servers.any_primary(&mut self.rng)?.server, &["FLUSHALL"])),
+            Fault::LoseControlKey => return Ok(tell(servers.control()?, &["DEL", &control_key])),
+            Fault::LoseStream => return Ok(tell(servers.control()?, &["DEL", &stream])),
+            Fault::CutSubscribers => {
+                return Ok(tell(servers.control()?, &["CLIENT", "KILL", "TYPE", "pubsub"]));
+            }
             Fault::Reshard => {
                 if let Some(cluster) = servers.cluster() {
                     let reshard = Reshard::begin(cluster, &mut self.rng, &mut self.tally)?;
@@ -170,7 +181,7 @@ impl<'s> Driver<'s> {
     /// Answers whether the nodes have come to terms with what is there now, as far as that is known yet.
     pub(crate) fn heal(&mut self, underway: Underway<'s>) -> Result<bool, StartError> {
         match underway {
-            Underway::Done => {}
+            Underway::Missed | Underway::Done => {}
             Underway::OnWays(troubles) => troubles.into_iter().for_each(Trouble::heal),
             Underway::Dead(server) => self.servers.restart(server)?,
             Underway::Paused(server) => server.resume(),
@@ -195,9 +206,10 @@ impl<'s> Driver<'s> {
     }
 }
 
-/// A server that is away does not hear it.
-fn tell(server: &Redis, words: &[&str]) {
-    if let Err(error) = ask::<redis::Value>(server, words, COMMAND_TIMEOUT) {
-        eprintln!("{words:?} did not reach Redis: {error}");
+/// Tells a server something that needs no healing.
+fn tell(server: &Redis, words: &[&str]) -> Underway<'static> {
+    match ask::<redis::Value>(server, words, COMMAND_TIMEOUT) {
+        Ok(_) => Underway::Done,
+        Err(_) => Underway::Missed,
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::driver::Driver;
+use crate::driver::{Driver, Underway};
 use crate::fault::Fault;
 use crate::judge::{Due, Judge, Wrong};
 use crate::node::{Handle, NODES, Node};
@@ -67,9 +67,12 @@ pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
         *world.judge.weather.lock() = format!("{drawn:?} from {} us", world.source.now());
         let mut underway = Vec::new();
         for (fault, node) in &drawn {
-            *faults.entry(*fault).or_default() += 1;
-            underway
-                .push(driver.begin(*fault, *node).map_err(|error| format!("beginning {drawn:?}: {error}"))?);
+            let begun = driver.begin(*fault, *node);
+            let begun = begun.map_err(|error| format!("beginning {drawn:?}: {error}"))?;
+            if !matches!(begun, Underway::Missed) {
+                *faults.entry(*fault).or_default() += 1;
+            }
+            underway.push(begun);
         }
         thread::sleep(long);
         for one in underway {

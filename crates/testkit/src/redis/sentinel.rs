@@ -101,9 +101,9 @@ impl Sentinel {
         self.hurry()
     }
 
-    /// Neither killed nor paused.
-    pub(super) fn runs(&self) -> bool {
-        self.server.runs()
+    /// A question to it would be waited for in vain.
+    pub(super) fn is_paused(&self) -> bool {
+        self.server.is_paused()
     }
 
     /// The port of the primary, as this Sentinel knows it.

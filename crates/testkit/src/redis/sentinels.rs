@@ -1,4 +1,5 @@
 use super::doors::Doors;
+use super::mode::Mode;
 use super::sentinel::{MASTER_NAME, Sentinel, Watch};
 use super::server::{Redis, RedisBuilder};
 use crate::proxy::Proxy;
@@ -17,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A primary, its replicas and three Sentinels of quorum two, all on free ports of 127.0.0.1; dropping it ends them all.
 ///
-/// A server is killed, paused and restarted through its own handle. The methods that wait for an election block for
+/// A server is killed, paused and restarted through its own handle; it comes back as what the Sentinels last made it, as far
+/// as this handle has waited for that. The methods that wait for an election block for
 /// seconds: an async test calls them through `tokio::task::block_in_place` or `spawn_blocking`.
 ///
 /// ```no_run
@@ -100,7 +102,11 @@ impl RedisSentinel {
                 return Err(format!("the Sentinels still hold to 127.0.0.1:{}", old.port()));
             }
             match role(primary)?.as_str() {
-                "master" => Ok(primary),
+                "master" => {
+                    // Sentinel has it written into the configuration file.
+                    primary.starts_as(Mode::Alone);
+                    Ok(primary)
+                }
                 role => Err(format!("127.0.0.1:{} was chosen, and is still a {role}", primary.port())),
             }
         })
@@ -170,8 +176,15 @@ impl RedisSentinel {
         let wanted = self.doors.port(primary).to_string();
         wait::until(&awaited, PATIENCE, || {
             let replication = node.replication().map_err(|error| error.to_string())?;
+            let followed = primary.replication().map_err(|error| error.to_string())?;
+            // A link may still look up to a primary that was started anew.
+            let history = |of: &HashMap<String, String>| of.get("master_replid").cloned();
             let is = |field: &str, value: &str| replication.get(field).is_some_and(|is| is == value);
-            if is("master_port", &wanted) && is("master_link_status", "up") {
+            if is("master_port", &wanted)
+                && is("master_link_status", "up")
+                && history(&replication) == history(&followed)
+            {
+                node.starts_as(Mode::Replica { primary: self.doors.port(primary) });
                 Ok(())
             } else {
                 Err(format!("{replication:?}"))
@@ -179,14 +192,14 @@ impl RedisSentinel {
         })
     }
 
-    /// Those that can be asked.
-    fn running(&self) -> impl Iterator<Item = &Sentinel> {
-        self.sentinels.iter().filter(|sentinel| sentinel.runs())
+    /// Those that answer, or refuse at once.
+    fn responsive(&self) -> impl Iterator<Item = &Sentinel> {
+        self.sentinels.iter().filter(|sentinel| !sentinel.is_paused())
     }
 
     /// Whom two of the Sentinels that can be asked name.
     fn agreed(&self) -> Result<&Redis, String> {
-        let named: Vec<_> = self.running().map(Sentinel::primary).collect();
+        let named: Vec<_> = self.responsive().map(Sentinel::primary).collect();
         let votes = |node| {
             let port = self.doors.port(node);
             named.iter().flatten().filter(|named| **named == port).count()
@@ -197,7 +210,7 @@ impl RedisSentinel {
     /// Orders a failover, again if it was given up: Sentinel promises one, and then finds that no replica is fit as long
     /// as it has not heard of any for a few tenths of a second, which a busy machine takes at times.
     fn carried_out(&self, old: &Redis) -> Result<(), String> {
-        let asked = self.running().map(|sentinel| Some((sentinel, sentinel.master().ok()?)));
+        let asked = self.responsive().map(|sentinel| Some((sentinel, sentinel.master().ok()?)));
         let (sentinel, master) = asked.flatten().next().ok_or("no Sentinel that answers")?;
         let is_old = master.get("port").is_some_and(|port| *port == self.doors.port(old).to_string());
         let under_way = master.get("flags").is_some_and(|flags| flags.contains("failover_in_progress"));

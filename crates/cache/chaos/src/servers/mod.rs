@@ -53,7 +53,7 @@ pub(crate) trait Servers: fmt::Debug {
 
     fn any_primary(&self, rng: &mut Rng) -> Result<Primary<'_>, StartError>;
 
-    /// Starts a killed server in the place it had, and waits until all is as it was.
+    /// Kills a server, if it lives, starts it in the place it had, and waits until all is as it was.
     fn restart(&self, server: &Redis) -> Result<(), StartError>;
 
     /// How long a server may stand still before the others replace it.
