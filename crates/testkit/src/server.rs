@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +35,7 @@ pub(crate) struct Server<P> {
     port: u16,
     /// `None` once killed. Declared before `home`, which removes the folder under it.
     process: Mutex<Option<Child>>,
+    paused: AtomicBool,
     home: Home,
 }
 
@@ -44,7 +46,8 @@ impl<P: Program> Server<P> {
             let Some(port) = port::free() else { break };
             tried = port;
             if let Some(process) = launch(&program, &home, port)? {
-                return Ok(Self { program, port, process: Mutex::new(Some(process)), home });
+                let process = Mutex::new(Some(process));
+                return Ok(Self { program, port, process, paused: AtomicBool::new(false), home });
             }
         }
         Err(StartError::NoPort { server: P::NAME, port: tried })
@@ -68,10 +71,17 @@ impl<P: Program> Server<P> {
 
     pub(crate) fn pause(&self) {
         self.tree("pause").stop();
+        self.paused.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn resume(&self) {
         self.tree("resume").resume();
+        self.paused.store(false, Ordering::Relaxed);
+    }
+
+    /// A question to it would be waited for in vain.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
     }
 
     pub(crate) fn restart(&self) -> Result<(), StartError> {
@@ -97,6 +107,7 @@ impl<P> Server<P> {
         if let Some(child) = process.take() {
             end(child);
         }
+        self.paused.store(false, Ordering::Relaxed);
     }
 }
 

@@ -163,6 +163,48 @@ fn a_replica_takes_over_by_order_and_when_its_primary_dies() {
 }
 
 #[test]
+fn a_replica_that_lags_takes_over_from_a_primary_that_lives_and_from_one_that_stands_still() {
+    let cluster = RedisCluster::builder().replicas(1).behind_proxies().start().unwrap();
+    let slot = cluster.slot("suburb").unwrap();
+    let mut primary = cluster.owner(slot).unwrap();
+    for how in ["force", "take over", "election"] {
+        let door = cluster.proxy(primary).unwrap();
+        assert!(cluster.urls().contains(&format!("redis://{}", door.address())));
+        let replica = cluster.replicas(primary).unwrap()[0];
+        let mut connection = redis::Client::open(primary.url()).unwrap().get_connection().unwrap();
+        let () = cmd("SET").arg("suburb").arg("Bondi").query(&mut connection).unwrap();
+        assert_eq!(cmd("WAIT").arg(1).arg(10_000).query::<u8>(&mut connection).unwrap(), 1);
+        let lag = door.that_sent("PSYNC").hold(Way::ToClient);
+        let () = ask(primary, cmd("SET").arg("suburb").arg("Manly")).unwrap();
+        match how {
+            "force" => cluster.force(replica).unwrap(),
+            "take over" => cluster.take_over(replica).unwrap(),
+            _ => {
+                primary.pause();
+                assert_eq!(cluster.elected_instead_of(primary, slot).unwrap().port(), replica.port());
+                primary.resume();
+            }
+        }
+        lag.heal();
+        cluster.follow(primary).unwrap();
+        assert_eq!(cluster.owner(slot).unwrap().port(), replica.port(), "{how}");
+        assert_eq!(ask::<String>(replica, cmd("GET").arg("suburb")).unwrap(), "Bondi", "{how}: it is lost");
+        // A client is sent where the proxy is.
+        let moved = ask::<String>(primary, cmd("GET").arg("suburb")).unwrap_err();
+        let (address, _) = moved.redirect_node().unwrap();
+        assert_eq!(address, cluster.proxy(replica).unwrap().address().to_string());
+        primary = replica;
+    }
+    // Known by the proxy's port also after a restart.
+    primary.kill();
+    let next = cluster.elected_instead_of(primary, slot).unwrap();
+    cluster.rejoin(primary).unwrap();
+    cluster.fail_over(primary).unwrap();
+    let moved = ask::<String>(next, cmd("GET").arg("suburb")).unwrap_err();
+    assert_eq!(moved.redirect_node().unwrap().0, cluster.proxy(primary).unwrap().address().to_string());
+}
+
+#[test]
 fn without_replicas_a_dead_primary_takes_its_slots_with_it_and_returns_empty() {
     let cluster = RedisCluster::builder().node_timeout(Duration::from_secs(1)).start().unwrap();
     let slot = cluster.slot("suburb").unwrap();

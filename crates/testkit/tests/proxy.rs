@@ -239,6 +239,43 @@ fn connections_can_be_chosen_by_anything_their_client_sent() {
 }
 
 #[test]
+fn one_fault_is_healed_and_the_others_stay() {
+    let (_redis, proxy) = redis_and_proxy();
+    let (mut one, mut two) = (connect(proxy.address()), connect(proxy.address()));
+    assert_eq!(ask(&mut one, "CLIENT SETNAME one"), "+OK\r\n");
+    assert_eq!(ask(&mut two, "CLIENT SETNAME two"), "+OK\r\n");
+    let of_one = proxy.that_sent("SETNAME one").hold(Way::ToServer);
+    let of_two = proxy.that_sent("SETNAME two").hold(Way::ToServer);
+    tell(&mut one, "PING");
+    tell(&mut two, "PING");
+    assert!(is_silent(&mut one) && is_silent(&mut two));
+    of_one.heal();
+    assert_eq!(hear(&mut one).unwrap(), "+PONG\r\n");
+    assert!(is_silent(&mut two));
+    of_two.heal();
+    assert_eq!(hear(&mut two).unwrap(), "+PONG\r\n");
+}
+
+#[test]
+fn the_chosen_are_refused_now_and_later_and_the_others_served() {
+    let (_redis, proxy) = redis_and_proxy();
+    let (mut one, mut two) = (connect(proxy.address()), connect(proxy.address()));
+    assert_eq!(ask(&mut one, "CLIENT SETNAME one"), "+OK\r\n");
+    assert_eq!(ask(&mut two, "CLIENT SETNAME two"), "+OK\r\n");
+    let refused = proxy.that_sent("SETNAME one").refuse();
+    assert_eq!(hear(&mut one).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(ask(&mut two, "PING"), "+PONG\r\n");
+    let mut later = connect(proxy.address());
+    assert_eq!(ask(&mut later, "PING"), "+PONG\r\n", "it has not said yet who it is");
+    tell(&mut later, "CLIENT SETNAME one");
+    // The answer may be faster than the reset.
+    let end = (0..2).find_map(|_| hear(&mut later).err());
+    assert_eq!(end.map(|error| error.kind()), Some(ErrorKind::ConnectionReset));
+    refused.heal();
+    assert_eq!(ask(&mut connect(proxy.address()), "CLIENT SETNAME one"), "+OK\r\n");
+}
+
+#[test]
 fn a_killed_server_is_a_reset_and_a_restarted_one_is_found_again() {
     let (redis, proxy) = redis_and_proxy();
     let mut before = connect(proxy.address());

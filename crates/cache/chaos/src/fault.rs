@@ -1,23 +1,19 @@
-use std::time::Duration;
+use clap::ValueEnum;
 
-use fastrand::Rng;
-use mainstay_testkit::StartError;
-use mainstay_testkit::proxy::{Proxy, Way};
-
-use crate::node::{COMMAND_TIMEOUT, Node, PREFIX};
-use crate::servers::Servers;
+use crate::servers::Kind;
 
 /// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Redis is killed as by `kill -9`, and comes back as it is configured: empty, or with its append-only file.
+    /// A server is killed as by `kill -9`. Where there is a replica, that takes its place, and it comes back as a replica;
+    /// else it comes back as it is configured: empty, or with its append-only file.
     Kill,
-    /// Redis is killed and comes back at once.
+    /// A server is killed and comes back at once, in the place it had.
     Restart,
-    /// Redis stands still (SIGSTOP): what it was sent meanwhile it executes late.
+    /// A server stands still (SIGSTOP): what it was sent meanwhile it executes late. It goes on before it is replaced.
     Pause,
-    /// Redis loses its memory and keeps its connections.
+    /// A server loses its memory and keeps its connections.
     Flush,
     /// Redis evicts the control key.
     LoseControlKey,
@@ -41,132 +37,61 @@ pub enum Fault {
     Delay,
     /// A node cannot connect.
     Refuse,
+    /// The replica takes the primary's place by order, while that one lives. Under Sentinel it may lack what the primary
+    /// acknowledged last.
+    Failover,
+    /// The primary stands still until it is replaced, and then goes on with what it knew.
+    Depose,
+    /// The primary is killed, and the replica that takes its place lacks what it acknowledged last.
+    Lag,
+    /// The replica takes the primary's place without asking it, and lacks what it acknowledged last. Cluster.
+    TakeOver,
+    /// Slots move to other servers and back while they are used, and one stays half-way for a while. Cluster.
+    Reshard,
+    /// Redis evicts the epochs of some buckets. Cluster.
+    LoseEpochs,
+    /// The Sentinel that the nodes ask first says nothing. Sentinel.
+    MuteSentinel,
 }
 
 impl Fault {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::Kill,
-        Self::Restart,
-        Self::Pause,
-        Self::Flush,
-        Self::LoseControlKey,
-        Self::LoseStream,
-        Self::CutSubscribers,
-        Self::MissAnnouncements,
-        Self::Reset,
-        Self::Latency,
-        Self::Deafen,
-        Self::Mute,
-        Self::Partition,
-        Self::Delay,
-        Self::Refuse,
-    ];
-
-    /// Whether Redis itself suffers, and all nodes with it.
-    fn is_central(self) -> bool {
-        matches!(self, Self::Kill | Self::Restart | Self::Pause)
-    }
-}
-
-/// Draws faults, brings them about and heals them.
-pub(crate) struct Driver<'a> {
-    pub(crate) servers: &'a Servers,
-    pub(crate) nodes: &'a [Node],
-    pub(crate) rng: Rng,
-    pub(crate) bound: Duration,
-    /// Every kind comes up before one comes again.
-    pub(crate) deck: Vec<Fault>,
-}
-
-impl Driver<'_> {
-    /// One fault, or now and then two on different nodes, and how long they last.
-    pub(crate) fn draw(&mut self) -> (Vec<(Fault, usize)>, Duration) {
-        let first = (self.next(), self.rng.usize(..self.nodes.len()));
-        let mut faults = vec![first];
-        if self.rng.u32(..4) == 0 {
-            let second = self.next();
-            let other = (first.1 + 1) % self.nodes.len();
-            if first.0.is_central() && second.is_central() {
-                self.deck.push(second);
-            } else {
-                faults.push((second, other));
+    /// All that can befall servers of a kind, and the nodes' ways to them.
+    #[must_use]
+    pub fn of(servers: Kind) -> Vec<Self> {
+        let mut all = vec![
+            Self::Kill,
+            Self::Restart,
+            Self::Pause,
+            Self::Flush,
+            Self::LoseControlKey,
+            Self::LoseStream,
+            Self::CutSubscribers,
+            Self::MissAnnouncements,
+            Self::Reset,
+            Self::Latency,
+            Self::Deafen,
+            Self::Mute,
+            Self::Partition,
+            Self::Delay,
+            Self::Refuse,
+        ];
+        all.extend(match servers {
+            Kind::Single => &[][..],
+            Kind::Sentinel => &[Self::Failover, Self::Depose, Self::Lag, Self::MuteSentinel],
+            Kind::Cluster => {
+                &[Self::Failover, Self::Depose, Self::Lag, Self::TakeOver, Self::Reshard, Self::LoseEpochs]
             }
-        }
-        let bound = u64::try_from(self.bound.as_millis()).unwrap_or(u64::MAX);
-        // Some outlast the bound, so that what a node last heard no longer vouches for its memory.
-        let long = match self.rng.u32(..10) {
-            0..=5 => self.rng.u64(..bound),
-            6..=8 => self.rng.u64(bound..3 * bound),
-            _ => self.rng.u64(3 * bound..5 * bound),
-        };
-        (faults, Duration::from_millis(long))
+        });
+        all
     }
 
-    fn next(&mut self) -> Fault {
-        if self.deck.is_empty() {
-            self.deck = Fault::ALL.to_vec();
-            self.rng.shuffle(&mut self.deck);
-        }
-        self.deck.pop().unwrap_or(Fault::Reset)
+    /// Whether a server goes away, or its place to another: not two of these come at once.
+    pub(crate) fn is_central(self) -> bool {
+        self.is_succession() || matches!(self, Self::Kill | Self::Restart | Self::Pause | Self::Reshard)
     }
 
-    pub(crate) fn begin(&mut self, fault: Fault, node: usize) -> Result<(), StartError> {
-        let proxy: &Proxy = &self.nodes[node].proxy;
-        match fault {
-            Fault::Kill => self.servers.kill(),
-            Fault::Restart => {
-                self.servers.kill();
-                self.servers.restart()?;
-            }
-            Fault::Pause => self.servers.pause(),
-            Fault::Flush => self.tell(&["FLUSHALL"]),
-            Fault::LoseControlKey => self.tell(&["DEL", &format!("{PREFIX}:meta")]),
-            Fault::LoseStream => self.tell(&["DEL", &format!("{PREFIX}:inv")]),
-            Fault::CutSubscribers => self.tell(&["CLIENT", "KILL", "TYPE", "pubsub"]),
-            Fault::MissAnnouncements => {
-                proxy.all().cut(Way::ToClient);
-                std::thread::sleep(Duration::from_millis(self.rng.u64(1..40)));
-                proxy.heal();
-            }
-            Fault::Reset => proxy.all().reset(),
-            Fault::Latency => {
-                let longest = u64::try_from(COMMAND_TIMEOUT.as_millis()).unwrap_or(u64::MAX);
-                proxy.all().delay(Way::Both, Duration::from_millis(self.rng.u64(1..longest)));
-            }
-            Fault::Deafen => proxy.all().cut(Way::ToClient),
-            Fault::Mute => proxy.all().cut(Way::ToServer),
-            Fault::Partition => proxy.all().cut(Way::Both),
-            Fault::Delay => {
-                let way = *self.rng.choice(&[Way::ToServer, Way::ToClient, Way::Both]).unwrap_or(&Way::Both);
-                proxy.all().hold(way);
-            }
-            Fault::Refuse => {
-                proxy.refuse();
-                proxy.all().reset();
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) fn heal(&mut self, fault: Fault, node: usize) -> Result<(), StartError> {
-        match fault {
-            Fault::Kill => self.servers.restart()?,
-            Fault::Pause => self.servers.resume(),
-            Fault::Latency
-            | Fault::Deafen
-            | Fault::Mute
-            | Fault::Partition
-            | Fault::Delay
-            | Fault::Refuse => self.nodes[node].proxy.heal(),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn tell(&self, words: &[&str]) {
-        if let Err(error) = self.servers.tell(words, COMMAND_TIMEOUT) {
-            eprintln!("{words:?} did not reach Redis: {error}");
-        }
+    /// Whether it ends with another server in the primary's place, always.
+    pub(crate) fn is_succession(self) -> bool {
+        matches!(self, Self::Failover | Self::Depose | Self::Lag | Self::TakeOver)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use mainstay_cache_chaos::million::million;
 use mainstay_cache_chaos::outage::outage;
-use mainstay_cache_chaos::{Plan, cold, run};
+use mainstay_cache_chaos::{Fault, Kind, Plan, Summary, cold, run};
 use tokio::runtime::Runtime;
 
 #[derive(Parser)]
@@ -47,12 +47,18 @@ enum Command {
 
 #[derive(Args)]
 struct Run {
-    /// How long to go on.
+    /// How long to go on, with each kind of servers.
     #[arg(long, default_value_t = 1.0)]
     minutes: f64,
     /// What faults and workers are drawn by; by default another each time.
     #[arg(long)]
     seed: Option<u64>,
+    /// With which servers, one kind after the other.
+    #[arg(long, value_delimiter = ',', default_values = ["single", "sentinel", "cluster"])]
+    servers: Vec<Kind>,
+    /// Which faults; by default all there are for these servers.
+    #[arg(long, value_delimiter = ',', hide_possible_values = true)]
+    faults: Vec<Fault>,
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -83,10 +89,20 @@ fn runtime() -> std::io::Result<Runtime> {
 }
 
 fn chaos(args: &Run) -> Result<ExitCode, Box<dyn Error>> {
-    let mut plan = Plan::new(args.seed.unwrap_or_else(|| fastrand::u64(..)));
-    println!("seed {}", plan.seed);
-    plan.at_least = Duration::try_from_secs_f64(60.0 * args.minutes)?;
-    let report = run(&plan)?;
-    print!("{report}");
-    Ok(if report.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
+    let mut reports = Vec::new();
+    for kind in &args.servers {
+        println!("--servers {kind} --seed {seed}");
+        let mut plan = Plan::new(*kind, seed);
+        plan.at_least = Duration::try_from_secs_f64(60.0 * args.minutes)?;
+        if !args.faults.is_empty() {
+            plan.faults.retain(|fault| args.faults.contains(fault));
+        }
+        let report = run(&plan)?;
+        println!("{report}");
+        reports.push(report);
+    }
+    print!("{}", Summary(&reports));
+    let kept = reports.iter().all(|report| report.violations == 0);
+    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,13 +1,23 @@
 use std::time::Duration;
 
+use crate::fault::Fault;
+use crate::servers::Kind;
+
 /// What a run does.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Plan {
+    /// Which servers there are.
+    pub servers: Kind,
+    /// Which faults are drawn, each once before one comes again. Default all there are for these servers.
+    pub faults: Vec<Fault>,
     /// Decides which faults come when, and what workers do; not how threads interleave.
     pub seed: u64,
-    /// The run ends once so many reads and writes were made, and it is older than `at_least`. Default 200,000.
+    /// The run ends once so many reads and writes were made, and there were `at_least_faults`, and it is older than
+    /// `at_least`. Default 200,000.
     pub operations: u64,
+    /// As many as there are in `faults` are all of them once. Default 0.
+    pub at_least_faults: u64,
     /// Default 15 s.
     pub at_least: Duration,
     /// The staleness bound, of the caches and of the judge. Default 500 ms.
@@ -28,12 +38,15 @@ pub enum Mutant {
 }
 
 impl Plan {
-    /// The defaults with a seed.
+    /// The defaults for servers, with a seed.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub fn new(servers: Kind, seed: u64) -> Self {
         Self {
+            servers,
+            faults: Fault::of(servers),
             seed,
             operations: 200_000,
+            at_least_faults: 0,
             at_least: Duration::from_secs(15),
             bound: Duration::from_millis(500),
             workers: 64,

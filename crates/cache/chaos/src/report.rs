@@ -8,15 +8,19 @@ use hdrhistogram::Histogram;
 use crate::fault::Fault;
 use crate::judge::Violation;
 use crate::plan::Plan;
+use crate::servers::Kind;
+use crate::tally::Tally;
 use crate::worker::World;
 
 /// What a run came to.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Report {
+    /// Which servers there were.
+    pub servers: Kind,
     /// What it was drawn by.
     pub seed: u64,
-    /// Whether Redis kept its data over a kill.
+    /// Whether a server kept its data over a kill.
     pub persistent: bool,
     /// How long it took.
     pub took: Duration,
@@ -38,6 +42,8 @@ pub struct Report {
     pub marked_stale: u64,
     /// Faults by kind.
     pub faults: BTreeMap<Fault, u64>,
+    /// What befell the servers.
+    pub tally: Tally,
     /// How often all caches were compared with the source at rest.
     pub rests: u64,
     /// How old values were, counted from the acknowledgement of what superseded them, in microseconds.
@@ -56,6 +62,7 @@ impl Report {
         persistent: bool,
         took: Duration,
         faults: BTreeMap<Fault, u64>,
+        tally: Tally,
         rests: u64,
         world: &World,
     ) -> Self {
@@ -63,6 +70,7 @@ impl Report {
         let counts = &world.counts;
         let (staleness, violations, told) = world.judge.verdict();
         Self {
+            servers: plan.servers,
             seed: plan.seed,
             persistent,
             took,
@@ -75,6 +83,7 @@ impl Report {
             origins: [&counts.from_memory, &counts.from_redis, &counts.from_source].map(count),
             marked_stale: count(&counts.marked_stale),
             faults,
+            tally,
             rests,
             staleness,
             bound: plan.bound,
@@ -90,12 +99,16 @@ impl Report {
     }
 }
 
+pub(crate) fn ms(micros: u64) -> f64 {
+    Duration::from_micros(micros).as_secs_f64() * 1e3
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kept = if self.persistent { "keeps its data" } else { "comes back empty" };
-        let ms = |micros: u64| Duration::from_micros(micros).as_secs_f64() * 1e3;
         let [memory, redis, source] = self.origins;
-        writeln!(f, "seed          {} (a killed Redis {kept})", self.seed)?;
+        writeln!(f, "servers       {} (a killed one {kept})", self.servers)?;
+        writeln!(f, "seed          {}", self.seed)?;
         writeln!(f, "took          {:.1} s", self.took.as_secs_f64())?;
         writeln!(f, "operations    {}", self.operations)?;
         writeln!(
@@ -111,6 +124,7 @@ impl fmt::Display for Report {
         let faults: Vec<String> =
             self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}")).collect();
         writeln!(f, "faults        {} ({})", self.fault_count(), faults.join(", "))?;
+        writeln!(f, "befell        {}", self.tally)?;
         writeln!(f, "at rest       {} times, every key on every node", self.rests)?;
         writeln!(
             f,

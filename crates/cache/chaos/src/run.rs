@@ -7,30 +7,31 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::fault::{Driver, Fault};
+use crate::driver::{Driver, Underway};
+use crate::fault::Fault;
 use crate::judge::{Due, Judge, Wrong};
 use crate::node::{Handle, NODES, Node};
 use crate::plan::Plan;
 use crate::report::Report;
-use crate::servers::Servers;
 use crate::source::{Family, Source};
 use crate::worker::{Counts, Load, Worker, World};
 
+/// Before the first fault, in bounds.
+const WARM_UP: u32 = 5;
 /// Between two looks at the source and all caches at rest.
 const FAULTS_BETWEEN_RESTS: usize = 12;
 /// How long a node may take to come to terms with Redis after everything was healed.
 const TO_SETTLE: Duration = Duration::from_secs(20);
 
-/// Runs a plan against a Redis of its own.
+/// Runs a plan against servers of its own.
 ///
 /// # Errors
-/// Redis or a node cannot be started. What the caches do wrong is in the report.
+/// A server or a node cannot be started, or servers do not come to what is awaited of them. What the caches do wrong is in the report.
 pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
     let mut rng = Rng::with_seed(plan.seed);
-    let persistent = rng.bool();
-    let servers = Servers::single(persistent)?;
+    let (servers, persistent) = plan.servers.start(&mut rng)?;
     let nodes: Vec<Node> =
-        (0..NODES).map(|number| Node::start(number, servers.port(), plan)).collect::<Result<_, _>>()?;
+        (0..NODES).map(|number| Node::start(number, &*servers, plan)).collect::<Result<_, _>>()?;
     let world = Arc::new(World {
         source: Source::new(),
         judge: Judge::new(plan.bound),
@@ -51,23 +52,35 @@ pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
 
     let mut faults: BTreeMap<Fault, u64> = BTreeMap::new();
     let (mut since_rest, mut rests) = (0, 0);
-    let mut driver = Driver { servers: &servers, nodes: &nodes, rng, bound: plan.bound, deck: Vec::new() };
-    let mut resting_rng = driver.rng.fork();
-    let enough = || {
+    let mut resting_rng = rng.fork();
+    let mut driver = Driver::new(&*servers, plan.faults.clone(), plan.bound, rng);
+    let enough = |faults: &BTreeMap<Fault, u64>| {
         let operations = world.counts.operations.load(Ordering::Relaxed);
-        operations >= plan.operations && began.elapsed() >= plan.at_least
+        operations >= plan.operations
+            && faults.values().sum::<u64>() >= plan.at_least_faults
+            && began.elapsed() >= plan.at_least
     };
-    while !enough() && (plan.mutant.is_none() || world.judge.found() == 0) {
+    // What is lost with an empty Redis is nothing.
+    thread::sleep(WARM_UP * plan.bound);
+    while !enough(&faults) && (plan.mutant.is_none() || world.judge.found() == 0) {
         let (drawn, long) = driver.draw();
         *world.judge.weather.lock() = format!("{drawn:?} from {} us", world.source.now());
+        let mut underway = Vec::new();
         for (fault, node) in &drawn {
-            *faults.entry(*fault).or_default() += 1;
-            driver.begin(*fault, *node)?;
+            let begun = driver.begin(*fault, *node);
+            let begun = begun.map_err(|error| format!("beginning {drawn:?}: {error}"))?;
+            if !matches!(begun, Underway::Missed) {
+                *faults.entry(*fault).or_default() += 1;
+            }
+            underway.push(begun);
         }
         thread::sleep(long);
-        for (fault, node) in &drawn {
-            driver.heal(*fault, *node)?;
+        for one in underway {
+            if !driver.heal(one).map_err(|error| format!("healing {drawn:?}: {error}"))? {
+                world.judge.report(Wrong::Unsettled, format!("no node began anew after {drawn:?}"));
+            }
         }
+        driver.note_epoch();
         world.judge.weather.lock().push_str(&format!(" healed at {} us", world.source.now()));
         since_rest += drawn.len();
         if since_rest >= FAULTS_BETWEEN_RESTS {
@@ -89,7 +102,7 @@ pub fn run(plan: &Plan) -> Result<Report, Box<dyn Error>> {
     if world.source.writes() != written {
         world.judge.report(Wrong::LostWrite, format!("{written} written, {} there", world.source.writes()));
     }
-    Ok(Report::new(plan, persistent, began.elapsed(), faults, rests, &world))
+    Ok(Report::new(plan, persistent, began.elapsed(), faults, driver.tally, rests, &world))
 }
 
 /// Everything healed and nobody writing: two bounds later every node gives the newest of every key.
@@ -124,7 +137,7 @@ fn look_at_rest(nodes: &[Node], world: &Arc<World>) {
 
 async fn look(node: &Handle, world: &Arc<World>, at: usize) {
     let truth = &world.source.truths[at];
-    let load = Load { at, before: Duration::ZERO, after: Duration::ZERO, fails: false };
+    let load = Load { at, before: Duration::ZERO, after: Duration::ZERO, life: None, fails: false };
     let reading = node.facts.get_or_load_hit(&truth.key, {
         let world = world.clone();
         move |cx| async move { load.run(&world.source, &cx).await }

@@ -24,8 +24,8 @@ pub(crate) enum Family {
 pub(crate) struct Truth {
     pub(crate) key: String,
     pub(crate) family: Family,
-    /// What keys are invalidated together by.
-    pub(crate) group: usize,
+    /// What keys are invalidated together by; a key without is written seldom.
+    pub(crate) group: Option<usize>,
     version: AtomicU64,
     pub(crate) ledger: Mutex<Ledger>,
     pub(crate) one_writer: tokio::sync::Mutex<()>,
@@ -63,19 +63,30 @@ const GROUPS: [(Family, &str); 8] = [
     (Family::Set, "s1"),
 ];
 const IN_A_GROUP: usize = 8;
+/// How many keys have a group: the first ones.
+pub(crate) const GROUPED: usize = GROUPS.len() * IN_A_GROUP;
+
+/// Keys that are written so seldom that an invalidation that was lost is not made good by the next.
+const SELDOM: [(Family, &str); 3] = [(Family::Plain, "p"), (Family::Versioned, "v"), (Family::Set, "s")];
+const SELDOM_EACH: usize = 256;
 
 impl Source {
     pub(crate) fn new() -> Self {
-        let keys = (0..GROUPS.len()).flat_map(|group| (0..IN_A_GROUP).map(move |n| (group, n)));
-        let truths = keys.map(|(group, n)| Truth {
-            key: format!("{}-{n}", GROUPS[group].1),
-            family: GROUPS[group].0,
+        let truth = |key, family, group| Truth {
+            key,
+            family,
             group,
             version: AtomicU64::new(1),
             ledger: Mutex::default(),
             one_writer: tokio::sync::Mutex::default(),
+        };
+        let grouped = GROUPS.iter().enumerate().flat_map(|(group, (family, name))| {
+            (0..IN_A_GROUP).map(move |n| truth(format!("{name}-{n}"), *family, Some(group)))
         });
-        Self { truths: truths.collect(), began: Instant::now() }
+        let seldom = SELDOM.iter().flat_map(|(family, name)| {
+            (0..SELDOM_EACH).map(move |n| truth(format!("seldom-{name}-{n}"), *family, None))
+        });
+        Self { truths: grouped.chain(seldom).collect(), began: Instant::now() }
     }
 
     pub(crate) fn now(&self) -> u64 {

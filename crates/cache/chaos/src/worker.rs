@@ -11,7 +11,7 @@ use crate::fact::Fact;
 use crate::judge::{Due, Judge};
 use crate::ledger::Doubt;
 use crate::node::Handle;
-use crate::source::{Family, Source, Truth, name_of};
+use crate::source::{Family, GROUPED, Source, Truth, name_of};
 
 /// What the tasks of all nodes share.
 #[derive(Debug)]
@@ -69,18 +69,43 @@ impl Worker {
         }
     }
 
-    /// Half the reads are of an eighth of the keys.
+    /// Some keys are read much more than others,
     fn any(&mut self) -> usize {
-        let all = self.world.source.truths.len();
-        if self.rng.bool() { self.rng.usize(..all / 8) * 8 } else { self.rng.usize(..all) }
+        match self.rng.u32(..10) {
+            0..=3 => self.grouped(),
+            4..=6 => self.rng.usize(..GROUPED),
+            _ => self.seldom(),
+        }
+    }
+
+    /// and written.
+    fn any_to_write(&mut self) -> usize {
+        match self.rng.u32(..10) {
+            0 => self.seldom(),
+            1..=5 => self.grouped(),
+            _ => self.rng.usize(..GROUPED),
+        }
+    }
+
+    fn grouped(&mut self) -> usize {
+        self.rng.usize(..GROUPED / 8) * 8
+    }
+
+    fn seldom(&mut self) -> usize {
+        self.rng.usize(GROUPED..self.world.source.truths.len())
     }
 
     async fn read_or_load(&mut self) {
         let (world, node) = (self.world.clone(), self.node.clone());
         let at = self.any();
         let truth = &world.source.truths[at];
-        let load =
-            Load { at, before: self.slowness(), after: self.slowness(), fails: self.rng.u32(..100) == 0 };
+        let load = Load {
+            at,
+            before: self.slowness(),
+            after: self.slowness(),
+            life: self.rng.bool().then_some(8 * world.bound),
+            fails: self.rng.u32(..100) == 0,
+        };
         let impatient = (self.rng.u32(..100) == 0).then(|| Duration::from_millis(self.rng.u64(..100)));
         let due = Due::now(&world.source, truth, node.number);
         let reading = node.facts.get_or_load_hit(&truth.key, {
@@ -151,13 +176,13 @@ impl Worker {
     async fn write(&mut self) {
         let world = self.world.clone();
         let _writing = world.at_rest.read().await;
-        let truth = &world.source.truths[self.any()];
+        let truth = &world.source.truths[self.any_to_write()];
         match truth.family {
             Family::Set => {
                 let _alone = truth.one_writer.lock().await;
-                match self.rng.u32(..4) {
-                    0 => self.invalidate(truth).await,
-                    1 => self.invalidate_group(truth).await,
+                match (self.rng.u32(..4), truth.group) {
+                    (0, _) => self.invalidate(truth).await,
+                    (1, Some(group)) => self.invalidate_group(truth, group).await,
                     _ => self.set(truth).await,
                 }
             }
@@ -165,8 +190,10 @@ impl Worker {
                 true => self.set_versioned(truth).await,
                 false => self.invalidate(truth).await,
             },
-            _ if self.rng.u32(..3) == 0 => self.invalidate_group(truth).await,
-            _ => self.invalidate(truth).await,
+            _ => match (self.rng.u32(..3), truth.group) {
+                (0, Some(group)) => self.invalidate_group(truth, group).await,
+                _ => self.invalidate(truth).await,
+            },
         }
     }
 
@@ -184,13 +211,13 @@ impl Worker {
         self.acknowledged(delivery, [(truth, version)]);
     }
 
-    async fn invalidate_group(&mut self, truth: &Truth) {
+    async fn invalidate_group(&mut self, truth: &Truth, number: usize) {
         truth.write();
         add(&self.world.counts.writes);
         let world = self.world.clone();
         let group: Vec<(&Truth, u64)> =
-            world.source.group(truth.group).iter().map(|truth| (truth, truth.version())).collect();
-        let (node, name) = (self.node.clone(), name_of(truth.group));
+            world.source.group(number).iter().map(|truth| (truth, truth.version())).collect();
+        let (node, name) = (self.node.clone(), name_of(number));
         let delivery = if truth.family == Family::Tagged && self.rng.bool() {
             self.perhaps_dropped(node.cache.invalidate_tag(name)).await
         } else {
@@ -274,6 +301,8 @@ pub(crate) struct Load {
     pub(crate) before: Duration,
     /// and answers so long after that.
     pub(crate) after: Duration,
+    /// Shorter than others, so that values run out and are loaded anew before they do.
+    pub(crate) life: Option<Duration>,
     pub(crate) fails: bool,
 }
 
@@ -282,10 +311,13 @@ impl Load {
         let truth = &source.truths[self.at];
         sleep_some(self.before).await;
         let fact = truth.read();
-        match truth.family {
-            Family::Tagged => cx.tag(name_of(truth.group)),
-            Family::Versioned => cx.version(fact.version),
-            Family::Plain | Family::Set => {}
+        match (truth.family, truth.group) {
+            (Family::Tagged, Some(group)) => cx.tag(name_of(group)),
+            (Family::Versioned, _) => cx.version(fact.version),
+            _ => {}
+        }
+        if let Some(life) = self.life {
+            cx.ttl(life);
         }
         sleep_some(self.after).await;
         if self.fails { Err(io::ErrorKind::Other.into()) } else { Ok(fact) }

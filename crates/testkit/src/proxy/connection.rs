@@ -75,6 +75,7 @@ impl Connection {
         let ended = tokio::select! {
             ended = both => ended.map(drop),
             () = self.broken.notified() => Err(io::ErrorKind::ConnectionReset.into()),
+            () = self.until(Way::Both, |weather| weather.refuse) => Err(io::ErrorKind::ConnectionReset.into()),
         };
         if ended.is_err() {
             reset_on_drop(&client);

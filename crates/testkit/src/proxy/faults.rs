@@ -27,10 +27,13 @@ pub(super) enum Fault {
     Cut,
     Hold,
     Delay(Duration),
+    Refuse,
 }
 
 #[derive(Clone)]
 pub(super) struct Rule {
+    /// Tells it from the other rules of its proxy.
+    pub(super) number: u64,
     pub(super) choice: Choice,
     pub(super) way: Way,
     pub(super) fault: Fault,
@@ -48,6 +51,7 @@ pub(super) struct Weather {
     pub(super) cut: bool,
     pub(super) hold: bool,
     pub(super) delay: Duration,
+    pub(super) refuse: bool,
 }
 
 impl Weather {
@@ -58,6 +62,7 @@ impl Weather {
                 Fault::Cut => weather.cut = true,
                 Fault::Hold => weather.hold = true,
                 Fault::Delay(delay) => weather.delay = delay,
+                Fault::Refuse => weather.refuse = true,
             }
         }
         weather

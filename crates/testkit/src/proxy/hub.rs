@@ -1,5 +1,5 @@
 use super::connection::{Connection, Meter, Meters};
-use super::faults::Rule;
+use super::faults::{Choice, Fault, Rule, Way};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -32,6 +32,8 @@ pub struct Traffic {
 pub(super) struct Hub {
     server: SocketAddr,
     rules: watch::Sender<Vec<Rule>>,
+    /// Rules ever made.
+    made: AtomicU64,
     open: Mutex<BTreeMap<u64, Arc<Connection>>>,
     accepted: AtomicU64,
     meters: Meters,
@@ -42,14 +44,21 @@ impl Hub {
         Self {
             server,
             rules: watch::Sender::default(),
+            made: AtomicU64::new(0),
             open: Mutex::default(),
             accepted: AtomicU64::new(0),
             meters: Meters::default(),
         }
     }
 
-    pub(super) fn add(&self, rule: Rule) {
-        self.rules.send_modify(|rules| rules.push(rule));
+    pub(super) fn add(&self, choice: Choice, way: Way, fault: Fault) -> u64 {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        self.rules.send_modify(|rules| rules.push(Rule { number, choice, way, fault }));
+        number
+    }
+
+    pub(super) fn end(&self, number: u64) {
+        self.rules.send_modify(|rules| rules.retain(|rule| rule.number != number));
     }
 
     pub(super) fn clear(&self) {

@@ -6,8 +6,10 @@ mod faults;
 mod hub;
 mod pump;
 mod selection;
+mod trouble;
 
 pub use endpoint::Proxy;
 pub use faults::Way;
 pub use hub::Traffic;
 pub use selection::Selection;
+pub use trouble::Trouble;

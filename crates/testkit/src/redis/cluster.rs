@@ -1,8 +1,10 @@
+use super::doors::Doors;
 use super::migration::Migration;
 use super::mode::Mode;
 use super::nodes::Nodes;
 use super::server::{Redis, RedisBuilder};
-use super::view::View;
+use super::view::{Member, View};
+use crate::proxy::Proxy;
 use crate::{StartError, port};
 use ::redis::cmd;
 use std::ffi::OsString;
@@ -31,6 +33,7 @@ const SLOTS: usize = 16_384;
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Nodes,
+    doors: Doors,
 }
 
 impl RedisCluster {
@@ -54,9 +57,14 @@ impl RedisCluster {
         &self.nodes.all
     }
 
-    /// Every node's URL, as a client wants them.
+    /// Every node's URL, as a client wants them; [behind proxies](RedisClusterBuilder::behind_proxies) that of the proxy.
     pub fn urls(&self) -> Vec<String> {
-        self.nodes.all.iter().map(Redis::url).collect()
+        self.nodes.all.iter().map(|node| format!("redis://127.0.0.1:{}", self.doors.port(node))).collect()
+    }
+
+    /// The proxy before a node, if the cluster was [started behind proxies](RedisClusterBuilder::behind_proxies).
+    pub fn proxy(&self, node: &Redis) -> Option<&Proxy> {
+        self.doors.before(node)
     }
 
     /// The slot of a key.
@@ -121,7 +129,30 @@ impl RedisCluster {
     /// [`StartError::Command`] if the node refuses, as one that is no replica does; [`StartError::Unsettled`] if it is no
     /// primary within 30 s.
     pub fn fail_over(&self, replica: &Redis) -> Result<(), StartError> {
-        let () = replica.ask(cmd("CLUSTER").arg("FAILOVER"))?;
+        self.succeed(replica, &[])
+    }
+
+    /// The same without the primary's consent (`CLUSTER FAILOVER FORCE`): the others vote, and what it has acknowledged
+    /// and the replica has not received is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`fail_over`](Self::fail_over).
+    pub fn force(&self, replica: &Redis) -> Result<(), StartError> {
+        self.succeed(replica, &["FORCE"])
+    }
+
+    /// The same without anybody's consent (`CLUSTER FAILOVER TAKEOVER`).
+    ///
+    /// # Errors
+    ///
+    /// As [`fail_over`](Self::fail_over).
+    pub fn take_over(&self, replica: &Redis) -> Result<(), StartError> {
+        self.succeed(replica, &["TAKEOVER"])
+    }
+
+    fn succeed(&self, replica: &Redis, how: &[&str]) -> Result<(), StartError> {
+        let () = replica.ask(cmd("CLUSTER").arg("FAILOVER").arg(how))?;
         let awaited = format!("127.0.0.1:{} as primary in every node's view", replica.port());
         let id = self.nodes.id(replica);
         self.nodes.everywhere(&awaited, |view| view.member(id).is_some_and(|member| member.is_primary))
@@ -141,7 +172,7 @@ impl RedisCluster {
     }
 
     /// Has the node send clients to another port of 127.0.0.1 than its own, that of a [`Proxy`](crate::proxy::Proxy)
-    /// before it, and waits until every node does; until it is restarted.
+    /// before it, also when it is restarted, and waits until every node does.
     ///
     /// The bus, by which the nodes watch each other, stays where it is, so that a fault of the proxy is no death of the
     /// node. Its replicas may come to follow it through the proxy.
@@ -151,7 +182,11 @@ impl RedisCluster {
     /// [`StartError::Command`] if the node does not answer; [`StartError::Unsettled`] if another has not learnt of it
     /// within 30 s.
     pub fn announce(&self, node: &Redis, port: u16) -> Result<(), StartError> {
-        let () = node.ask(cmd("CONFIG").arg("SET").arg("cluster-announce-port").arg(port))?;
+        node.announce(port)?;
+        self.known_by(node, port)
+    }
+
+    fn known_by(&self, node: &Redis, port: u16) -> Result<(), StartError> {
         let awaited = format!("127.0.0.1:{} known as 127.0.0.1:{port} to every node", node.port());
         let id = self.nodes.id(node);
         self.nodes.everywhere(&awaited, |view| view.member(id).is_some_and(|member| member.port == port))
@@ -168,8 +203,21 @@ impl RedisCluster {
     /// node is dead.
     pub fn rejoin(&self, node: &Redis) -> Result<(), StartError> {
         node.restart()?;
+        self.follow(node)
+    }
+
+    /// Waits until this node, paused when it was replaced and resumed since, is a replica that has caught up, and all nodes
+    /// know each other well again and serve. One that was not replaced stays what it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Unsettled`] if that does not come about within 30 s, such as when another node is dead.
+    pub fn follow(&self, node: &Redis) -> Result<(), StartError> {
         self.nodes.whole()?;
-        if !View::of(node)?.member(self.nodes.id(node)).is_some_and(|member| member.is_primary) {
+        let (id, port) = (self.nodes.id(node), node.port());
+        let awaited = format!("127.0.0.1:{port} as a replica, or with its slots, in every node's view");
+        self.nodes.everywhere(&awaited, |view| view.member(id).is_some_and(Member::has_its_place))?;
+        if !View::of(node)?.member(id).is_some_and(|member| member.is_primary) {
             node.caught_up()?;
         }
         Ok(())
@@ -194,6 +242,9 @@ impl RedisCluster {
             let () = node.ask(cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(first).arg(next - 1))?;
         }
         self.nodes.whole()?;
+        for node in nodes {
+            self.known_by(node, self.doors.port(node))?;
+        }
         for (index, replica) in nodes.iter().enumerate().skip(PRIMARIES) {
             let primary = self.nodes.id(&nodes[index % PRIMARIES]);
             let () = replica.ask(cmd("CLUSTER").arg("REPLICATE").arg(primary))?;
@@ -214,11 +265,17 @@ pub struct RedisClusterBuilder {
     redis: RedisBuilder,
     replicas: usize,
     node_timeout: Duration,
+    proxies: bool,
 }
 
 impl Default for RedisClusterBuilder {
     fn default() -> Self {
-        Self { redis: RedisBuilder::default(), replicas: 0, node_timeout: Duration::from_millis(1_500) }
+        Self {
+            redis: RedisBuilder::default(),
+            replicas: 0,
+            node_timeout: Duration::from_millis(1_500),
+            proxies: false,
+        }
     }
 }
 
@@ -241,6 +298,20 @@ impl RedisClusterBuilder {
         self
     }
 
+    /// The nodes are [persistent](RedisBuilder::persistent): a primary that was not replaced comes back with its data.
+    pub fn persistent(mut self) -> Self {
+        self.redis = self.redis.persistent();
+        self
+    }
+
+    /// Clients and replicas find each node through a [proxy](RedisCluster::proxy) of its own; the bus, by which the nodes
+    /// watch each other, stays where it is. What it does to connections it does to both, unless they are chosen: a replica
+    /// has sent `PSYNC`.
+    pub fn behind_proxies(mut self) -> Self {
+        self.proxies = true;
+        self
+    }
+
     /// Starts the nodes, and returns once each of them serves.
     ///
     /// # Errors
@@ -249,8 +320,14 @@ impl RedisClusterBuilder {
     pub fn start(self) -> Result<RedisCluster, StartError> {
         let builder = self.redis.mode(Mode::ClusterNode { node_timeout: self.node_timeout });
         let count = PRIMARIES * (1 + self.replicas);
-        let nodes = (0..count).map(|_| builder.clone().start()).collect::<Result<_, _>>()?;
-        let cluster = RedisCluster { nodes: Nodes::new(nodes)? };
+        let nodes: Vec<Redis> = (0..count).map(|_| builder.clone().start()).collect::<Result<_, _>>()?;
+        let mut doors = Doors::default();
+        if self.proxies {
+            for node in &nodes {
+                doors.add(node)?;
+            }
+        }
+        let cluster = RedisCluster { nodes: Nodes::new(nodes)?, doors };
         cluster.form()?;
         Ok(cluster)
     }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod cluster;
+mod doors;
 mod migration;
 mod mode;
 mod nodes;

@@ -16,6 +16,14 @@ pub(super) enum Mode {
 }
 
 impl Mode {
+    /// The setting that says on which port others find it.
+    pub(super) fn announces(self) -> &'static str {
+        match self {
+            Self::Alone | Self::Replica { .. } => "replica-announce-port",
+            Self::ClusterNode { .. } => "cluster-announce-port",
+        }
+    }
+
     pub(super) fn apply(self, command: &mut Command, port: u16) {
         match self {
             Self::Alone => {}

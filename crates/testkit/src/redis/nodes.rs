@@ -62,14 +62,19 @@ impl Nodes {
     }
 
     fn first_answer<T>(&self, ask: impl Fn(&Redis) -> Result<T, StartError>) -> Result<T, StartError> {
-        let (last, others) = self.all.split_last().expect("a cluster has three primaries");
-        others.iter().find_map(|node| ask(node).ok()).map_or_else(|| ask(last), Ok)
+        let last = self.all.last().expect("a cluster has three primaries");
+        self.responsive().find_map(|node| ask(node).ok()).map_or_else(|| ask(last), Ok)
+    }
+
+    /// Those that answer, or refuse at once.
+    fn responsive(&self) -> impl Iterator<Item = &Redis> {
+        self.all.iter().filter(|node| !node.is_paused())
     }
 
     /// Waits until the view of every node that can be asked is as it should be.
     pub(super) fn everywhere(&self, awaited: &str, right: impl Fn(&View) -> bool) -> Result<(), StartError> {
         wait::until(awaited, PATIENCE, || {
-            let views: Vec<View> = self.all.iter().filter_map(|node| View::of(node).ok()).collect();
+            let views: Vec<View> = self.responsive().filter_map(|node| View::of(node).ok()).collect();
             match views.iter().find(|view| !right(view)) {
                 None if views.is_empty() => Err("no node that answers".into()),
                 None => Ok(()),
@@ -81,7 +86,7 @@ impl Nodes {
     /// Waits until every node that can be asked serves.
     pub(super) fn serving(&self) -> Result<(), StartError> {
         wait::until("cluster_state:ok on every living node", PATIENCE, || {
-            for node in &self.all {
+            for node in self.responsive() {
                 match node.ask::<String>(cmd("CLUSTER").arg("INFO")) {
                     Ok(state) if !state.contains("cluster_state:ok") => return Err(state),
                     _ => {}

@@ -101,6 +101,11 @@ impl Sentinel {
         self.hurry()
     }
 
+    /// A question to it would be waited for in vain.
+    pub(super) fn is_paused(&self) -> bool {
+        self.server.is_paused()
+    }
+
     /// The port of the primary, as this Sentinel knows it.
     pub(super) fn primary(&self) -> Result<u16, StartError> {
         let (_, port): (String, u16) = self.ask(&["GET-MASTER-ADDR-BY-NAME", MASTER_NAME])?;

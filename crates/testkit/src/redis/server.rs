@@ -11,6 +11,8 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a replica may take to have caught up with its primary.
@@ -113,6 +115,24 @@ impl Redis {
         self.ask(cmd("REPLICAOF").arg("NO").arg("ONE"))
     }
 
+    /// Has the server tell others that it is found on another port of 127.0.0.1, also when it is started again.
+    pub(super) fn announce(&self, port: u16) -> Result<(), StartError> {
+        let program = self.server.program();
+        program.announced.store(port, Ordering::Relaxed);
+        let setting = program.mode().announces();
+        self.ask(cmd("CONFIG").arg("SET").arg(setting).arg(port))
+    }
+
+    /// What it is to be when it is started again, as if that were written in its configuration file.
+    pub(super) fn starts_as(&self, mode: Mode) {
+        *self.server.program().mode() = mode;
+    }
+
+    /// A question to it would be waited for in vain.
+    pub(super) fn is_paused(&self) -> bool {
+        self.server.is_paused()
+    }
+
     pub(super) fn ask<T: FromRedisValue>(&self, question: &::redis::Cmd) -> Result<T, StartError> {
         ask(self.port(), question)
     }
@@ -182,8 +202,13 @@ impl RedisBuilder {
     ///
     /// As [`Redis::start`], and [`StartError::Unsettled`] if a replica has not caught up within 20 s.
     pub fn start(self) -> Result<Redis, StartError> {
-        let program =
-            RedisServer { path: program()?, args: self.args, persistent: self.persistent, mode: self.mode };
+        let program = RedisServer {
+            path: program()?,
+            args: self.args,
+            persistent: self.persistent,
+            mode: Mutex::new(self.mode),
+            announced: AtomicU16::new(0),
+        };
         let redis = Redis { server: Server::start(program, Home::make("redis", Account::Own)?)? };
         if matches!(self.mode, Mode::Replica { .. }) {
             redis.caught_up()?;
@@ -193,8 +218,9 @@ impl RedisBuilder {
 }
 
 impl From<&RedisServer> for RedisBuilder {
-    fn from(RedisServer { path: _, args, persistent, mode }: &RedisServer) -> Self {
-        Self { args: args.clone(), persistent: *persistent, mode: *mode }
+    fn from(RedisServer { path: _, args, persistent, mode, announced: _ }: &RedisServer) -> Self {
+        let mode = *mode.lock().unwrap_or_else(PoisonError::into_inner);
+        Self { args: args.clone(), persistent: *persistent, mode }
     }
 }
 
@@ -216,7 +242,15 @@ struct RedisServer {
     path: PathBuf,
     args: Vec<OsString>,
     persistent: bool,
-    mode: Mode,
+    mode: Mutex<Mode>,
+    /// The port that others are told, if not its own: else 0.
+    announced: AtomicU16,
+}
+
+impl RedisServer {
+    fn mode(&self) -> MutexGuard<'_, Mode> {
+        self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Program for RedisServer {
@@ -227,9 +261,18 @@ impl Program for RedisServer {
         let mut command = home.command(&self.path);
         // The data are written to the file before the answer; only the flush to disk is left to the system.
         command.args(["--save", "", "--appendonly", if self.persistent { "yes" } else { "no" }]);
+        // Else what a replica was sent first would lie there when it is started again.
+        command.args(["--rdb-del-sync-files", "yes"]);
         // By default a primary waits 5 s for more replicas before it serves the first.
         command.args(["--repl-diskless-sync-delay", "0"]).args(&self.args);
-        self.mode.apply(&mut command, port);
+        let mode = *self.mode();
+        mode.apply(&mut command, port);
+        match self.announced.load(Ordering::Relaxed) {
+            0 => {}
+            announced => {
+                command.arg(format!("--{}", mode.announces())).arg(announced.to_string());
+            }
+        }
         command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--dir", "."]);
         command.args(["--daemonize", "no", "--logfile", "", "--loglevel", "notice"]);
         command

@@ -75,6 +75,11 @@ impl Member {
         })
     }
 
+    /// A replica, or a primary that has not been replaced.
+    pub(super) fn has_its_place(&self) -> bool {
+        !self.is_primary || !self.slots.is_empty()
+    }
+
     fn owns(&self, slot: u16) -> bool {
         self.slots.iter().any(|range| range.contains(&slot))
     }
