@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::claim::{FIRST_LOOK, Tickets};
 use crate::clock::Now;
 use crate::codec::{self, Foreign};
-use crate::entry::{Entry, Moment, Nothing, Source};
+use crate::entry::{Entry, Freshness, Moment, Nothing, Source, Why};
 use crate::inner::Inner;
 use crate::layers::keeper::Wanted;
 use crate::layers::l2::L2;
@@ -46,8 +46,21 @@ pub(crate) struct Seen {
 
 pub(crate) struct Found {
     pub(crate) entry: Arc<Entry>,
+    /// When it was found: whether it is due may be decided by chance, once.
+    pub(crate) stage: Stage,
     pub(crate) source: Source,
     pub(crate) bytes: Vec<u8>,
+}
+
+/// What the layers below are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Errand<'a> {
+    /// A read that does not load.
+    Read,
+    /// A load, unless there is a fresh value that is younger than what each key has.
+    Load(&'a [Moment]),
+    /// The same, and one past its soft time will do: it is served while it is loaded anew.
+    Renew(&'a [Moment]),
 }
 
 /// Why bytes found in a layer are not served.
@@ -57,17 +70,39 @@ enum Refused {
     Foreign,
 }
 
+impl Found {
+    fn of((entry, bytes): (Arc<Entry>, Vec<u8>), source: Source, now: &Now) -> Self {
+        let stage = entry.stage(now.instant);
+        Self { entry, stage, source, bytes }
+    }
+
+    /// As what a load that it puts off is answered with it.
+    pub(crate) fn freshness(&self) -> Freshness {
+        if self.stage == Stage::Stale { Freshness::Stale { why: Why::Refreshing } } else { Freshness::Fresh }
+    }
+}
+
+impl Errand<'_> {
+    fn is_done_by(self, at: usize, found: &Found) -> bool {
+        let younger = |older: &[Moment]| older.get(at).is_none_or(|older| found.entry.moment() > *older);
+        match self {
+            Self::Read => found.stage != Stage::Dead,
+            Self::Load(older) => matches!(found.stage, Stage::Fresh | Stage::Due) && younger(older),
+            Self::Renew(older) => {
+                matches!(found.stage, Stage::Fresh | Stage::Due | Stage::Stale) && younger(older)
+            }
+        }
+    }
+
+    fn loads(self) -> bool {
+        !matches!(self, Self::Read)
+    }
+}
+
 impl Below {
     /// Puts what a layer had where it belongs; answers whether the key is settled.
-    fn sort(&mut self, at: usize, found: Found, replacing: Option<&[Moment]>, now: &Now) -> bool {
-        let stage = found.entry.stage(now.instant);
-        let serves = match replacing {
-            None => stage != Stage::Dead,
-            Some(older) => {
-                let younger = older.get(at).is_none_or(|older| found.entry.moment() > *older);
-                matches!(stage, Stage::Fresh | Stage::Due) && younger
-            }
-        };
+    fn sort(&mut self, at: usize, found: Found, errand: Errand<'_>) -> bool {
+        let serves = errand.is_done_by(at, &found);
         if serves {
             self.found[at] = Some(found);
         } else if self.stale[at].as_ref().is_none_or(|own| own.entry.moment() < found.entry.moment()) {
@@ -78,18 +113,12 @@ impl Below {
 }
 
 impl Inner {
-    /// Asks the shared layers in turn. For a load, `replacing` says what each key's value must be younger than:
-    /// what the keeper has not, or only past its time, is claimed, so that it may be committed there; where another node is
-    /// loading, its load is waited for, within bounds.
+    /// Asks the shared layers in turn. For a load, what the keeper has not, or only past its time, is claimed, so that it may
+    /// be committed there; where another node is loading, its load is waited for, within bounds.
     ///
     /// # Cancel safety
     /// Dropped early, a claim ends with its lease.
-    pub(crate) async fn descend<V>(
-        &self,
-        region: &RegionMeta,
-        keys: &[Arc<str>],
-        replacing: Option<&[Moment]>,
-    ) -> Below
+    pub(crate) async fn descend<V>(&self, region: &RegionMeta, keys: &[Arc<str>], errand: Errand<'_>) -> Below
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
@@ -103,8 +132,8 @@ impl Inner {
         };
         below.found.resize_with(keys.len(), || None);
         below.stale.resize_with(keys.len(), || None);
-        self.read_keeper::<V>(region, keys, replacing, &mut below).await;
-        self.read_durable::<V>(region, keys, replacing, &mut below).await;
+        self.read_keeper::<V>(region, keys, errand, &mut below).await;
+        self.read_durable::<V>(region, keys, errand, &mut below).await;
         below
     }
 
@@ -112,13 +141,13 @@ impl Inner {
         &self,
         region: &RegionMeta,
         keys: &[Arc<str>],
-        replacing: Option<&[Moment]>,
+        errand: Errand<'_>,
         below: &mut Below,
     ) where
         V: DeserializeOwned + Send + Sync + 'static,
     {
         let layers = &region.options.layers;
-        let used = layers.reads(Source::L2) || (replacing.is_some() && layers.writes(Source::L2));
+        let used = layers.reads(Source::L2) || (errand.loads() && layers.writes(Source::L2));
         let Some(l2) = self.l2.as_ref().filter(|_| used) else { return };
         let Ok(read) = l2.read(keys).await else { return };
         self.clock.observe(read.clock);
@@ -132,10 +161,10 @@ impl Inner {
                 dead = codec::born(&bytes);
                 let from = (Source::L2, &l2.counters);
                 match self.accept::<V>(region, key, from, 0, bytes, &seen) {
-                    Ok((entry, bytes)) => {
-                        let found = Found { entry, source: Source::L2, bytes };
+                    Ok(found) => {
+                        let found = Found::of(found, Source::L2, &seen.now);
                         // A layer that is written but not read is asked for the right to write alone.
-                        if layers.reads(Source::L2) && below.sort(at, found, replacing, &seen.now) {
+                        if layers.reads(Source::L2) && below.sort(at, found, errand) {
                             continue;
                         }
                     }
@@ -147,21 +176,21 @@ impl Inner {
             region.counters.l2.misses.add(1);
             wanted.push((at, Wanted { key: key.clone(), dead }));
         }
-        if replacing.is_none() || wanted.is_empty() {
+        if !errand.loads() || wanted.is_empty() {
             return;
         }
         let began = Instant::now();
         let came = self.claim(l2, wanted, below).await;
         if began.elapsed() >= FIRST_LOOK {
-            self.look_again::<V>(region, l2, keys, replacing, below).await;
+            self.look_again::<V>(region, l2, keys, errand, below).await;
         }
         let seen = Seen { now: self.clock.look(), sure_until: below.sure_until };
         for (at, key, bytes) in came {
             let from = (Source::L2, &l2.counters);
-            if let Ok((entry, bytes)) = self.accept::<V>(region, &key, from, 0, bytes, &seen)
+            if let Ok(found) = self.accept::<V>(region, &key, from, 0, bytes, &seen)
                 && layers.reads(Source::L2)
             {
-                below.sort(at, Found { entry, source: Source::L2, bytes }, replacing, &seen.now);
+                below.sort(at, Found::of(found, Source::L2, &seen.now), errand);
             }
         }
     }
@@ -173,7 +202,7 @@ impl Inner {
         region: &RegionMeta,
         l2: &Arc<L2>,
         keys: &[Arc<str>],
-        replacing: Option<&[Moment]>,
+        errand: Errand<'_>,
         below: &mut Below,
     ) where
         V: DeserializeOwned + Send + Sync + 'static,
@@ -189,8 +218,8 @@ impl Inner {
         for ((at, key), bytes) in stale.into_iter().zip(&wanted).zip(read.bytes) {
             let Some(bytes) = bytes else { continue };
             let from = (Source::L2, &l2.counters);
-            if let Ok((entry, bytes)) = self.accept::<V>(region, key, from, 0, bytes, &seen) {
-                below.sort(at, Found { entry, source: Source::L2, bytes }, replacing, &seen.now);
+            if let Ok(found) = self.accept::<V>(region, key, from, 0, bytes, &seen) {
+                below.sort(at, Found::of(found, Source::L2, &seen.now), errand);
             }
         }
     }
@@ -199,7 +228,7 @@ impl Inner {
         &self,
         region: &RegionMeta,
         keys: &[Arc<str>],
-        replacing: Option<&[Moment]>,
+        errand: Errand<'_>,
         below: &mut Below,
     ) where
         V: DeserializeOwned + Send + Sync + 'static,
@@ -222,8 +251,8 @@ impl Inner {
                 self.accept::<V>(region, &keys[at], from, slot.floor, bytes, &seen)
             });
             match accepted {
-                Some(Ok((entry, bytes))) => {
-                    below.sort(at, Found { entry, source: Source::L3, bytes }, replacing, &seen.now);
+                Some(Ok(found)) => {
+                    below.sort(at, Found::of(found, Source::L3, &seen.now), errand);
                 }
                 _ => {
                     l3.counters.misses.add(1);

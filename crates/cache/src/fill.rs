@@ -143,10 +143,9 @@ impl Inner {
 
     /// Each layer may have its own longest stay, and forgets what nobody reads when its idle time is over.
     pub(crate) fn capped(&self, region: &RegionMeta, source: Source, mut item: Item) -> Item {
-        let options = &region.options;
         let now_ms = self.clock.wall_ms();
-        item.expires_ms = options.layers.expiry_in(source, item.expires_ms, now_ms);
-        if let Some(idle) = options.sliding {
+        item.expires_ms = region.options.layers.expiry_in(source, item.expires_ms, now_ms);
+        if let Some(idle) = item.idle {
             let idle_ms = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
             item.expires_ms = item.expires_ms.min(now_ms.saturating_add(idle_ms));
         }
@@ -240,5 +239,6 @@ fn header(region: &RegionMeta, entry: &Entry) -> Header {
 }
 
 pub(crate) fn item(key: &Arc<str>, entry: &Entry, bytes: Arc<[u8]>) -> Item {
-    Item { key: key.clone(), bytes, born: entry.born, version: entry.version, expires_ms: entry.expires_ms }
+    let (born, version, expires_ms) = (entry.born, entry.version, entry.expires_ms);
+    Item { key: key.clone(), bytes, born, version, expires_ms, idle: entry.idle() }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Flight {
     sure_until: AtomicU64,
     turn: Semaphore,
     landed: OnceLock<(Arc<Entry>, Source)>,
+    /// What its leader found below, past its time: for whoever waits no longer, since memory has nothing for them.
+    old: OnceLock<(Arc<Entry>, Source)>,
     /// Changed under the stripe's lock only.
     aboard: AtomicUsize,
 }
@@ -79,6 +81,7 @@ impl Stripes {
             sure_until: AtomicU64::new(now.sure_until),
             turn: Semaphore::new(1),
             landed: OnceLock::new(),
+            old: OnceLock::new(),
             aboard: AtomicUsize::new(1),
         });
         stripe.flights.insert(key.clone(), flight.clone());
@@ -99,6 +102,15 @@ impl Stripes {
 }
 
 impl Flight {
+    /// The first that is offered stays: who leads after a leader that failed finds the same, or something better of its own.
+    pub(crate) fn offer_old(&self, entry: Arc<Entry>, source: Source) {
+        let _ = self.old.set((entry, source));
+    }
+
+    pub(crate) fn old(&self) -> Option<(Arc<Entry>, Source)> {
+        self.old.get().cloned()
+    }
+
     fn departure(&self) -> Departure {
         Departure {
             born: self.born.load(Ordering::Relaxed),

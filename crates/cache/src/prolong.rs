@@ -12,6 +12,18 @@ use crate::layers::keeper::{Claim, Wanted};
 use crate::region::RegionMeta;
 
 impl Inner {
+    /// [`prolong`](Self::prolong) of what a read was just answered with from memory.
+    pub(crate) fn prolong_recalled<V>(self: &Arc<Self>, region: &Arc<RegionMeta>, key: &Arc<str>)
+    where
+        V: Serialize + Send + Sync + 'static,
+    {
+        if region.options.sliding.is_some()
+            && let Some(recalled) = self.examine(region, key)
+        {
+            self.prolong::<V>(region, key, &recalled.entry, false);
+        }
+    }
+
     /// Tells the shared layers, behind the caller, that an entry is still read: at most once in half its idle time, so that
     /// a hit stays a hit. Memory was told by [`Entry::touch`].
     pub(crate) fn prolong<V>(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
+use crate::descend::Errand;
 use crate::entry::{Answer, Freshness, Hit, Source};
 use crate::inner::Inner;
 use crate::lead::unloaded;
@@ -38,20 +39,24 @@ impl Inner {
         let wanted: SmallVec<[Arc<str>; 1]> = missing.iter().map(|at| keys[*at].clone()).collect();
         // Before anything is read: an invalidation from here on moves them, and then nothing is kept.
         let generations: SmallVec<[u64; 1]> = wanted.iter().map(|key| self.stripes.generation(key)).collect();
-        let below = self.descend::<V>(region, &wanted, None).await;
+        let below = self.descend::<V>(region, &wanted, Errand::Read).await;
         let now = self.clock.look();
         let mut durable = Vec::new();
         for (((at, key), generation), found) in
             missing.into_iter().zip(&wanted).zip(generations).zip(below.found)
         {
-            let Some(found) = found else { continue };
-            let entry = &found.entry;
-            let stage = entry.stage(now.instant);
+            let Some(found) = found else {
+                hits[at] = self.remembered_late(region, key, true).and_then(Answer::into_hit);
+                continue;
+            };
+            let (entry, stage) = (&found.entry, found.stage);
             let recalled = Recalled { entry: entry.clone(), stage, suspect: false };
             if let Some(freshness) = unloaded(region, &recalled) {
                 hits[at] =
                     self.answer_at(now.wall_ms, entry, found.source, freshness).and_then(Answer::into_hit);
             }
+            // Of this read the layer has not heard, nor does it know of those that are answered from memory before the next.
+            self.prolong::<V>(region, key, entry, true);
             if stage == Stage::Reserve {
                 // What only fail-safe serves takes nobody's place: memory's own may know of a load that failed.
                 continue;
@@ -80,7 +85,7 @@ impl Inner {
         if let Some(entry) = self.ask(region, key) {
             return self.answer(&entry, Source::L1, Freshness::Fresh);
         }
-        self.remembered_late(region, key)
+        self.remembered_late(region, key, !self.is_layered())
     }
 
     /// What memory answers where a plain hit could not be made.
@@ -88,11 +93,12 @@ impl Inner {
         self: &Arc<Self>,
         region: &Arc<RegionMeta>,
         key: &Arc<str>,
+        last_resort: bool,
     ) -> Option<Answer<V>>
     where
         V: serde::Serialize + Send + Sync + 'static,
     {
-        let (answer, entry) = self.served_unloaded(region, key)?;
+        let (answer, entry) = self.served_unloaded(region, key, last_resort)?;
         self.prolong::<V>(region, key, &entry, false);
         Some(answer)
     }

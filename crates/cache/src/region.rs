@@ -136,7 +136,7 @@ where
     /// Looks in memory only, and serves what [`get`](Self::get) would.
     pub fn get_cached(&self, key: &K) -> Option<Arc<V>> {
         let value = self.inner.glance(&self.meta, key).or_else(|| {
-            let answer = self.inner.remembered_late(&self.meta, &self.rendered_if_held(key)?);
+            let answer = self.inner.remembered_late(&self.meta, &self.rendered_if_held(key)?, true);
             answer.and_then(Answer::into_hit).map(|hit| hit.value)
         });
         let counters = &self.meta.counters;

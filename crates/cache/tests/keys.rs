@@ -92,6 +92,24 @@ proptest! {
         prop_assert_eq!(CacheKeyBuilder::aggregate("x", &value), CacheKeyBuilder::aggregate("x", &other_form(&value)));
     }
 
+    /// redis-rs/redis-rs#2493: client-side caching forgot where one argument ended, and took one call's answer for another's.
+    #[test]
+    fn keys_of_other_parts_are_other_keys(
+        one in prop::collection::vec("[ab:%~*]{0,3}", 1..4),
+        other in prop::collection::vec("[ab:%~*]{0,3}", 1..4),
+    ) {
+        let key = |parts: &[String]| {
+            parts.iter().fold(CacheKeyBuilder::new("x"), |key, part| key.component(part.as_str())).build()
+        };
+        prop_assert_eq!(key(&one) == key(&other), one == other);
+        // The same letters, parted elsewhere.
+        let joined = one.concat();
+        for at in 0..=joined.len() {
+            let parted = [joined[..at].to_owned(), joined[at..].to_owned()];
+            prop_assert_eq!(key(&one) == key(&parted), one == parted);
+        }
+    }
+
     #[test]
     fn text_forges_neither_separator_nor_glob(text in "\\PC{0,20}|[:*?\\[\\]%\\\\{} \n]{0,8}") {
         let key = CacheKeyBuilder::new("search").component(text.as_str()).component("end").build();

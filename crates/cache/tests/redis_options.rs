@@ -58,14 +58,18 @@ async fn a_value_past_its_soft_time_is_renewed_for_all_nodes_and_an_etag_travels
     let ((_one, here), (_other, there)) = (node(&redis, &options).await, node(&redis, &options).await);
     assert_eq!(answer(&here, Ok(Loaded::Value(1))).await, Some((1, Freshness::Fresh)));
     tokio::time::sleep(ms(350)).await;
-    // The other node finds it stale in Redis, and loads in place, knowing its etag.
+    // The other node finds it stale in Redis, serves it, and renews it behind its reader, knowing its etag.
+    let refreshing = Freshness::Stale { why: Why::Refreshing };
+    let (known, knows) = tokio::sync::oneshot::channel();
     let load = there.get_or_load_hit("a", |cx| async move {
-        assert_eq!((cx.stale_etag(), cx.stale::<u32>().as_deref()), (Some("e1"), Some(&1)));
+        let _ = known.send((cx.stale_etag().map(str::to_owned), cx.stale::<u32>().map(|value| *value)));
         Ok::<_, &'static str>(Loaded::NotModified)
     });
     let hit = load.await.unwrap();
-    assert_eq!((*hit.value, hit.freshness), (1, Freshness::Fresh));
-    let refreshing = Freshness::Stale { why: Why::Refreshing };
+    assert_eq!((*hit.value, hit.freshness), (1, refreshing));
+    assert_eq!(knows.await.unwrap(), (Some("e1".to_owned()), Some(1)));
+    let fresh = async || there.get_hit("a").await.is_some_and(|hit| hit.freshness == Freshness::Fresh);
+    until("it was renewed", fresh).await;
     tokio::time::sleep(ms(350)).await;
     assert_eq!(answer(&here, Ok(Loaded::Value(2))).await, Some((1, refreshing)));
     until("renewed behind the reader", async || here.get("a").await.as_deref() == Some(&2)).await;

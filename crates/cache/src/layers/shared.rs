@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 
@@ -49,6 +50,8 @@ pub(crate) struct Item {
     /// The source's version, 0 for none.
     pub(crate) version: u64,
     pub(crate) expires_ms: u64,
+    /// Time without a read after which it is to be forgotten.
+    pub(crate) idle: Option<Duration>,
 }
 
 /// A layer's failure. Never shown to a reader.

@@ -1,25 +1,96 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::time::Instant;
 
+use super::fall_back::Old;
 use super::reserve::Watch;
-use crate::entry::{Answer, Why};
+use super::voyage::Voyage;
+use crate::entry::Answer;
 use crate::error::LoadError;
-use crate::inner::Inner;
-use crate::region::RegionMeta;
+use crate::options::LoadTimeouts;
 
 pub(super) type Outcome<V, E> = Result<Answer<V>, LoadError<E>>;
 
-/// Whoever waits for a voyage, and for how long.
-pub(super) struct Attendant<'a> {
-    pub(super) inner: &'a Inner,
-    pub(super) region: &'a RegionMeta,
-    pub(super) key: &'a Arc<str>,
-    pub(super) watch: &'a Watch,
+/// What a wait came to.
+pub(super) enum Ended<T> {
+    With(T),
+    /// An old value is there, and nobody waits for a new one now.
+    HeldOff,
+    /// An old value is there, and the soft timeout is over.
+    Soft,
+    Hard(Duration),
+}
+
+/// Waits until `poll` has an outcome, or whoever began to wait then is to wait no longer.
+pub(super) async fn wait<T>(
+    timeouts: &LoadTimeouts,
+    began: Instant,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    old: impl Fn() -> Old,
+) -> Ended<T> {
+    let mut soft = pin!(timer(timeouts.soft.map(|wait| began + wait)));
+    let mut hard = pin!(timer(timeouts.hard.map(|wait| began + wait)));
+    let mut soft_over = false;
+    poll_fn(|cx| {
+        if let Poll::Ready(outcome) = poll(cx) {
+            return Poll::Ready(Ended::With(outcome));
+        }
+        soft_over = soft_over || (timeouts.soft.is_some() && soft.as_mut().poll(cx).is_ready());
+        // An old value may turn up after the time is over.
+        match old() {
+            Old::HeldOff => return Poll::Ready(Ended::HeldOff),
+            Old::Value if soft_over => return Poll::Ready(Ended::Soft),
+            Old::Value | Old::Nothing => {}
+        }
+        match timeouts.hard {
+            Some(limit) if hard.as_mut().poll(cx).is_ready() => Poll::Ready(Ended::Hard(limit)),
+            _ => Poll::Pending,
+        }
+    })
+    .await
+}
+
+async fn timer(at: Option<Instant>) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at).await;
+    }
+}
+
+impl Voyage {
+    /// Runs the voyage in the caller's own future until it ends or a timeout does; `behind` is where it goes on then.
+    pub(super) async fn attended<V, E, P>(&self, voyage: P, behind: Option<impl FnOnce(P)>) -> Outcome<V, E>
+    where
+        V: Serialize + Send + Sync + 'static,
+        P: Future<Output = Outcome<V, E>> + Unpin,
+    {
+        let began = Instant::now();
+        let mut aboard = Aboard { voyage: Some(voyage), behind, watch: &self.watch };
+        loop {
+            let ended = wait(&self.region.options.timeouts, began, |cx| aboard.poll(cx), || self.old()).await;
+            let held_off = matches!(ended, Ended::HeldOff);
+            let (served, limit) = match ended {
+                Ended::With(outcome) => return outcome,
+                Ended::HeldOff => (self.serve_held_off(), None),
+                Ended::Soft => (self.serve_old(), None),
+                Ended::Hard(limit) => (self.serve_old(), Some(limit)),
+            };
+            if !held_off && (served.is_some() || limit.is_some()) {
+                self.region.counters.timeouts.add(1);
+            }
+            match (served, limit) {
+                (Some(answer), _) => return Ok(answer),
+                (None, Some(limit)) => {
+                    return Err(LoadError::TimedOut { key: self.key.to_string(), limit });
+                }
+                // It was invalidated just now.
+                (None, None) => {}
+            }
+        }
+    }
 }
 
 /// A voyage and what becomes of it when its caller leaves: what leads goes on behind, if it may.
@@ -27,78 +98,6 @@ struct Aboard<'a, P, B: FnOnce(P)> {
     voyage: Option<P>,
     behind: Option<B>,
     watch: &'a Watch,
-}
-
-enum Ended<T> {
-    With(T),
-    Soft,
-    Hard(Duration),
-}
-
-impl Attendant<'_> {
-    /// Runs the voyage in the caller's own future until it ends or a timeout does; `behind` is where it goes on then.
-    pub(super) async fn attend<V, E, P>(self, voyage: P, behind: Option<impl FnOnce(P)>) -> Outcome<V, E>
-    where
-        V: Send + Sync + 'static,
-        P: Future<Output = Outcome<V, E>> + Unpin,
-    {
-        let timeouts = &self.region.options.timeouts;
-        let mut aboard = Aboard { voyage: Some(voyage), behind, watch: self.watch };
-        let began = Instant::now();
-        let mut soft = pin!(timer(timeouts.soft.map(|wait| began + wait)));
-        let mut hard = pin!(timer(timeouts.hard.map(|wait| began + wait)));
-        let mut soft_over = false;
-        let ended = poll_fn(|cx| {
-            if let Poll::Ready(outcome) = aboard.poll(cx) {
-                return Poll::Ready(Ended::With(outcome));
-            }
-            // An old value may turn up after the time is over.
-            soft_over = soft_over || (timeouts.soft.is_some() && soft.as_mut().poll(cx).is_ready());
-            if soft_over && self.may_serve() {
-                return Poll::Ready(Ended::Soft);
-            }
-            match timeouts.hard {
-                Some(limit) if hard.as_mut().poll(cx).is_ready() => Poll::Ready(Ended::Hard(limit)),
-                _ => Poll::Pending,
-            }
-        });
-        let limit = match ended.await {
-            Ended::With(outcome) => return outcome,
-            Ended::Soft => None,
-            Ended::Hard(limit) => Some(limit),
-        };
-        self.region.counters.timeouts.add(1);
-        let served = self.serve();
-        drop(aboard);
-        match (served, limit) {
-            (Some(answer), _) => Ok(answer),
-            (None, limit) => {
-                Err(LoadError::TimedOut { key: self.key.to_string(), limit: limit.unwrap_or_default() })
-            }
-        }
-    }
-
-    fn may_serve(&self) -> bool {
-        let options = &self.region.options;
-        self.watch.reserve().is_some_and(|reserve| {
-            reserve.served(self.inner, self.key, options, Why::LoaderTimedOut).is_some()
-        })
-    }
-
-    fn serve<V: Send + Sync + 'static>(&self) -> Option<Answer<V>> {
-        let (options, why) = (&self.region.options, Why::LoaderTimedOut);
-        let reserve = self.watch.reserve()?;
-        let freshness = reserve.served(self.inner, self.key, options, why)?;
-        reserve.hold_off(options, why);
-        self.region.counters.served(freshness);
-        self.inner.answer(&reserve.entry, reserve.source, freshness)
-    }
-}
-
-async fn timer(at: Option<Instant>) {
-    if let Some(at) = at {
-        tokio::time::sleep_until(at).await;
-    }
 }
 
 impl<P: Future + Unpin, B: FnOnce(P)> Aboard<'_, P, B> {

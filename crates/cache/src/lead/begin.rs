@@ -36,13 +36,18 @@ impl Inner {
         if entry.claim_refresh(stage, now) { Begin::Refresh(entry, answer) } else { Begin::Answer(answer) }
     }
 
-    /// What a read that does not load may be answered from memory, beyond a plain hit.
+    /// What a read that does not load may be answered from memory, beyond a plain hit. What fail-safe alone serves is the
+    /// last resort: the layers below may have a newer one.
     pub(crate) fn served_unloaded<V: Send + Sync + 'static>(
         &self,
         region: &RegionMeta,
         key: &str,
+        last_resort: bool,
     ) -> Option<(Answer<V>, Arc<Entry>)> {
         let recalled = self.examine(region, key)?;
+        if recalled.stage == Stage::Reserve && !last_resort {
+            return None;
+        }
         let freshness = unloaded(region, &recalled)?;
         let answer = self.answer(&recalled.entry, Source::L1, freshness)?;
         recalled.entry.touch(Instant::now());

@@ -2,18 +2,20 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::FutureExt as _;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
+use super::attend_many::{Answers, attended};
 use super::begin::Begin;
+use super::loading::FailedUnlessDone;
 use super::refresh::Refreshing;
-use super::voyage::{FailedUnlessDone, Voyage};
-use crate::descend::Found;
+use super::voyage::Voyage;
+use crate::descend::{Errand, Found};
 use crate::entry::{Answer, Freshness, Hit, Moment, Source, Why};
 use crate::error::LoadError;
 use crate::fill::item;
@@ -40,8 +42,6 @@ struct Passage {
     refreshing: Option<Refreshing>,
 }
 
-type Answers<V> = Vec<Option<Answer<V>>>;
-
 impl Inner {
     /// `batch` is asked for keys by their place, several times if loads of others on which this call waited have failed.
     ///
@@ -58,7 +58,7 @@ impl Inner {
         F: FnMut(Vec<(usize, LoadContext)>) -> Fut,
         Fut: Future<Output = Result<Vec<L>, E>>,
     {
-        let deadline = region.options.timeouts.hard.map(|limit| (Instant::now() + limit, limit));
+        let began = Instant::now();
         let mut answers: Answers<V> = Vec::with_capacity(keys.len());
         let mut missing = Vec::new();
         for (at, key) in keys.iter().enumerate() {
@@ -67,8 +67,17 @@ impl Inner {
         }
         region.counters.hits.add((keys.len() - missing.len()) as u64);
         region.counters.misses.add(missing.len() as u64);
-        while !missing.is_empty() {
-            missing = self.round(region, missing, &mut batch, deadline, &mut answers).await?;
+        if !missing.is_empty() {
+            let waiting: Vec<_> = missing.iter().map(|own| (own.at, own.voyage.clone())).collect();
+            let shared = Mutex::new(answers);
+            let load = async {
+                while !missing.is_empty() {
+                    missing = self.round(region, missing, &mut batch, &shared).await?;
+                }
+                Ok(())
+            };
+            attended(&region.options.timeouts, began, load, &waiting, &shared).await?;
+            answers = shared.into_inner();
         }
         Ok(answers.into_iter().map(|answer| answer.and_then(Answer::into_hit)).collect())
     }
@@ -86,10 +95,14 @@ impl Inner {
         let mut voyage = Voyage::new(self, region, key.clone());
         let mut refreshing = None;
         match self.begin(region, key) {
-            Begin::Answer(answer) => return Some(answer),
+            Begin::Answer(answer) => {
+                self.prolong_recalled::<V>(region, key);
+                return Some(answer);
+            }
             Begin::Refresh(entry, answer) => {
                 let right = Refreshing::of(&entry);
                 if matches!(&answer, Answer::Hit(hit) if !hit.freshness.is_stale()) {
+                    self.prolong_recalled::<V>(region, key);
                     return Some(answer);
                 }
                 voyage.replacing = Some(entry);
@@ -103,12 +116,11 @@ impl Inner {
 
     /// Loads what nobody else loads, then waits for what others do. Answers what neither gave.
     async fn round<V, L, F, Fut, E>(
-        &self,
-        region: &RegionMeta,
+        self: &Arc<Self>,
+        region: &Arc<RegionMeta>,
         missing: Vec<Passage>,
         batch: &mut F,
-        deadline: Option<(Instant, Duration)>,
-        answers: &mut Answers<V>,
+        answers: &Mutex<Answers<V>>,
     ) -> Result<Vec<Passage>, LoadError<E>>
     where
         V: Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -127,7 +139,7 @@ impl Inner {
             );
             match boarding {
                 Boarding::Hit(entry) => {
-                    answers[passage.at] = self.answer(&entry, Source::L1, Freshness::Fresh);
+                    answers.lock()[passage.at] = self.answer(&entry, Source::L1, Freshness::Fresh);
                 }
                 Boarding::Seat(seat) => {
                     voyage.look_for_reserve(&seat);
@@ -142,7 +154,7 @@ impl Inner {
             match turn {
                 Some(Turn::Lead(lead)) => led.push((n, lead)),
                 Some(Turn::Landed(entry, source)) => match passage.voyage.landed(&entry, source) {
-                    Some(answer) => answers[passage.at] = Some(answer),
+                    Some(answer) => answers.lock()[passage.at] = Some(answer),
                     None => again.push(n),
                 },
                 Some(Turn::Detached) => again.push(n),
@@ -152,27 +164,13 @@ impl Inner {
         if led.is_empty() {
             drop(led);
         } else {
-            self.lead_many(region, &aboard, led, batch, deadline, answers).await?;
+            self.lead_many(region, &aboard, led, batch, answers).await?;
         }
         for n in joined {
             let (Passage { at, voyage, .. }, seat) = &aboard[n];
-            let waited = match deadline {
-                None => seat.wait(|| self.departure()).await,
-                Some((at, limit)) => {
-                    match tokio::time::timeout_at(at, seat.wait(|| self.departure())).await {
-                        Ok(turn) => turn,
-                        Err(_) => {
-                            let key = voyage.key.to_string();
-                            let old = voyage.serve_old(Why::LoaderTimedOut);
-                            answers[aboard[n].0.at] = Some(old.ok_or(LoadError::TimedOut { key, limit })?);
-                            continue;
-                        }
-                    }
-                }
-            };
-            match waited {
+            match seat.wait(|| self.departure()).await {
                 Turn::Landed(entry, source) => match voyage.landed(&entry, source) {
-                    Some(answer) => answers[*at] = Some(answer),
+                    Some(answer) => answers.lock()[*at] = Some(answer),
                     None => again.push(n),
                 },
                 // The lead is passed on at once: it would be held while others are waited for.
@@ -190,13 +188,12 @@ impl Inner {
     }
 
     async fn lead_many<V, L, F, Fut, E>(
-        &self,
-        region: &RegionMeta,
+        self: &Arc<Self>,
+        region: &Arc<RegionMeta>,
         aboard: &[(Passage, Seat<'_>)],
         led: Vec<(usize, SemaphorePermit<'_>)>,
         batch: &mut F,
-        deadline: Option<(Instant, Duration)>,
-        answers: &mut Answers<V>,
+        answers: &Mutex<Answers<V>>,
     ) -> Result<(), LoadError<E>>
     where
         V: Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -206,7 +203,7 @@ impl Inner {
     {
         let keys: Vec<Arc<str>> = led.iter().map(|(n, _)| aboard[*n].0.voyage.key.clone()).collect();
         let older: Vec<Moment> = led.iter().map(|(n, _)| aboard[*n].0.voyage.older_than()).collect();
-        let mut below = self.descend::<V>(region, &keys, Some(&older)).await;
+        let mut below = self.descend::<V>(region, &keys, Errand::Load(&older)).await;
         let (mut promoted, mut loading) = (Vec::new(), Vec::new());
         for (m, (n, _)) in led.iter().enumerate() {
             let (Passage { at, voyage, .. }, seat) = &aboard[*n];
@@ -214,17 +211,18 @@ impl Inner {
             if let Some(found) = below.found[m].take()
                 && let Some(answer) = self.answer(&found.entry, found.source, Freshness::Fresh)
             {
+                self.prolong::<V>(region, &voyage.key, &found.entry, true);
                 if self.land(region, &voyage.key, seat, &found.entry, found.source) {
                     promoted.push((voyage.key.clone(), found, below.tickets.of(m)));
                 }
-                answers[*at] = Some(answer);
+                answers.lock()[*at] = Some(answer);
                 continue;
             }
             if let Some(Found { entry, source, .. }) = below.stale[m].take() {
-                voyage.watch.offer(entry, source, seat.flight());
+                voyage.watch.offer(entry, source);
             }
             match voyage.held_off() {
-                Some(why) if let Some(old) = voyage.fall_back(seat, why) => answers[*at] = Some(old),
+                Some(why) if let Some(old) = voyage.fall_back(seat, why) => answers.lock()[*at] = Some(old),
                 _ => loading.push((*n, below.tickets.of(m))),
             }
         }
@@ -233,11 +231,11 @@ impl Inner {
             return Ok(());
         }
 
-        let fall_back = |answers: &mut Answers<V>, why: Why, error: LoadError<E>| {
+        let fall_back = |why: Why, error: LoadError<E>| {
             for (n, _) in &loading {
                 let (Passage { at, voyage, refreshing }, seat) = &aboard[*n];
                 match voyage.fall_back(seat, why) {
-                    Some(old) => answers[*at] = Some(old),
+                    Some(old) => answers.lock()[*at] = Some(old),
                     None => return Err(error),
                 }
                 if let Some(refreshing) = refreshing {
@@ -252,7 +250,7 @@ impl Inner {
             Err(retry_after) => {
                 region.counters.budget_exhausted.add(1);
                 let error = LoadError::BudgetExhausted { key: first, retry_after };
-                return fall_back(answers, Why::BudgetExhausted, error);
+                return fall_back(Why::BudgetExhausted, error);
             }
         };
         let failed = FailedUnlessDone::start(&self.name, region);
@@ -265,22 +263,9 @@ impl Inner {
         let began = Instant::now();
         let load = batch(contexts.clone());
         let load = trace::load(&self.name, region.name(), loading.len(), &first, load);
-        let load = self.holding(&leases, load);
-        let loaded = match deadline {
-            None => Ok(load.await),
-            Some((at, limit)) => tokio::time::timeout_at(at, load).await.map_err(|_| limit),
-        };
-        let values = match loaded {
-            Ok(Ok(values)) => values,
-            Ok(Err(source)) => {
-                let error = LoadError::Loader { key: first, source };
-                return fall_back(answers, Why::LoaderFailed, error);
-            }
-            Err(limit) => {
-                region.counters.timeouts.add(1);
-                let error = LoadError::TimedOut { key: first, limit };
-                return fall_back(answers, Why::LoaderTimedOut, error);
-            }
+        let values = match self.holding(&leases, load).await {
+            Ok(values) => values,
+            Err(source) => return fall_back(Why::LoaderFailed, LoadError::Loader { key: first, source }),
         };
         if values.len() != loading.len() {
             return Err(LoadError::BatchLength { wanted: loading.len(), given: values.len() });
@@ -302,7 +287,7 @@ impl Inner {
             if voyage.leaves_old(&entry) {
                 over.push(voyage.key.clone());
             }
-            answers[*at] = Some(answer);
+            answers.lock()[*at] = Some(answer);
         }
         if !items.is_empty() {
             self.fill_below_many(region, epoch, items, tokens).await;

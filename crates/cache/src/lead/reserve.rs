@@ -19,7 +19,21 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     leading: AtomicBool,
-    reserve: Mutex<Option<Reserve>>,
+    aboard: Mutex<Option<Aboard>>,
+}
+
+/// The flight waited for, and the old value that this caller found for itself.
+#[derive(Debug)]
+struct Aboard {
+    flight: Arc<Flight>,
+    own: Option<Old>,
+}
+
+#[derive(Debug, Clone)]
+struct Old {
+    entry: Arc<Entry>,
+    source: Source,
+    suspect: bool,
 }
 
 /// An old value to fall back on: as long as the flight it was found under is attached, it was not invalidated since.
@@ -41,27 +55,29 @@ impl Watch {
         self.leading.load(Ordering::Relaxed)
     }
 
-    /// An old value was found in memory under this flight.
-    pub(crate) fn offer_recalled(&self, recalled: Recalled, flight: &Arc<Flight>) {
-        let Recalled { entry, suspect, .. } = recalled;
-        *self.reserve.lock() = Some(Reserve { entry, source: Source::L1, suspect, flight: flight.clone() });
+    /// This is the flight now, and what memory had under it. What was found under another says nothing any more.
+    pub(crate) fn board(&self, flight: &Arc<Flight>, recalled: Option<Recalled>) {
+        let own = recalled.map(|Recalled { entry, suspect, .. }| Old { entry, source: Source::L1, suspect });
+        *self.aboard.lock() = Some(Aboard { flight: flight.clone(), own });
     }
 
-    /// An old value was found below; the younger of two is kept.
-    pub(crate) fn offer(&self, entry: Arc<Entry>, source: Source, flight: &Arc<Flight>) {
-        let mut reserve = self.reserve.lock();
-        if reserve.as_ref().is_none_or(|own| own.entry.moment() < entry.moment() || own.suspect) {
-            *reserve = Some(Reserve { entry, source, suspect: false, flight: flight.clone() });
+    /// Who leads found an old value below: it is there for all aboard.
+    pub(crate) fn offer(&self, entry: Arc<Entry>, source: Source) {
+        if let Some(aboard) = &*self.aboard.lock() {
+            aboard.flight.offer_old(entry, source);
         }
     }
 
-    /// What was found under a flight that is over says nothing any more.
-    pub(crate) fn forget(&self) {
-        *self.reserve.lock() = None;
-    }
-
+    /// The younger of the caller's own and the leader's.
     pub(crate) fn reserve(&self) -> Option<Reserve> {
-        self.reserve.lock().clone()
+        let aboard = self.aboard.lock();
+        let Aboard { flight, own } = aboard.as_ref()?;
+        let shared = flight.old().map(|(entry, source)| Old { entry, source, suspect: false });
+        let Old { entry, source, suspect } = match (own.clone(), shared) {
+            (Some(own), Some(shared)) if own.suspect || own.entry.moment() < shared.entry.moment() => shared,
+            (own, shared) => own.or(shared)?,
+        };
+        Some(Reserve { entry, source, suspect, flight: flight.clone() })
     }
 }
 
@@ -85,6 +101,11 @@ impl Reserve {
             return None;
         }
         Some(Freshness::Stale { why: if self.suspect { Why::Suspect } else { why } })
+    }
+
+    /// Why no load is to be tried now, if one failed or took too long of late.
+    pub(crate) fn held_off(&self) -> Option<Why> {
+        self.entry.held_off(Instant::now())
     }
 
     /// No other load is tried for a while.

@@ -1,17 +1,16 @@
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::attend::{Attendant, Outcome, spawn};
+use super::attend::{Outcome, spawn};
+use super::loading::FailedUnlessDone;
 use super::refresh::Refreshing;
 use super::reserve::Watch;
-use crate::claim::Ticket;
-use crate::descend::Found;
+use crate::descend::{Errand, Found};
 use crate::entry::{Answer, Entry, Freshness, Hit, Moment, Nothing, Source, Why};
 use crate::error::LoadError;
 use crate::fill::{Newborn, seal, seal_absence};
@@ -23,7 +22,9 @@ use crate::options::EagerRefresh;
 use crate::region::RegionMeta;
 use crate::trace;
 
-/// A read that goes on to the layers below and the loader. It owns all it needs, so that it can go on behind its caller.
+/// A read that goes on to the layers below and the loader. It owns all it needs, so that it can go on behind its caller, who
+/// keeps a clone to see what becomes of it.
+#[derive(Clone)]
 pub(crate) struct Voyage {
     pub(crate) inner: Arc<Inner>,
     pub(crate) region: Arc<RegionMeta>,
@@ -31,12 +32,22 @@ pub(crate) struct Voyage {
     pub(crate) watch: Arc<Watch>,
     /// The entry that is to be loaded anew, though it may still be served.
     pub(crate) replacing: Option<Arc<Entry>>,
+    /// Whether what is found below past its soft time is served, and loaded anew behind everybody: by a loader that owns
+    /// what it needs, where memory keeps the old value meanwhile.
+    renews: bool,
+}
+
+/// How leading a flight ends.
+enum Led<V, F> {
+    With(Answer<V>),
+    /// It is time to load this anew, by the loader that was not called.
+    Due(Arc<Entry>, Answer<V>, F),
 }
 
 impl Voyage {
     pub(crate) fn new(inner: &Arc<Inner>, region: &Arc<RegionMeta>, key: Arc<str>) -> Self {
         let (inner, region) = (inner.clone(), region.clone());
-        Self { inner, region, key, watch: Arc::default(), replacing: None }
+        Self { inner, region, key, watch: Arc::default(), replacing: None, renews: false }
     }
 
     /// Runs in the caller's own future for as long as the caller waits, then behind, if the options allow it.
@@ -48,11 +59,11 @@ impl Voyage {
         Fut: Future<Output = Result<L, E>> + Send + 'static,
         E: Send + 'static,
     {
-        let (inner, region) = (self.inner.clone(), self.region.clone());
-        let (key, watch) = (self.key.clone(), self.watch.clone());
-        let attendant = Attendant { inner: &inner, region: &region, key: &key, watch: &watch };
-        let background = region.options.timeouts.background;
-        attendant.attend(Box::pin(self.run(loader)), background.then_some(spawn)).await
+        let layers = &self.region.options.layers;
+        let renews = layers.reads(Source::L1) && layers.writes(Source::L1);
+        let voyage = Self { renews, ..self.clone() };
+        let background = self.region.options.timeouts.background;
+        self.attended(Box::pin(voyage.run_and_renew(loader)), background.then_some(spawn)).await
     }
 
     /// Runs in the caller's own future and ends with it.
@@ -63,10 +74,7 @@ impl Voyage {
         F: FnOnce(LoadContext) -> Fut,
         Fut: Future<Output = Result<L, E>>,
     {
-        let (inner, region) = (self.inner.clone(), self.region.clone());
-        let (key, watch) = (self.key.clone(), self.watch.clone());
-        let attendant = Attendant { inner: &inner, region: &region, key: &key, watch: &watch };
-        attendant.attend(Box::pin(self.run(loader)), None::<fn(_)>).await
+        self.attended(Box::pin(self.clone().run_alone(loader)), None::<fn(_)>).await
     }
 
     /// Loads anew what is still served, behind everybody. The right to was claimed.
@@ -83,7 +91,7 @@ impl Voyage {
         let region = self.region.clone();
         region.counters.refreshes.add(1);
         tokio::spawn(async move {
-            if self.run::<V, L, F, Fut, E>(loader).await.is_err() {
+            if self.run_alone::<V, L, F, Fut, E>(loader).await.is_err() {
                 refreshing.failed(&region.options);
             }
         });
@@ -110,7 +118,37 @@ impl Voyage {
         outcome
     }
 
-    async fn run<V, L, F, Fut, E>(self, loader: F) -> Outcome<V, E>
+    async fn run_and_renew<V, L, F, Fut, E>(self, loader: F) -> Outcome<V, E>
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        L: Into<Loaded<V>> + Send + 'static,
+        F: FnOnce(LoadContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<L, E>> + Send + 'static,
+        E: Send + 'static,
+    {
+        let behind = Self::new(&self.inner, &self.region, self.key.clone());
+        match self.run(loader).await? {
+            Led::With(answer) => Ok(answer),
+            Led::Due(entry, answer, loader) => {
+                behind.refresh(entry, loader);
+                Ok(answer)
+            }
+        }
+    }
+
+    async fn run_alone<V, L, F, Fut, E>(self, loader: F) -> Outcome<V, E>
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        L: Into<Loaded<V>>,
+        F: FnOnce(LoadContext) -> Fut,
+        Fut: Future<Output = Result<L, E>>,
+    {
+        match self.run(loader).await? {
+            Led::With(answer) | Led::Due(_, answer, _) => Ok(answer),
+        }
+    }
+
+    async fn run<V, L, F, Fut, E>(self, loader: F) -> Result<Led<V, F>, LoadError<E>>
     where
         V: Serialize + DeserializeOwned + Send + Sync + 'static,
         L: Into<Loaded<V>>,
@@ -128,7 +166,7 @@ impl Voyage {
             let seat = match boarding {
                 Boarding::Seat(seat) => seat,
                 Boarding::Hit(entry) => match inner.answer(&entry, Source::L1, Freshness::Fresh) {
-                    Some(answer) => return Ok(answer),
+                    Some(answer) => return Ok(Led::With(answer)),
                     None => continue,
                 },
             };
@@ -137,7 +175,7 @@ impl Voyage {
                 Turn::Detached => {}
                 Turn::Landed(entry, source) => {
                     if let Some(answer) = self.landed(&entry, source) {
-                        return Ok(answer);
+                        return Ok(Led::With(answer));
                     }
                 }
                 Turn::Lead(_lead) => {
@@ -167,17 +205,14 @@ impl Voyage {
         source: Source,
     ) -> Option<Answer<V>> {
         let now = Instant::now();
-        let freshness = match entry.held_off(now) {
-            Some(why) if !matches!(entry.stage(now), Stage::Fresh | Stage::Due) => {
-                // Another caller's fail-safe is not everybody's.
-                if entry.stage(now) == Stage::Reserve && self.region.options.fail_safe.is_none() {
-                    return None;
-                }
-                self.region.counters.served(Freshness::Stale { why });
-                Freshness::Stale { why }
-            }
+        let freshness = match (entry.stage(now), entry.held_off(now)) {
+            (Stage::Stale, why) => Freshness::Stale { why: why.unwrap_or(Why::Refreshing) },
+            // Another caller's fail-safe is not everybody's.
+            (Stage::Reserve, Some(_)) if self.region.options.fail_safe.is_none() => return None,
+            (Stage::Reserve | Stage::Dead, Some(why)) => Freshness::Stale { why },
             _ => Freshness::Fresh,
         };
+        self.region.counters.served(freshness);
         // Its tags were not known when we joined; they are now.
         let alive = self.inner.stamps.alive(entry.born, &self.key, &entry.tags);
         if entry.region == self.region.id && alive {
@@ -187,7 +222,7 @@ impl Voyage {
         }
     }
 
-    async fn lead<V, L, F, Fut, E>(&self, seat: &Seat<'_>, loader: F) -> Outcome<V, E>
+    async fn lead<V, L, F, Fut, E>(&self, seat: &Seat<'_>, loader: F) -> Result<Led<V, F>, LoadError<E>>
     where
         V: Serialize + DeserializeOwned + Send + Sync + 'static,
         L: Into<Loaded<V>>,
@@ -199,24 +234,32 @@ impl Voyage {
         if let Some(why) = self.held_off()
             && let Some(answer) = self.fall_back(seat, why)
         {
-            return Ok(answer);
+            return Ok(Led::With(answer));
         }
-        let replacing = [self.older_than()];
-        let mut below = inner.descend::<V>(region, std::slice::from_ref(key), Some(&replacing)).await;
+        let older = [self.older_than()];
+        let errand = if self.renews { Errand::Renew(&older) } else { Errand::Load(&older) };
+        let mut below = inner.descend::<V>(region, std::slice::from_ref(key), errand).await;
         seat.rejuvenate(below.born);
         let ticket = below.tickets.of(0);
         if let Some(found) = below.found.pop().flatten()
-            && let Some(answer) = inner.answer(&found.entry, found.source, Freshness::Fresh)
+            && let Some(answer) = inner.answer(&found.entry, found.source, found.freshness())
         {
             #[cfg(all(test, feature = "redis"))]
             let _ = crate::hold::at(crate::hold::Point::Land).await;
-            if inner.land(region, key, seat, &found.entry, found.source) {
+            inner.prolong::<V>(region, key, &found.entry, true);
+            region.counters.served(found.freshness());
+            let (entry, stage) = (found.entry.clone(), found.stage);
+            let kept = inner.land(region, key, seat, &entry, found.source);
+            if kept {
                 inner.promote(region, vec![(key.clone(), found, ticket)]).await;
             }
-            return Ok(answer);
+            if kept && self.renews && entry.claim_refresh(stage, Instant::now()) {
+                return Ok(Led::Due(entry, answer, loader));
+            }
+            return Ok(Led::With(answer));
         }
         if let Some(Found { entry, source, .. }) = below.stale.pop().flatten() {
-            watch.offer(entry, source, seat.flight());
+            watch.offer(entry, source);
         }
 
         let _place = match inner.budget.enter(1).await {
@@ -225,6 +268,7 @@ impl Voyage {
                 region.counters.budget_exhausted.add(1);
                 return self
                     .fall_back(seat, Why::BudgetExhausted)
+                    .map(Led::With)
                     .ok_or_else(|| LoadError::BudgetExhausted { key: key.to_string(), retry_after });
             }
         };
@@ -237,6 +281,7 @@ impl Voyage {
             Err(source) => {
                 return self
                     .fall_back(seat, Why::LoaderFailed)
+                    .map(Led::With)
                     .ok_or_else(|| LoadError::Loader { key: key.to_string(), source });
             }
         };
@@ -253,7 +298,7 @@ impl Voyage {
         if self.leaves_old(&entry) {
             let _ = inner.invalidate_keys(vec![key.clone()], 0).await;
         }
-        Ok(answer)
+        Ok(Led::With(answer))
     }
 
     /// Whether the source has answered with what is not to be kept, while what it answered before still lies somewhere: that
@@ -310,54 +355,6 @@ impl Voyage {
         let hit = value.map(|value| Hit { value, source, age, freshness });
         Ok((entry, bytes, hit.map_or(Answer::Absent, Answer::Hit)))
     }
-
-    /// Found under this flight: as long as it is attached, it was not invalidated since.
-    pub(super) fn look_for_reserve(&self, seat: &Seat<'_>) {
-        match self.inner.examine(&self.region, &self.key) {
-            Some(recalled) => self.watch.offer_recalled(recalled, seat.flight()),
-            None => self.watch.forget(),
-        }
-    }
-
-    pub(super) fn context(&self, ticket: Option<Ticket>) -> LoadContext {
-        let stale = self.watch.reserve().map(|reserve| reserve.entry);
-        // What this node knows counts where the keeper was not asked, or has forgotten.
-        let own = self.inner.stripes.least_version(&self.key);
-        let least_version = ticket.map_or(0, |ticket| ticket.least_version).max(own);
-        LoadContext::new(self.key.clone(), stale, least_version)
-    }
-
-    /// Why no load is to be tried now, if one failed lately.
-    pub(super) fn held_off(&self) -> Option<Why> {
-        self.watch.reserve()?.entry.held_off(Instant::now())
-    }
-
-    /// The old value for a caller who leaves: those who stay may still get a new one.
-    pub(super) fn serve_old<V: Send + Sync + 'static>(&self, why: Why) -> Option<Answer<V>> {
-        let Self { inner, region, key, watch, .. } = self;
-        let reserve = watch.reserve()?;
-        let freshness = reserve.served(inner, key, &region.options, why)?;
-        reserve.hold_off(&region.options, why);
-        region.counters.served(freshness);
-        inner.answer(&reserve.entry, reserve.source, freshness)
-    }
-
-    /// The old value, if there is one that may be served: it ends the flight for all who wait, and holds off others' loads.
-    pub(super) fn fall_back<V: Send + Sync + 'static>(&self, seat: &Seat<'_>, why: Why) -> Option<Answer<V>> {
-        let Self { inner, region, key, watch, .. } = self;
-        let reserve = watch.reserve()?;
-        let freshness = reserve.served(inner, key, &region.options, why)?;
-        let answer = inner.answer(&reserve.entry, reserve.source, freshness)?;
-        if reserve.entry.held_off(Instant::now()).is_none() {
-            reserve.hold_off(&region.options, why);
-        }
-        // Without a place to note why, each of those who wait finds out for itself.
-        if reserve.entry.life.is_some() {
-            inner.land_old(region, key, seat, &reserve.entry, reserve.source);
-        }
-        region.counters.served(freshness);
-        Some(answer)
-    }
 }
 
 /// What the loader did not say anew stays as it was.
@@ -368,38 +365,5 @@ fn inherit(said: &mut Said, stale: &Entry) {
     }
     if said.etag.is_empty() {
         said.etag = stale.etag().into();
-    }
-}
-
-/// Counts and times a load, and counts it failed if it ends in an error, a panic or a drop.
-pub(super) struct FailedUnlessDone<'a> {
-    cache: &'a str,
-    region: &'a RegionMeta,
-    began: Instant,
-    done: bool,
-}
-
-impl<'a> FailedUnlessDone<'a> {
-    pub(super) fn start(cache: &'a str, region: &'a RegionMeta) -> Self {
-        let counters = &region.counters;
-        counters.loads.add(1);
-        counters.loads_running.fetch_add(1, Ordering::Relaxed);
-        Self { cache, region, began: Instant::now(), done: false }
-    }
-
-    pub(super) fn done(mut self) {
-        self.done = true;
-    }
-}
-
-impl Drop for FailedUnlessDone<'_> {
-    fn drop(&mut self) {
-        let (counters, took) = (&self.region.counters, self.began.elapsed());
-        counters.loads_running.fetch_sub(1, Ordering::Relaxed);
-        counters.load_clock.record(took);
-        if !self.done {
-            counters.load_failures.add(1);
-        }
-        trace::loaded(self.cache, self.region.name(), took, self.done);
     }
 }

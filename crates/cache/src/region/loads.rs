@@ -234,11 +234,7 @@ where
 
     fn served(&self, key: &Arc<str>, answer: Answer<V>) -> Answer<V> {
         self.meta.counters.hits.add(1);
-        if self.meta.options.sliding.is_some()
-            && let Some(recalled) = self.inner.examine(&self.meta, key)
-        {
-            self.inner.prolong::<V>(&self.meta, key, &recalled.entry, false);
-        }
+        self.inner.prolong_recalled::<V>(&self.meta, key);
         answer
     }
 

@@ -3,30 +3,21 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::world::{SHAPES, Shape, World, pass, seconds};
-use crate::{EagerRefresh, FailSafe, LoadTimeouts, RegionOptions};
+use tokio::time::{Instant, timeout};
+
+use super::stand_in::LEASE;
+use super::world::{ALL_SHAPES, Ground, SECOND, SHAPES, Shape, Source, World, pass, seconds};
+use crate::{EagerRefresh, FailSafe, LoadBudget, LoadTimeouts, RegionOptions};
 
 type Step<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-const FUTURES: [&str; 17] = [
-    "get",
-    "get_many",
-    "get_or_load",
-    "hit",
-    "optional",
-    "borrowed",
-    "batch",
-    "set",
-    "set_many",
-    "versioned",
-    "invalidate",
-    "many",
-    "pattern",
-    "tag",
-    "clear",
-    "region clear",
-    "explain",
-];
+const LOADING: [&str; 5] = ["get_or_load", "hit", "optional", "borrowed", "batch"];
+/// What holds in this process from the first poll on.
+const VOIDING: [&str; 8] = ["set", "set_many", "versioned", "invalidate", "many", "pattern", "tag", "clear"];
+const OTHER: [&str; 4] = ["get", "get_many", "region clear", "explain"];
+
+/// No count of the source's.
+const WRITTEN: u64 = 1_000;
 
 fn start<'a>(world: &'a World, name: &str) -> Step<'a> {
     let (values, cache, source) = (&world.values, &world.cache, world.source.clone());
@@ -37,16 +28,16 @@ fn start<'a>(world: &'a World, name: &str) -> Step<'a> {
         "hit" => Box::pin(async { _ = values.get_or_load_hit("a", move |_| slow(source)).await }),
         "optional" => Box::pin(async { _ = values.get_or_load_optional("a", move |_| slow(source)).await }),
         "borrowed" => Box::pin(async { _ = values.get_or_load_borrowed("a", move |_| slow(source)).await }),
-        "batch" => Box::pin(async {
-            let load = values.get_many_or_load(["a", "b"], |missing| async move {
-                tokio::task::yield_now().await;
-                Ok::<_, &'static str>(vec![1_u64; missing.len()])
+        "batch" => Box::pin(async move {
+            let load = values.get_many_or_load(["a", "b"], |missing| {
+                let source = source.clone();
+                async move { slow(source).await.map(|value| vec![value; missing.len()]) }
             });
             drop(load.await);
         }),
-        "set" => Box::pin(async { _ = values.set("a", 1).await }),
-        "set_many" => Box::pin(async { _ = values.set_many([("a", 1), ("b", 2)]).await }),
-        "versioned" => Box::pin(async { _ = values.set_versioned("a", 1, 9).await }),
+        "set" => Box::pin(async { _ = values.set("a", WRITTEN).await }),
+        "set_many" => Box::pin(async { _ = values.set_many([("a", WRITTEN), ("b", WRITTEN)]).await }),
+        "versioned" => Box::pin(async { _ = values.set_versioned("a", WRITTEN, 9).await }),
         "invalidate" => Box::pin(async { _ = values.invalidate("a").await }),
         "many" => Box::pin(async { _ = values.invalidate_many(["a", "b"]).await }),
         "pattern" => Box::pin(async { _ = values.invalidate_pattern("*").await }),
@@ -57,76 +48,123 @@ fn start<'a>(world: &'a World, name: &str) -> Step<'a> {
     }
 }
 
-async fn slow(source: super::world::Source) -> Result<u64, &'static str> {
+async fn slow(source: Source) -> Result<u64, &'static str> {
     for _ in 0..3 {
         tokio::task::yield_now().await;
     }
     source.read().await
 }
 
+/// A node whose every step in a shared layer is a wait, so that there is something to be dropped at, and whose budget has
+/// one place for a load.
+fn world(shape: Shape, background: bool) -> World {
+    let options = RegionOptions::default()
+        .ttl(seconds(10))
+        .soft_ttl(seconds(5))
+        .eager_refresh(EagerRefresh::At(0.5))
+        .fail_safe(FailSafe::default())
+        .tag("t")
+        .timeouts(LoadTimeouts::default().hard(seconds(3)).background(background));
+    let budget = Some(LoadBudget::default().in_process(1).queue(0));
+    let world = World::on(&Ground { budget, ..Ground::default() }, shape, options);
+    for store in world.l2.iter().chain(&world.l3) {
+        store.set_dawdling(true);
+    }
+    world
+}
+
+/// Polls so often; answers whether it is done.
+async fn poll(future: &mut Step<'_>, times: u32) -> bool {
+    for _ in 0..times {
+        if futures::poll!(&mut *future).is_ready() {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    false
+}
+
+/// What the future finds: nothing, or the value of the first load at some age.
+const AGES: [Option<u64>; 5] = [None, Some(0), Some(3), Some(6), Some(11)];
+
+/// Answers whether the future was done before it could be dropped.
+async fn drop_after(polls: u32, shape: Shape, background: bool, name: &str, age: Option<u64>) -> bool {
+    let world = world(shape, background);
+    if let Some(age) = age {
+        world.load().await.unwrap();
+        world.settle().await;
+        if shape != Shape::L1 {
+            world.load_in(&world.other).await.unwrap();
+        }
+        pass(seconds(age)).await;
+    }
+    let mut future = start(&world, name);
+    let done = poll(&mut future, polls).await;
+    drop(future);
+    let what = format!("{shape:?} {name} after {polls} polls at age {age:?}, background {background}");
+    world.settle().await;
+    assert_eq!(world.values.stats().loads_running, 0, "{what}");
+
+    // The next caller is served here, at once, by one load at most.
+    let (before, began) = (world.source.loads(), Instant::now());
+    let answer = timeout(seconds(60), world.load()).await.expect(&what).expect(&what);
+    assert!(began.elapsed() < SECOND / 10, "{what}: {:?}", began.elapsed());
+    world.settle().await;
+    assert!(world.source.loads() <= before + 1, "{what}");
+    assert!(!world.values.explain("a").await.loading, "{what}: a flight is left on the board");
+    // What was owed is told with the next read of the layer.
+    let _ = world.values.get("not there").await;
+    world.settle().await;
+    for layer in [world.cache.stats().l2, world.cache.stats().l3].into_iter().flatten() {
+        assert_eq!(layer.owed_invalidations, 0, "{what}");
+    }
+    let voided = age.is_some() && polls > 0 && (VOIDING.contains(&name) || name == "region clear");
+    assert!(!voided || *answer.value != 1, "{what}: it held from the first poll on");
+
+    // And on the other node, at the latest when the lease of a dropped load is over.
+    if !matches!(shape, Shape::L1 | Shape::L1L3) {
+        let began = Instant::now();
+        let there = timeout(seconds(60), world.load_in(&world.other)).await.expect(&what).expect(&what);
+        assert!(began.elapsed() < LEASE + SECOND / 10, "{what}: {:?}", began.elapsed());
+        assert!(!voided || *there.value != 1, "{what}: there too");
+    }
+
+    // Whatever was to be renewed still can be.
+    pass(seconds(6)).await;
+    let before = world.source.loads();
+    for _ in 0..2 {
+        timeout(seconds(60), world.load()).await.expect(&what).expect(&what);
+        world.settle().await;
+    }
+    assert!(world.source.loads() > before, "{what}: nobody loads it anew");
+    done
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_future_dropped_at_any_poll_leaves_a_cache_that_answers() {
-    let mut dropped_early = 0;
-    for shape in SHAPES {
-        for background in [true, false] {
-            for name in FUTURES {
-                for polls in 0..12 {
-                    let options = RegionOptions::default()
-                        .ttl(seconds(10))
-                        .soft_ttl(seconds(5))
-                        .eager_refresh(EagerRefresh::At(0.5))
-                        .fail_safe(FailSafe::default())
-                        .tag("t")
-                        .timeouts(LoadTimeouts::default().hard(seconds(3)).background(background));
-                    let world = World::new(shape, options);
-                    // Each step of a shared layer is a wait, so that there is something to be dropped at.
-                    for store in world.l2.iter().chain(&world.l3) {
-                        store.set_dawdling(true);
+    for shape in ALL_SHAPES {
+        for name in LOADING.into_iter().chain(VOIDING).chain(OTHER) {
+            for background in [true, false] {
+                // With all the layers, at every poll it has; else at some.
+                let (ages, stride) = if shape == Shape::L1L2L3 { (&AGES[..], 1) } else { (&AGES[..2], 3) };
+                for age in ages {
+                    let mut polls = 0;
+                    while !drop_after(polls, shape, background, name, *age).await {
+                        polls += stride;
+                        assert!(polls < 200, "{name} never ends");
                     }
-                    if polls % 2 == 1 {
-                        world.load().await.unwrap();
-                        pass(seconds(if polls % 4 == 1 { 6 } else { 11 })).await;
-                    }
-                    let mut future = start(&world, name);
-                    let mut done = false;
-                    for _ in 0..polls {
-                        if futures::poll!(&mut future).is_ready() {
-                            done = true;
-                            break;
-                        }
-                        tokio::task::yield_now().await;
-                    }
-                    dropped_early += u32::from(!done && polls > 0);
-                    drop(future);
-                    let what = format!("{shape:?} {name} after {polls} polls, background {background}");
-                    world.settle().await;
-                    pass(seconds(2)).await;
-                    let before = world.source.loads();
-                    let answer = tokio::time::timeout(seconds(60), world.load()).await.expect(&what);
-                    assert!(*answer.expect(&what).value > 0, "{what}");
-                    world.settle().await;
-                    assert!(
-                        !world.values.explain("a").await.loading,
-                        "{what}: a flight is left on the board"
-                    );
-                    assert!(world.source.loads() <= before + 1, "{what}");
-                    // What was owed is told with the next read of the layer.
-                    let _ = world.values.get("not there").await;
-                    for layer in [world.cache.stats().l2, world.cache.stats().l3].into_iter().flatten() {
-                        assert_eq!(layer.owed_invalidations, 0, "{what}");
-                    }
+                    // With nothing in memory every one of them waits for the layers.
+                    assert!(age.is_some() || shape != Shape::L1L2L3 || polls >= 3, "{name}: {polls} polls");
                 }
             }
         }
     }
-    println!("{dropped_early} dropped before their end");
-    assert!(dropped_early > 300, "{dropped_early}");
 }
 
-/// The same for whoever waits for another's load, which must not end with them.
+/// Whoever waits for another's load, which must not end with them.
 #[tokio::test(start_paused = true)]
 async fn followers_dropped_at_any_poll_leave_the_leader_alone() {
-    for name in ["get_or_load", "hit", "optional", "borrowed", "batch"] {
+    for name in LOADING {
         for polls in 1..6 {
             let world = World::new(Shape::L1L2, RegionOptions::default());
             world.source.hold();
@@ -134,13 +172,58 @@ async fn followers_dropped_at_any_poll_leave_the_leader_alone() {
             let leader = tokio::spawn(async move { values.get_or_load("a", move |_| source.read()).await });
             world.settle().await;
             let mut follower = start(&world, name);
-            for _ in 0..polls {
-                assert!(futures::poll!(&mut follower).is_pending());
-                tokio::task::yield_now().await;
-            }
+            assert!(!poll(&mut follower, polls).await);
             drop(follower);
             world.source.release();
             assert_eq!(*leader.await.unwrap().unwrap(), 1, "{name} {polls}");
+        }
+    }
+}
+
+/// And the other way round: whoever leads is dropped, wherever the load is; those who wait are served.
+#[tokio::test(start_paused = true)]
+async fn a_leader_dropped_at_any_poll_strands_nobody() {
+    for shape in SHAPES {
+        for name in LOADING {
+            for background in [true, false] {
+                let mut polls = 1;
+                loop {
+                    let world = world(shape, background);
+                    let mut leader = start(&world, name);
+                    assert!(!poll(&mut leader, 1).await);
+                    let followers: Vec<_> = (0..3)
+                        .map(|n| {
+                            let (values, source) = (world.values.clone(), world.source.clone());
+                            tokio::spawn(async move {
+                                if n == 0 {
+                                    let load = values.get_many_or_load(["a"], |_| {
+                                        let source = source.clone();
+                                        async move { slow(source).await.map(|value| vec![value]) }
+                                    });
+                                    load.await.unwrap()[0].clone().unwrap()
+                                } else {
+                                    values.get_or_load("a", move |_| slow(source)).await.unwrap()
+                                }
+                            })
+                        })
+                        .collect();
+                    let done = poll(&mut leader, polls - 1).await;
+                    drop(leader);
+                    let what = format!("{shape:?} {name} after {polls} polls, background {background}");
+                    let mut answers = Vec::new();
+                    for follower in followers {
+                        answers.push(*timeout(seconds(2), follower).await.expect(&what).unwrap());
+                    }
+                    assert_eq!(answers, [answers[0]; 3], "{what}: one load for all of them");
+                    world.settle().await;
+                    assert!(!world.values.explain("a").await.loading, "{what}");
+                    if done {
+                        break;
+                    }
+                    polls += 1;
+                    assert!(polls < 100, "{what}");
+                }
+            }
         }
     }
 }

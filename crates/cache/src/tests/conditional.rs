@@ -1,6 +1,6 @@
 //! Conditional refresh: a source that says nothing changed.
 
-use super::world::{SHAPES, Shape, World, pass, seconds};
+use super::world::{ALL_SHAPES, SHAPES, Shape, World, pass, seconds};
 use crate::{FailSafe, LoadError, Loaded, RegionOptions};
 
 fn options() -> RegionOptions {
@@ -63,11 +63,31 @@ async fn not_modified_without_an_old_value_is_an_error_that_says_so() {
     );
 }
 
-/// An invalidated value is none to keep.
+/// An invalidated value is none to keep (ZiggyCreatures/FusionCache#638: after its tag was invalidated a stale value was still
+/// shown to the factory, which said that it was not modified, and it lived on).
 #[tokio::test(start_paused = true)]
 async fn an_invalidated_value_is_not_shown_to_the_loader() {
-    let world = World::new(Shape::L1L2, options());
-    load(&world, Loaded::Value(7)).await;
-    let _ = world.values.invalidate("a").await;
-    assert_eq!(load(&world, Loaded::Value(8)).await, (Some(8), None, None));
+    for shape in ALL_SHAPES {
+        for (how, stale) in
+            ["key", "tag", "pattern", "clear"].into_iter().flat_map(|how| [(how, true), (how, false)])
+        {
+            let world = World::new(shape, options());
+            load(&world, Loaded::Value(7)).await;
+            world.settle().await;
+            if stale {
+                pass(seconds(11)).await;
+            }
+            let _ = match how {
+                "key" => world.values.invalidate("a").await,
+                "tag" => world.cache.invalidate_tag("t").await,
+                "pattern" => world.values.invalidate_pattern("*").await,
+                _ => world.cache.clear().await,
+            };
+            let what = format!("{shape:?} {how}, stale {stale}");
+            let source = world.source.clone();
+            let unkept = world.values.get_or_load("a", move |_| source.answer(Loaded::NotModified)).await;
+            assert!(matches!(unkept, Err(LoadError::NothingToKeep { .. })), "{what}: {unkept:?}");
+            assert_eq!(load(&world, Loaded::Value(8)).await, (Some(8), None, None), "{what}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Fail-safe: old values while loads fail, and never what was invalidated.
 
-use super::world::{SECOND, SHAPES, Shape, World, pass, seconds};
+use super::world::{ALL_SHAPES, SECOND, SHAPES, Shape, World, pass, seconds};
 use crate::{FailSafe, Freshness, RegionOptions, Why};
 
 const FAILED: Freshness = Freshness::Stale { why: Why::LoaderFailed };
@@ -45,7 +45,9 @@ async fn nothing_older_than_max_age_is_served() {
     }
 }
 
-/// Shared layers keep it physically for as long: a node that restarted, or that never had it, is served as well.
+/// Shared layers keep it physically for as long: a node that restarted, or that never had it, is served as well; and no longer,
+/// though each that found it there began to keep it then (ZiggyCreatures/FusionCache#108 and #229: the greatest age was
+/// counted anew).
 #[tokio::test(start_paused = true)]
 async fn an_old_value_is_found_in_the_shared_layers() {
     for shape in [Shape::L1L2, Shape::L1L3, Shape::L1L2L3] {
@@ -59,13 +61,24 @@ async fn an_old_value_is_found_in_the_shared_layers() {
             assert_eq!((*hit.value, hit.freshness), (1, FAILED), "{shape:?}");
         }
         assert_eq!(world.source.loads(), 2, "{shape:?}: the throttle holds for what lay below too");
+        // A failed load's lease keeps the other node waiting for a second.
+        for _ in 0..5 {
+            pass(seconds(6)).await;
+            assert_eq!(world.load_in(&world.other).await.unwrap().freshness, FAILED, "{shape:?}");
+            world.forget_memory();
+            assert_eq!(world.load().await.unwrap().freshness, FAILED, "{shape:?}");
+        }
+        pass(seconds(20)).await;
+        assert!(world.load_in(&world.other).await.unwrap_err().is_loader(), "{shape:?}: older than 100 s");
+        assert!(world.load().await.unwrap_err().is_loader(), "{shape:?}: older than 100 s");
     }
 }
 
-/// ZiggyCreatures/FusionCache#648: a hard clear followed by a failing load served the expired value of L2.
+/// ZiggyCreatures/FusionCache#648: a hard clear followed by a failing load served the expired value of L2, where memory was left
+/// out.
 #[tokio::test(start_paused = true)]
 async fn what_was_invalidated_is_never_served_however_the_load_ends() {
-    for shape in SHAPES {
+    for shape in ALL_SHAPES {
         for how in ["key", "remove", "tag", "pattern", "clear", "region"] {
             for before_expiry in [true, false] {
                 let world = World::new(shape, options().tag("t"));

@@ -20,6 +20,7 @@ async fn back(cache: &crate::Cache) {
     }
 }
 
+/// dotnet/extensions#5824: what was read from L2 began its whole life anew in memory, and outlived L2's.
 #[tokio::test(start_paused = true)]
 async fn a_promoted_value_lives_for_what_is_left_and_not_anew() {
     let (l2, l3) = (Store::new(), Store::new());
@@ -80,6 +81,7 @@ async fn an_absent_layer_is_invisible_but_for_its_count() {
     assert!(other.stats().l2.unwrap().errors >= 2);
 }
 
+/// multi-tier-cache 0.6.9 answers `Ok` where a tier has failed to invalidate, and reads the old value there again.
 #[tokio::test(start_paused = true)]
 async fn an_undelivered_invalidation_is_told_before_the_layer_is_read_again() {
     for how in ["key", "tag", "pattern", "clear", "set"] {

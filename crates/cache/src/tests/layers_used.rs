@@ -56,6 +56,28 @@ async fn a_layer_that_is_not_read_is_not_believed() {
     }
 }
 
+/// ZiggyCreatures/FusionCache#472: reads that were to skip L2 waited for it all the same.
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_is_left_out_is_not_asked() {
+    for shape in SHARED {
+        let world = World::new(shape, RegionOptions::default());
+        world.other.set("a", 7).await.unwrap();
+        world.settle().await;
+        let asked = || [&world.l2, &world.l3].map(|store| store.as_ref().map_or(0, |store| store.reads()));
+        let before = asked();
+        let memory = with(&world.values, LayerOptions::default().read(Layers::L1).write(Layers::L1));
+        assert!(memory.get("a").await.is_none() && memory.get_many(["a"]).await[0].is_none(), "{shape:?}");
+        assert_eq!(*world.load_in(&memory).await.unwrap().value, 1, "{shape:?}");
+        assert_eq!(memory.get("a").await.as_deref(), Some(&1), "{shape:?}");
+        assert_eq!(asked(), before, "{shape:?}");
+        // What is written is asked for the right to write, and no other.
+        let durable = with(&world.values, LayerOptions::default().read(Layers::NONE).write(Layers::L3));
+        world.load_in(&durable).await.unwrap();
+        world.settle().await;
+        assert_eq!(asked(), before, "{shape:?}");
+    }
+}
+
 /// A value overwritten in some layers must not live on in the others.
 #[tokio::test(start_paused = true)]
 async fn a_write_that_leaves_out_a_layer_still_ends_what_lay_there() {

@@ -15,7 +15,9 @@ mod layers;
 mod layers_used;
 #[cfg(feature = "macros")]
 mod macros;
+mod matrix;
 mod memory;
+mod memory_threads;
 mod model;
 mod model_options;
 mod negative;

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::stand_in::{Store, node};
+use crate::stamps::Target;
 use crate::{Cache, Delivery, MemoryConfig, MemoryKind, Region, RegionOptions};
 
 type Values = Region<str, u32>;
@@ -53,8 +54,8 @@ async fn load(values: &Values, value: u32) -> u32 {
     *values.get_or_load("a", move |_| async move { Ok::<_, Infallible>(value) }).await.unwrap()
 }
 
-/// FusionCache#625, khromov/mochi#348, and what moka's `get_with` does with `invalidate`, `invalidate_all`, `invalidate_entries_if` and `insert`
-/// during its init.
+/// ZiggyCreatures/FusionCache#625, khromov/mochi#348, OriginTrail/dkg#571, and what moka's `get_with` does with `invalidate`,
+/// `invalidate_all`, `invalidate_entries_if` and `insert` during its init.
 #[tokio::test]
 async fn a_an_invalidation_during_a_load_is_not_lost() {
     for cache in memories() {
@@ -80,6 +81,7 @@ async fn a_an_invalidation_during_a_load_is_not_lost() {
     }
 }
 
+/// moka-rs/moka#217 and #545, MystenLabs/sui#20236: `or_insert_with` does not notice an `insert` that came between.
 #[tokio::test]
 async fn a_value_set_during_a_load_is_not_overwritten_by_it() {
     for cache in memories() {
@@ -106,7 +108,7 @@ async fn an_unrelated_invalidation_voids_no_load() {
     }
 }
 
-/// FusionCache#613: between L1's removal and L2's, a reader fills L1 from L2 again.
+/// ZiggyCreatures/FusionCache#613: between L1's removal and L2's, a reader fills L1 from L2 again.
 #[tokio::test]
 async fn b_a_reader_between_the_two_removals_leaves_nothing_old_in_memory() {
     let l2 = Store::new();
@@ -176,6 +178,48 @@ async fn b_a_reply_of_l2_that_was_overtaken_is_not_kept() {
     }
 }
 
+/// redis-rs/redis-rs#2526: a reply that was overtaken by its own invalidation while in flight was cached. The announcement may
+/// come before the reply is read, or with it.
+#[tokio::test(start_paused = true)]
+async fn b_a_reply_that_another_nodes_invalidation_overtook_is_not_kept() {
+    for (how, loading) in
+        ["key", "tag", "pattern", "clear", "set"].into_iter().flat_map(|how| [(how, false), (how, true)])
+    {
+        let l2 = Store::new();
+        let (one, other) = (over(&l2), over(&l2));
+        let (here, there) = (region(&one), region(&other));
+        let (go, task) = begin_load(&here, 1, Some("t")).await;
+        go.send(()).unwrap();
+        task.await.unwrap();
+        let gate = l2.hold("read done");
+        let reader = tokio::spawn({
+            let there = there.clone();
+            async move {
+                if loading { Some(load(&there, 9).await) } else { there.get("a").await.as_deref().copied() }
+            }
+        });
+        gate.reached.await.unwrap();
+        let delivery = match how {
+            "key" => here.invalidate("a").await,
+            "tag" => one.invalidate_tag("t").await,
+            "pattern" => one.invalidate_pattern("k:*").await,
+            "set" => here.set("a", 2).await.unwrap(),
+            _ => one.clear().await,
+        };
+        assert_eq!(delivery, Delivery::Applied);
+        // The announcement is heard.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        gate.go.send(()).unwrap();
+        let given = reader.await.unwrap();
+        assert!(matches!(given, None | Some(1)) || loading, "{how}: it asked before");
+        assert_ne!(there.get_cached("a").as_deref(), Some(&1), "{how}, loading {loading}");
+        let now = (how == "set").then_some(2);
+        assert!(
+            matches!(there.get("a").await.as_deref().copied(), at if at == now || (loading && at == Some(9)))
+        );
+    }
+}
+
 #[tokio::test]
 async fn c_a_load_on_one_node_does_not_land_in_l2_after_anothers_invalidation() {
     for how in ["key", "tag", "pattern", "clear"] {
@@ -198,6 +242,7 @@ async fn c_a_load_on_one_node_does_not_land_in_l2_after_anothers_invalidation() 
     }
 }
 
+/// ZiggyCreatures/FusionCache#535: a tag invalidated while the factory ran was ignored, for the entry was dated by its end.
 #[tokio::test]
 async fn e_a_tag_invalidated_while_loading_kills_what_gains_it_later() {
     let cache = over(&Store::new());
@@ -330,25 +375,62 @@ async fn in_epoch(cache: &Cache, epoch: u64) {
     tokio::time::timeout(Duration::from_secs(20), resynchronised).await.unwrap();
 }
 
-/// FusionCache#627: a stamp that is merged again from elsewhere, or arrives late, kills nothing that is younger.
-#[tokio::test]
+/// ZiggyCreatures/FusionCache#627: a tag's mark that had gone from memory was read from L2 again, dated anew and told to all, and
+/// cost the whole cluster what was younger. A stamp that is read, replayed, told again or arrives late, and one that gave way
+/// to the floor, is as old as it was.
+#[tokio::test(start_paused = true)]
 async fn a_stamp_heard_again_invalidates_nothing_new() {
-    let l2 = Store::new();
-    let (one, other) = (over(&l2), over(&l2));
-    let _ = one.invalidate_tag("t").await;
-    let values = region(&one);
-    values
-        .get_or_load("a", move |cx| async move {
-            cx.tag("t");
-            Ok::<_, Infallible>(1)
-        })
-        .await
-        .unwrap();
-    for node in [&one, &other] {
-        let _ = region(node).get("not there").await;
+    for again in ["read", "replayed", "told again", "a floor", "a new node"] {
+        let l2 = Store::new();
+        let bounded = MemoryConfig::default().stamps(8);
+        let nodes = [(); 2].map(|()| node(Some(&l2), None, &bounded));
+        let [one, other] = &nodes;
+        assert_eq!(one.invalidate_tag("t").await, Delivery::Applied);
+        let clock = one.inner.clock.read();
+        let (go, task) = begin_load(&region(one), 1, Some("t")).await;
+        go.send(()).unwrap();
+        task.await.unwrap();
+        assert_eq!(region(other).get("a").await.as_deref(), Some(&1));
+        match again {
+            "read" => {
+                for node in &nodes {
+                    let _ = region(node).get("not there").await;
+                }
+            }
+            "replayed" => {
+                l2.set_deaf(true);
+                let _ = one.invalidate_tag("unrelated").await;
+                l2.cut(other);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                l2.set_deaf(false);
+                assert!(
+                    !other.coherence().suspect && other.coherence().suspicions > 0,
+                    "it was told all again"
+                );
+            }
+            "told again" => {
+                for node in &nodes {
+                    node.inner.stamps.record(&Target::Tag("t".into()), clock);
+                }
+            }
+            "a floor" => {
+                // Stamps that are older than the value, each beyond the bound raising the floor.
+                for n in 1..100 {
+                    other.inner.stamps.record(&Target::Tag(format!("old {n}").into()), clock - 100 + n);
+                }
+            }
+            _ => drop(region(&node(Some(&l2), None, &bounded)).get("a").await),
+        }
+        for node in &nodes {
+            assert_eq!(region(node).get_cached("a").as_deref(), Some(&1), "{again}");
+        }
+        let fresh = node(Some(&l2), None, &bounded);
+        assert_eq!(region(&fresh).get("a").await.as_deref(), Some(&1), "{again}");
+        // It is a mark all the same.
+        assert_eq!(other.invalidate_tag("t").await, Delivery::Applied);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(region(one).get("a").await, None, "{again}");
     }
-    assert!(values.get_cached("a").is_some());
-    assert_eq!(region(&other).get("a").await.as_deref(), Some(&1));
 }
 
 /// A load may begin between the first stamping, by a clock that is behind the keeper's, and the keeper's own.

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::backplane::{Announcement, Told};
+use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::codec::header::STAMPED_TO;
@@ -43,7 +44,8 @@ struct State {
     tokens: HashMap<Arc<str>, (Token, Instant, u64)>,
     versions: HashMap<Arc<str>, u64>,
     stamps: HashMap<Target, u64>,
-    listeners: Vec<mpsc::UnboundedSender<Push>>,
+    /// Each with its node.
+    listeners: Vec<(u64, mpsc::UnboundedSender<Push>)>,
     gates: HashMap<&'static str, (oneshot::Sender<()>, oneshot::Receiver<()>)>,
     down: bool,
     deaf: bool,
@@ -84,10 +86,18 @@ impl Store {
     pub(super) fn lose_everything(&self) {
         let mut state = self.0.lock();
         let epoch = state.epoch + 1;
-        for listener in &state.listeners {
+        for (_, listener) in &state.listeners {
             let _ = listener.send(Push::Lost);
         }
         *state = State { epoch, ..State::default() };
+    }
+
+    /// Breaks a node's connection, and no more.
+    pub(super) fn cut(&self, cache: &Cache) {
+        self.0.lock().listeners.retain(|(node, listener)| {
+            let other = *node != cache.inner.node;
+            other || listener.send(Push::Lost).is_err()
+        });
     }
 
     pub(super) fn corrupt(&self, key: &str) {
@@ -150,7 +160,7 @@ impl State {
         let said = Announcement { epoch: self.epoch, sequence, clock: self.clock, node, what };
         self.log.push(said.clone());
         if !self.deaf {
-            self.listeners.retain(|listener| listener.send(Push::Announced(said.clone())).is_ok());
+            self.listeners.retain(|(_, listener)| listener.send(Push::Announced(said.clone())).is_ok());
         }
     }
 
@@ -201,14 +211,14 @@ impl View {
     }
 }
 
-const LEASE: Duration = Duration::from_secs(1);
+pub(super) const LEASE: Duration = Duration::from_secs(1);
 
 impl Keeper for View {
     fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>> {
         Box::pin(async move {
             self.store.pass("connect").await?;
             let (listener, pushes) = mpsc::unbounded_channel();
-            self.store.0.lock().listeners.push(listener);
+            self.store.0.lock().listeners.push((self.node, listener));
             Ok(pushes)
         })
     }
@@ -427,7 +437,10 @@ impl Shared for View {
 }
 
 /// How long memory is believed without a word from the keeper, where a test does not say: for ever.
-const UNBOUNDED: Duration = Duration::from_secs(400 * 86_400);
+pub(super) const UNBOUNDED: Duration = Duration::from_secs(400 * 86_400);
+
+/// How long a command may take, where a test does not say.
+pub(super) const ANSWERED: Duration = Duration::from_secs(3_600);
 
 /// A node over these stores: the first keeps the protocol's state, as Redis does, the second does not, as SQL does. It has
 /// said hello when this returns.
@@ -442,11 +455,23 @@ pub(super) fn node_within(
     l3: Option<&Arc<Store>>,
     memory: &MemoryConfig,
 ) -> Cache {
-    node_answering(Duration::from_secs(3_600), staleness_bound, l2, l3, memory)
+    node_answering(ANSWERED, staleness_bound, l2, l3, memory)
 }
 
 /// [`node_within`] with the limit of a command.
 pub(super) fn node_answering(
+    limit: Duration,
+    staleness_bound: Duration,
+    l2: Option<&Arc<Store>>,
+    l3: Option<&Arc<Store>>,
+    memory: &MemoryConfig,
+) -> Cache {
+    node_loading(Budget::default(), limit, staleness_bound, l2, l3, memory)
+}
+
+/// [`node_answering`] with a budget of loads.
+pub(super) fn node_loading(
+    budget: Budget,
     limit: Duration,
     staleness_bound: Duration,
     l2: Option<&Arc<Store>>,
@@ -475,7 +500,7 @@ pub(super) fn node_answering(
         clock: clock.clone(),
         stamps: stamps.clone(),
         standing,
-        budget: crate::budget::Budget::default(),
+        budget,
         defaults: crate::RegionOptions::default(),
     };
     let inner = Inner::new("test", memory, parts);

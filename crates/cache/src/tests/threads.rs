@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use super::stand_in::{Store, node};
-use super::world::{Shape, World, pass, seconds};
-use crate::{Cache, FailSafe, MemoryConfig, Region, RegionOptions, Source};
+use super::world::{ALL_SHAPES, Shape, World, pass, seconds};
+use crate::{Cache, FailSafe, LayerOptions, Layers, MemoryConfig, Region, RegionOptions, Source};
 
 fn region(cache: &Cache, options: RegionOptions) -> Region<str, u64> {
     cache.region("k", options).unwrap()
@@ -58,8 +60,8 @@ async fn a_load_that_fails_after_an_invalidation_brings_nothing_back() {
     }
 }
 
-/// spiceai/spiceai#12838: a hit is no new admission. It neither loses a write that comes meanwhile nor gives the old value a
-/// new life.
+/// spiceai/spiceai#12838: a hit is no new admission, and gives the old value no new life (that it loses no write:
+/// `memory_threads`).
 #[tokio::test(start_paused = true)]
 async fn a_hit_gives_no_new_life() {
     for kind in [crate::MemoryKind::QuickCache, crate::MemoryKind::Moka] {
@@ -73,5 +75,37 @@ async fn a_hit_gives_no_new_life() {
         }
         pass(seconds(2)).await;
         assert_eq!(values.get_cached("a"), None);
+    }
+}
+
+/// dotnet/extensions#6202: of those who called at once with options that keep nothing, all but the first were given nothing.
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_load_that_is_kept_nowhere_gets_its_value() {
+    for shape in ALL_SHAPES {
+        for read in [Layers::ALL, Layers::NONE] {
+            let world = World::new(shape, RegionOptions::default());
+            let nowhere = LayerOptions::default().read(read).write(Layers::NONE);
+            let passing = world.values.with(|options| options.layers(nowhere)).unwrap();
+            world.source.hold();
+            let mut callers = JoinSet::new();
+            for _ in 0..50 {
+                let (passing, source) = (passing.clone(), world.source.clone());
+                callers
+                    .spawn(async move { *passing.get_or_load("a", move |_| source.read()).await.unwrap() });
+            }
+            world.settle().await;
+            world.source.release();
+            assert_eq!(callers.join_all().await, [1; 50], "{shape:?}, reading {read:?}");
+            world.settle().await;
+            assert!(
+                world.values.get("a").await.is_none() && world.other.get("a").await.is_none(),
+                "{shape:?}"
+            );
+            assert_eq!(
+                *world.load_in(&passing).await.unwrap().value,
+                2,
+                "{shape:?}: every call asks the source"
+            );
+        }
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::stand_in::{Store, node};
-use crate::{Cache, Hit, LoadError, Loaded, MemoryConfig, Region, RegionOptions};
+use super::stand_in::{ANSWERED, Store, UNBOUNDED, node_loading};
+use crate::budget::{Budget, FleetBudget};
+use crate::{Cache, Hit, Layers, LoadBudget, LoadError, Loaded, MemoryConfig, Region, RegionOptions};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
@@ -15,16 +16,21 @@ pub(super) fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// Which layers lie below memory.
+/// Which layers keep values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     L1,
     L1L2,
     L1L3,
     L1L2L3,
+    /// Memory neither keeps values nor is asked for them.
+    L2,
 }
 
+/// Those with memory, which most tests look into.
 pub(super) const SHAPES: [Shape; 4] = [Shape::L1, Shape::L1L2, Shape::L1L3, Shape::L1L2L3];
+
+pub(super) const ALL_SHAPES: [Shape; 5] = [Shape::L1, Shape::L1L2, Shape::L1L3, Shape::L1L2L3, Shape::L2];
 
 /// Two nodes over the same shared layers, made before time is moved, with one source of values.
 pub(super) struct World {
@@ -48,14 +54,42 @@ struct State {
     go: Notify,
 }
 
+/// What a cache is made with beside the options of its regions.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    pub(super) memory: MemoryConfig,
+    pub(super) budget: Option<LoadBudget>,
+    pub(super) fleet: Option<Arc<dyn FleetBudget>>,
+    /// What each value weighs.
+    pub(super) weight: u32,
+}
+
+impl Default for Ground {
+    fn default() -> Self {
+        Self { memory: MemoryConfig::default(), budget: None, fleet: None, weight: 1 }
+    }
+}
+
 impl World {
     pub(super) fn new(shape: Shape, options: RegionOptions) -> Self {
-        let l2 = matches!(shape, Shape::L1L2 | Shape::L1L2L3).then(Store::new);
+        Self::on(&Ground::default(), shape, options)
+    }
+
+    pub(super) fn on(ground: &Ground, shape: Shape, mut options: RegionOptions) -> Self {
+        let l2 = matches!(shape, Shape::L1L2 | Shape::L1L2L3 | Shape::L2).then(Store::new);
         let l3 = matches!(shape, Shape::L1L3 | Shape::L1L2L3).then(Store::new);
-        let cache = node(l2.as_ref(), l3.as_ref(), &MemoryConfig::default());
-        let other = node(l2.as_ref(), l3.as_ref(), &MemoryConfig::default());
-        let values = cache.region("k", options.clone()).unwrap();
-        let other = other.region("k", options).unwrap();
+        if shape == Shape::L2 {
+            options.layers.read = options.layers.read.without(Layers::L1);
+            options.layers.write = options.layers.write.without(Layers::L1);
+        }
+        let [cache, other] = [(); 2].map(|()| {
+            let budget = Budget::new(ground.budget.clone(), ground.fleet.clone());
+            node_loading(budget, ANSWERED, UNBOUNDED, l2.as_ref(), l3.as_ref(), &ground.memory)
+        });
+        let weight = ground.weight;
+        let open =
+            |cache: &Cache| cache.region_with_weigher("k", options.clone(), move |_: &u64| weight).unwrap();
+        let (values, other) = (open(&cache), open(&other));
         Self { l2, l3, cache, values, other, source: Source::default() }
     }
 
