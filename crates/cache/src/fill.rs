@@ -75,7 +75,9 @@ impl Inner {
         }
     }
 
-    /// Promotes what was read from the durable layer under no claim: claims it, and commits what still stands there.
+    /// Promotes what was read from the durable layer under no claim: claims it, and commits what still stands there. Nothing
+    /// cheaper shows that no invalidation of the key came since the keeper had nothing: its clock moves with those of all
+    /// keys, and in a Cluster only after the bucket's.
     pub(crate) async fn promote_again(&self, region: &RegionMeta, found: Vec<(Arc<str>, Found)>) {
         let (Some(l2), Some(l3)) = (&self.l2, &self.l3) else { return };
         if found.is_empty() || !region.options.layers.writes(Source::L2) {

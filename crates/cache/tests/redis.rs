@@ -42,6 +42,15 @@ async fn in_step(cache: &Cache) {
     }
 }
 
+/// Waits until the node has applied what another announced.
+async fn has_heard(cache: &Cache) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while cache.coherence().applied_invalidations == 0 {
+        assert!(Instant::now() < deadline, "{:?}", cache.coherence());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 #[tokio::test]
 async fn what_one_node_loads_the_other_reads() {
     let redis = Redis::start().unwrap();
@@ -100,6 +109,9 @@ async fn c_a_load_does_not_land_after_another_nodes_invalidation() {
             _ => other.clear().await,
         };
         assert_eq!(delivery, Delivery::Applied);
+        if how == "key" {
+            has_heard(&one).await;
+        }
         go.send(()).unwrap();
         assert_eq!(loader.await.unwrap(), 1);
         let expected = (how == "set").then_some(2);

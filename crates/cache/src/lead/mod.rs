@@ -4,6 +4,7 @@ mod attend;
 mod attend_many;
 mod begin;
 mod fall_back;
+mod intake;
 mod loading;
 mod many;
 mod refresh;
