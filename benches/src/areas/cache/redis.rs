@@ -1,5 +1,5 @@
-//! The second layer: values of 512 bytes in a Redis server of this machine, read through a cache that keeps nothing in memory,
-//! beside the bare commands.
+//! The second layer: texts of 512 bytes in a Redis server of this machine, read through a cache that keeps nothing in memory,
+//! beside the bare commands. A text, since serde takes a `Vec<u8>` for a list of numbers and goes through it one by one.
 
 use crate::{contest::Contest, work::made_on_tasks};
 use mainstay_cache::{Cache, LayerOptions, Layers, RedisConfig, Region, RegionOptions};
@@ -80,7 +80,7 @@ fn filled() -> Arc<Redis> {
         let region = region(&server).await;
         let mut connection = connection(&server.url()).await;
         for chunk in (0..KEYS).collect::<Vec<_>>().chunks(1_000) {
-            region.set_many(chunk.iter().map(|key| (key, vec![7; BYTES]))).await.expect("bytes serialise");
+            region.set_many(chunk.iter().map(|key| (key, "x".repeat(BYTES)))).await.expect("a text serialises");
             let mut pipeline = redis::pipe();
             for key in chunk {
                 pipeline.cmd("SET").arg(name(*key)).arg(vec![7_u8; BYTES]).ignore();
@@ -91,7 +91,7 @@ fn filled() -> Arc<Redis> {
     server
 }
 
-async fn region(server: &Redis) -> Region<u64, Vec<u8>> {
+async fn region(server: &Redis) -> Region<u64, String> {
     let config = RedisConfig::new(server.url()).command_timeout(Duration::from_secs(10));
     let cache = Cache::builder("b").redis(config).build().await.expect(SERVED);
     let below = Layers::ALL.without(Layers::L1);
