@@ -8,6 +8,7 @@ pub struct Contest {
     bench: &'static str,
     measure: Measure,
     allocates_nothing: bool,
+    on_other_threads: bool,
     raw: Option<Work>,
     mainstay: Work,
     peers: Vec<(&'static str, Work)>,
@@ -93,6 +94,7 @@ impl Contest {
             bench,
             measure: Measure::Time,
             allocates_nothing: false,
+            on_other_threads: false,
             raw: None,
             mainstay: Box::new(mainstay),
             peers: Vec::new(),
@@ -136,6 +138,12 @@ impl Contest {
         self
     }
 
+    /// The work is done on threads where nobody counts allocations; that of a throughput always is.
+    pub(crate) fn on_other_threads(mut self) -> Self {
+        self.on_other_threads = true;
+        self
+    }
+
     /// The bare operation, to subtract.
     pub(crate) fn raw(mut self, work: impl FnMut(u64) -> Duration + 'static) -> Self {
         self.raw = Some(Box::new(work));
@@ -176,7 +184,7 @@ impl Contest {
         area: &'static str,
         counted: impl Fn(&mut dyn FnMut()) -> u64,
     ) -> Option<Result<BenchResult, BenchResult>> {
-        if self.measure != Measure::Time {
+        if self.measure != Measure::Time || self.on_other_threads {
             return None;
         }
         let (bench, allocates_nothing) = (self.bench, self.allocates_nothing);
@@ -321,6 +329,18 @@ mod tests {
         };
         let result = count(7).expect("on this thread").expect("mainstay allocates nothing");
         assert_eq!((result.mainstay, result.peers["peer"], result.unit), (0.0, 7.0, "allocations"));
+    }
+
+    #[test]
+    fn what_other_threads_allocate_is_not_told_as_if_it_were_counted() {
+        let contest = || Contest::new("b", costing(1));
+        assert!(contest().on_other_threads().count_allocations("a", |_| 0).is_none());
+        assert!(contest().throughput().count_allocations("a", |_| 0).is_none());
+        let counted = |work: &mut dyn FnMut()| {
+            work();
+            0
+        };
+        assert!(contest().count_allocations("a", counted).is_some());
     }
 
     #[test]

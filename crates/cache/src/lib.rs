@@ -103,6 +103,6 @@ pub use ttl::{LiveTtl, NamedTtl, Ttl, TtlChange, TtlTable};
 /// The book's programs compile and run.
 #[cfg(doctest)]
 mod book {
-    #[doc = include_str!("../../../docs/src/cache/options.md")]
-    mod options {}
+    #[doc = include_str!("../../../docs/src/cache.md")]
+    mod cache {}
 }

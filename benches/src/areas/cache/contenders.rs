@@ -1,6 +1,9 @@
 //! The caches that are set beside each other, each filled with the same entries.
 
 use mainstay_cache::{Cache, CacheKey, MemoryConfig, Region, RegionOptions};
+use multi_tier_cache::{
+    CacheManager, CacheStrategy, CacheSystemBuilder, MokaCache, MokaCacheConfig, TierConfig,
+};
 use std::{hash::Hash, iter::repeat_with, sync::Arc, time::Duration};
 
 pub(super) type Value = Arc<Vec<u64>>;
@@ -62,6 +65,39 @@ pub(super) fn moka<K: Hash + Eq + Send + Sync + Clone + 'static>(keys: &[K]) -> 
     }
     cache.run_pending_tasks();
     cache
+}
+
+/// The same for async callers; its reads are awaited and never wait.
+pub(super) fn moka_future<K>(keys: &[K]) -> moka::future::Cache<K, Value>
+where
+    K: Hash + Eq + Send + Sync + Clone + 'static,
+{
+    block_on(async {
+        let cache = moka::future::Cache::new(CAPACITY as u64);
+        for key in keys {
+            cache.insert(key.clone(), value()).await;
+        }
+        cache.run_pending_tasks().await;
+        cache
+    })
+}
+
+/// One tier, its own memory over `moka::future`, and the manager's `get`: what its documentation calls a zero-cost hit. It
+/// answers the bytes of the value, which a caller has still to decode; the typed reads decode them at every hit.
+pub(super) fn multi_tier(keys: &[String]) -> Arc<CacheManager> {
+    block_on(async {
+        // Idle for as long as it lives: the default would end an entry in the middle of a long run.
+        let config = MokaCacheConfig { max_capacity: CAPACITY as u64, time_to_live: TTL, time_to_idle: TTL };
+        let memory = Arc::new(MokaCache::new(config).expect("a valid configuration"));
+        let system = CacheSystemBuilder::new().with_tier(memory, TierConfig::as_l1()).build().await;
+        let manager = system.expect("memory only").cache_manager;
+        let bytes: Vec<u8> = value().iter().flat_map(|number| number.to_le_bytes()).collect();
+        for key in keys {
+            let bytes = bytes.clone().into();
+            manager.set_with_strategy(key, bytes, CacheStrategy::Custom(TTL)).await.expect("in memory");
+        }
+        manager
+    })
 }
 
 /// Its synchronous read, the fastest hit in its own table, on the cache its own benches use: unbounded, with a life.

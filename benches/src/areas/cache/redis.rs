@@ -28,8 +28,8 @@ pub(super) fn l2_read_64tasks() -> Contest {
     );
     let get = made_on_tasks(
         TASKS,
-        async || connection(&url).await,
-        |mut connection, count| async move {
+        async || (connection(&url).await, Arc::clone(&server)),
+        |(mut connection, _server), count| async move {
             for key in keys(count) {
                 let bytes: Vec<u8> =
                     redis::cmd("GET").arg(name(key)).query_async(&mut connection).await.expect(SERVED);
@@ -56,8 +56,8 @@ pub(super) fn get_many_64() -> Contest {
     );
     let mget = made_on_tasks(
         1,
-        async || connection(&url).await,
-        |mut connection, count| async move {
+        async || (connection(&url).await, Arc::clone(&server)),
+        |(mut connection, _server), count| async move {
             for _ in 0..count {
                 let mut command = redis::cmd("MGET");
                 batch().iter().for_each(|key| {
@@ -68,7 +68,7 @@ pub(super) fn get_many_64() -> Contest {
             }
         },
     );
-    Contest::new("get_many_64", mainstay).peer("redis MGET", mget)
+    Contest::new("get_many_64", mainstay).on_other_threads().peer("redis MGET", mget)
 }
 
 /// The region's values, and as many bytes under other names for the bare commands.

@@ -25,7 +25,8 @@ pub enum MemoryKind {
 )]
 #[non_exhaustive]
 pub struct MemoryConfig {
-    /// Most entries kept, over all regions; with `max_weight`, how many there are likely to be. Default 1,000.
+    /// Most entries kept, over all regions; with `max_weight`, how many there are likely to be. `Moka` holds up to a 64th
+    /// more, or one, until its policy has decided what gives way. Default 1,000.
     pub capacity: usize,
     /// Most weight kept, over all regions, instead of a count: each region's weigher says what its values weigh, and where
     /// there is none it is about the bytes of an entry, without what the value points to. `QuickCache` keeps nothing that

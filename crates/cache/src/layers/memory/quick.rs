@@ -50,20 +50,24 @@ impl Weighter<StoreKey, Held> for Heft {
 struct Displaced {
     /// The key inserted: its own old entry was replaced, not evicted, and so was a new one that is too heavy to be kept.
     by: Option<StoreKey>,
-    /// Each with whether it gave way to another.
-    all: Vec<(Held, bool)>,
+    entries: Vec<Arc<Entry>>,
 }
 
 /// Collects what an insert evicts or replaces instead of dropping it under our lock.
 #[derive(Debug, Clone)]
-struct HandOut;
+struct HandOut(Arc<Shares>);
 
 impl Lifecycle<StoreKey, Held> for HandOut {
     type RequestState = Displaced;
 
     fn on_evict(&self, displaced: &mut Self::RequestState, key: StoreKey, held: Held) {
-        let evicted = displaced.by.as_ref() != Some(&key);
-        displaced.all.push((held, evicted));
+        let Glance { region, weight, .. } = held.glance;
+        if displaced.by.as_ref() == Some(&key) {
+            self.0.left(region, weight.into());
+        } else {
+            self.0.evicted(region, weight.into());
+        }
+        displaced.entries.extend(held.entry);
     }
 }
 
@@ -79,7 +83,7 @@ impl Quick {
             options.shards(SHARDS_BY_WEIGHT);
         }
         let options = options.build().expect("both capacities are given");
-        let map = Cache::with_options(options, Heft, Hashing::default(), HandOut);
+        let map = Cache::with_options(options, Heft, Hashing::default(), HandOut(shares.clone()));
         Self { map, weigh: Weigh::by(config), shares }
     }
 
@@ -121,16 +125,7 @@ impl Store for Quick {
         let held = Held { glance: Glance::at(&entry, self.weigh), entry: Some(entry) };
         self.shares.came(held.glance.region, held.glance.weight.into());
         self.map.insert_with_lifecycle(key, held, &mut displaced);
-        let left = displaced.all.into_iter().filter_map(|(held, evicted)| {
-            let Glance { region, weight, .. } = held.glance;
-            if evicted {
-                self.shares.evicted(region, weight.into());
-            } else {
-                self.shares.left(region, weight.into());
-            }
-            held.entry
-        });
-        left.collect()
+        displaced.entries
     }
 
     fn remove(&self, at: &Lookup<'_>) -> Option<Arc<Entry>> {

@@ -58,8 +58,10 @@ impl Shares {
 
     /// It gave way to others.
     pub(super) fn evicted(&self, region: u32, weight: u64) {
-        self.left(region, weight);
-        self.with(region, |share| share.evictions.add(1));
+        self.with(region, |share| {
+            share.weight.fetch_sub(weight, Ordering::Relaxed);
+            share.evictions.add(1);
+        });
     }
 
     fn with(&self, region: u32, change: impl FnOnce(&Share)) {
