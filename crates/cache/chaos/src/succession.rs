@@ -17,9 +17,9 @@ pub(crate) const REIGN: Duration = Duration::from_secs(2);
 
 /// A replica takes the primary's place.
 ///
-/// `docs/coherence.md` assumes that nobody is answered by two primaries, which Redis does not warrant: a primary that is
-/// deposed by order or while it stood still calls itself one for a while longer. So the way of the nodes to the one or the
-/// other stays shut until there is only one.
+/// `docs/coherence.md` assumes that no two servers answer as the primary, which Sentinel does not warrant: one that was
+/// deposed by order, or while it stood still, calls itself primary for seconds more. There the way of the nodes to the one
+/// or the other stays shut until there is only one. In a Cluster, where it learns of its fate at once, all ways stay open.
 #[derive(Debug)]
 pub(crate) struct Succession<'s> {
     group: &'s dyn Group,
@@ -55,18 +55,18 @@ impl<'s> Succession<'s> {
     /// Waits until the place is taken, and the old primary follows; answers whether nodes have met the new one in time.
     pub(crate) fn end(self, tally: &mut Tally) -> Result<bool, StartError> {
         let Self { group, fault, old, order, lag } = self;
-        let ways_to = |server| ways::of_all(group.proxy(server));
+        let shut = |server| group.two_may_answer().then(|| ways::of_all(group.proxy(server)).refuse());
         tally.failovers += 1;
         let heir = match fault {
             Fault::Failover | Fault::TakeOver => {
                 let heir = group.replica(old)?;
-                let shut = ways_to(heir).refuse();
+                let shut = shut(heir);
                 note_loss(group, old, lag.as_ref().map(|_| heir), tally);
                 group.order(old, order)?;
                 // It has left its primary: what was held back for it is lost.
                 end(lag);
                 group.follow(old.server)?;
-                shut.heal();
+                end(shut);
                 heir
             }
             _ => {
@@ -76,13 +76,13 @@ impl<'s> Succession<'s> {
                 }
                 let heir = group.successor(old)?;
                 end(lag);
-                let shut = ways_to(old.server).refuse();
+                let shut = shut(old.server);
                 match fault {
                     Fault::Depose => old.server.resume(),
                     _ => old.server.restart()?,
                 }
                 group.follow(old.server)?;
-                shut.heal();
+                end(shut);
                 heir
             }
         };
