@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::backlog::Revocation;
-use super::shared::{Item, LayerError};
+use super::shared::{Item, LayerError, Prolonged};
 use crate::backplane::Announcement;
 use crate::stamps::Target;
 
@@ -49,6 +49,9 @@ pub(crate) trait Keeper: Send + Sync + fmt::Debug {
     /// it refused.
     fn commit<'a>(&'a self, epoch: u64, items: &'a [(Item, Token)])
     -> BoxFuture<'a, Result<u64, LayerError>>;
+
+    /// Keeps what lies there for longer, if it is the value that is meant.
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>>;
 
     /// Keeps what is true from now on and voids every load of these keys; of versioned values only those not older than what
     /// is known.

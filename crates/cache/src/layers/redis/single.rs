@@ -15,7 +15,7 @@ use crate::layers::backlog::Revocation;
 use crate::layers::keeper::{
     Claims, Found, Keeper, Pulse, Since, Stored, Subscription, Tidings, Token, Wanted,
 };
-use crate::layers::shared::{Item, LayerError};
+use crate::layers::shared::{Item, LayerError, Prolonged};
 use crate::options::RedisConfig;
 use crate::stamps::Stamps;
 
@@ -123,6 +123,11 @@ impl Keeper for Single {
     fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>> {
         let control = &self.control;
         control.send(control.calls.renew(control.site(epoch, 0), key, token)).boxed()
+    }
+
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>> {
+        let control = &self.control;
+        control.send(control.calls.prolong(control.site(epoch, 0), prolonged)).boxed()
     }
 
     fn commit<'a>(

@@ -22,6 +22,9 @@ use crate::stamps::{Stamps, Target};
 
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 const BACKLOG: usize = 1_024;
+/// Where a value's bytes say when it was created, as SQL counts bytes.
+const CREATED_AT: i32 = 38;
+const _: () = assert!(crate::codec::header::CREATED_AT == 37, "SQL counts from one");
 /// How long a tombstone refuses older loads: longer than any load and its write behind take.
 const TOMBSTONE_MS: u64 = 3_600_000;
 

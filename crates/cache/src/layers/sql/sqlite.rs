@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::error::CacheError;
 use crate::layers::backlog::Revocation;
 use crate::layers::lower::Lower;
-use crate::layers::shared::{Item, LayerError, Shared, Slot};
+use crate::layers::shared::{Item, LayerError, Prolonged, Shared, Slot};
 use crate::options::SqlConfig;
 use crate::stamps::Stamps;
 
@@ -42,6 +42,11 @@ const FILL: &str = "
     ON CONFLICT (cache, key) DO UPDATE
     SET bytes = excluded.bytes, born = excluded.born, expires_at = excluded.expires_at
     WHERE excluded.born >= mainstay_cache.born";
+
+/// A value is known by its `born` and by when it was created, which stands in its bytes.
+const PROLONG: &str = "
+    UPDATE mainstay_cache SET expires_at = max(expires_at, ?5)
+    WHERE cache = ?1 AND key = ?2 AND born = ?3 AND substr(bytes, ?6, 8) = ?4";
 
 const REVOKE: &str = "
     INSERT INTO mainstay_cache (cache, key, bytes, born, expires_at)
@@ -186,6 +191,24 @@ impl Shared for Sqlite {
 
     fn fill<'a>(&'a self, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
         self.write(items).boxed()
+    }
+
+    fn prolong<'a>(&'a self, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>> {
+        async move {
+            self.common.sent();
+            sqlx::query(PROLONG)
+                .bind(&*self.common.cache)
+                .bind(&*prolonged.key)
+                .bind(number(prolonged.born))
+                .bind(&prolonged.created_ms.to_be_bytes()[..])
+                .bind(number(prolonged.expires_ms))
+                .bind(super::CREATED_AT)
+                .execute(&self.pool)
+                .await
+                .map_err(failed)
+                .map(|_| ())
+        }
+        .boxed()
     }
 
     fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), LayerError>> {

@@ -17,7 +17,7 @@ use crate::layers::keeper::{
 };
 use crate::layers::l2::{L2, L2Config};
 use crate::layers::redis::Servers;
-use crate::layers::shared::{Item, LayerError};
+use crate::layers::shared::{Item, LayerError, Prolonged};
 use crate::stamps::Stamps;
 use crate::standing::Standing;
 use crate::{Cache, MemoryConfig, RedisConfig, Region, RegionOptions};
@@ -247,6 +247,10 @@ impl Keeper for Gate {
 
     fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>> {
         self.redis.renew(epoch, key, token)
+    }
+
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>> {
+        self.redis.prolong(epoch, prolonged)
     }
 
     fn commit<'a>(
