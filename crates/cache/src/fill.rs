@@ -147,13 +147,22 @@ impl Inner {
     /// is over.
     pub(crate) fn hand(&self, region: &RegionMeta, source: Source, mut item: Item) -> Item {
         region.counters.of(source).written_bytes.add(item.bytes.len() as u64);
-        let now_ms = self.clock.wall_ms();
-        item.expires_ms = region.options.layers.expiry_in(source, item.expires_ms, now_ms);
-        if let Some(idle) = item.idle {
-            let idle_ms = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
-            item.expires_ms = item.expires_ms.min(now_ms.saturating_add(idle_ms));
-        }
+        item.expires_ms = self.forgotten_at(region, source, item.expires_ms, item.idle);
         item
+    }
+
+    /// When a layer is to forget what would end at `expires_ms` and is read now.
+    pub(crate) fn forgotten_at(
+        &self,
+        region: &RegionMeta,
+        source: Source,
+        expires_ms: u64,
+        idle: Option<Duration>,
+    ) -> u64 {
+        let now_ms = self.clock.wall_ms();
+        let ends = region.options.layers.expiry_in(source, expires_ms, now_ms);
+        let idle_ms = idle.map_or(u64::MAX, |idle| u64::try_from(idle.as_millis()).unwrap_or(u64::MAX));
+        ends.min(now_ms.saturating_add(idle_ms))
     }
 
     /// An entry that begins its life now.

@@ -52,11 +52,11 @@ impl Inner {
             let (entry, stage) = (&found.entry, found.stage);
             let recalled = Recalled { entry: entry.clone(), stage, suspect: false };
             if let Some(freshness) = unloaded(region, &recalled) {
+                // Of this read the layer has not heard, nor will it of all that memory answers before the next.
+                self.prolong(region, key, entry, true);
                 hits[at] =
                     self.answer_at(now.wall_ms, entry, found.source, freshness).and_then(Answer::into_hit);
             }
-            // Of this read the layer has not heard, nor does it know of those that are answered from memory before the next.
-            self.prolong::<V>(region, key, entry, true);
             if stage == Stage::Reserve {
                 // What only fail-safe serves takes nobody's place: memory's own may know of a load that failed.
                 continue;
@@ -96,7 +96,7 @@ impl Inner {
         V: serde::Serialize + Send + Sync + 'static,
     {
         let (answer, entry) = self.served_unloaded(region, key, last_resort)?;
-        self.prolong::<V>(region, key, &entry, false);
+        self.prolong(region, key, &entry, false);
         Some(answer)
     }
 }

@@ -162,7 +162,7 @@ where
         let key = self.rendered(key);
         let Some(recalled) = self.inner.examine(&self.meta, &key) else { return false };
         recalled.entry.touch(tokio::time::Instant::now());
-        self.inner.prolong::<V>(&self.meta, &key, &recalled.entry, true);
+        self.inner.prolong(&self.meta, &key, &recalled.entry, true);
         true
     }
 

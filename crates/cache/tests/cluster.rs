@@ -164,6 +164,22 @@ async fn a_cluster_is_one_cache_to_its_nodes() {
         let _ = invalidate(&here, &owned).await;
     }
 
+    // What slides is told in its bucket that it is read.
+    let sliding = |values: &Region<u32, u32>| {
+        values.with(|options| options.sliding(Duration::from_millis(1_500))).unwrap()
+    };
+    for key in 800..820 {
+        load(&sliding(&here.1), key, 1).await;
+    }
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let read = (800..810).filter(|key| sliding(&here.1).get_cached(key).is_some()).count();
+        assert_eq!(read, 10, "they are read all the time");
+    }
+    let found = there.1.get_many(&(800..820).collect::<Vec<u32>>()).await;
+    let found: Vec<bool> = found.iter().map(Option::is_some).collect();
+    assert_eq!(found, [[true; 10], [false; 10]].concat(), "after 2.4 s");
+
     // One load in the fleet.
     let loads = Arc::new(AtomicU32::new(0));
     let readers = (0..10).map(|n| {

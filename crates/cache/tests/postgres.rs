@@ -49,6 +49,29 @@ async fn nodes_that_share_the_layer_share_values_and_invalidations() {
     assert_eq!(load(&node(&url).await.1, 5).await, Source::Loader);
 }
 
+/// The row hears of reads from one node's memory, and the other node finds what it keeps alive.
+#[tokio::test]
+async fn what_slides_lives_on_in_its_row_while_one_node_reads_it() {
+    let postgres = Postgres::start().unwrap();
+    let node = async || {
+        let cache = Cache::builder("houses").postgres(postgres.url()).build().await.unwrap();
+        let options = RegionOptions::default().sliding(Duration::from_millis(1_500));
+        let houses: Region<u64, String> = cache.region("house", options).unwrap();
+        (cache, houses)
+    };
+    let ((one, here), (_other, there)) = (node().await, node().await);
+    for id in 0..2 {
+        load(&here, id).await;
+    }
+    one.flush().await;
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert!(here.get_cached(&0).is_some());
+    }
+    let alive = there.get_many(&[0, 1]).await.iter().map(Option::is_some).collect::<Vec<_>>();
+    assert_eq!(alive, [true, false], "after 2.4 s");
+}
+
 #[tokio::test]
 async fn a_load_that_was_overtaken_is_refused_by_the_row() {
     let postgres = Postgres::start().unwrap();

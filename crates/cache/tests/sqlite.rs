@@ -58,6 +58,32 @@ async fn what_was_loaded_survives_a_restart_and_what_was_invalidated_does_not() 
     assert_eq!(load(&open(&path).await.1, 1).await, Source::Loader);
 }
 
+/// The row hears of reads from memory, if it is the value that is read: what slides is there after a restart.
+#[tokio::test]
+async fn what_slides_lives_on_in_its_row_while_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache.db");
+    let open = async || {
+        let cache = Cache::builder("houses").sqlite(&path).build().await.unwrap();
+        let options = RegionOptions::default().sliding(Duration::from_millis(1_500));
+        let houses: Region<u64, String> = cache.region("house", options).unwrap();
+        (cache, houses)
+    };
+    let (cache, houses) = open().await;
+    for id in 0..2 {
+        load(&houses, id).await;
+    }
+    cache.flush().await;
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert!(houses.get_cached(&0).is_some());
+    }
+    drop((cache, houses));
+    let (_cache, houses) = open().await;
+    let alive = houses.get_many(&[0, 1]).await.iter().map(Option::is_some).collect::<Vec<_>>();
+    assert_eq!(alive, [true, false], "after 2.4 s");
+}
+
 #[tokio::test]
 async fn a_load_that_was_overtaken_is_refused_by_the_row() {
     let folder = tempfile::tempdir().unwrap();

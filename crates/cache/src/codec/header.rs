@@ -12,6 +12,8 @@ const FORMAT: u8 = 3;
 pub(crate) const EPOCH_AT: usize = 12;
 const BORN_AT: usize = EPOCH_AT + 8;
 pub(crate) const STAMPED_TO: usize = BORN_AT + 8;
+/// `born` and `created` tell a stored value from any other of its key: layers look for them there.
+pub(crate) const CREATED_AT: usize = STAMPED_TO + 1 + 8;
 
 const CHECKSUM: usize = 8;
 /// An entry with no etag, no tags and no payload.

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use tokio::sync::mpsc;
 
 use super::backlog::Revocation;
-use super::shared::{Item, Reply};
+use super::shared::{Item, Prolonged, Reply};
 use crate::backplane::Announcement;
 use crate::stamps::Target;
 
@@ -43,6 +43,9 @@ pub(crate) trait Keeper: Send + Sync + fmt::Debug {
     /// Keeps what was loaded, each only if its token is still there and its version is not below the floor; answers how many
     /// it refused.
     fn commit<'a>(&'a self, epoch: u64, items: &'a [(Item, Token)]) -> Reply<'a, u64>;
+
+    /// Keeps what lies there for longer, if it is the value that is meant.
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> Reply<'a, ()>;
 
     /// Keeps what is true from now on and voids every load of these keys; of versioned values only those not older than what
     /// is known.

@@ -7,7 +7,7 @@ use super::backlog::{Backlog, Owed, Revocation};
 use super::gather::Gather;
 use super::guard::Guard;
 use super::keeper::{Claim, Claims, Found, Keeper, Stored, Token, Wanted};
-use super::shared::{Item, LayerError};
+use super::shared::{Item, LayerError, Prolonged};
 use crate::error::ConfigError;
 use crate::invalidate::Delivery;
 use crate::standing::Standing;
@@ -102,6 +102,13 @@ impl L2 {
     pub(crate) async fn renew(&self, epoch: u64, key: &str, token: Token) {
         if self.standing.fence() == Some(epoch) {
             let _ = self.run(self.keeper.renew(epoch, key, token)).await;
+        }
+    }
+
+    /// Worth no wait for what is owed: what an invalidation speaks of is dead, however long it lies there.
+    pub(crate) async fn prolong(&self, prolonged: &Prolonged) {
+        if let Some(epoch) = self.standing.fence() {
+            let _ = self.run(self.keeper.prolong(epoch, prolonged)).await;
         }
     }
 

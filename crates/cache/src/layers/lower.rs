@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::backlog::{Backlog, Owed, Revocation};
 use super::guard::Guard;
-use super::shared::{Item, LayerError, Shared, Slot};
+use super::shared::{Item, LayerError, Prolonged, Shared, Slot};
 use crate::error::ConfigError;
 use crate::invalidate::Delivery;
 use crate::stats::{LayerCounters, LayerStats};
@@ -116,6 +116,12 @@ impl Lower {
         let refused = self.run(self.layer.fill(items)).await?;
         self.counters.filled(items.len() as u64, refused);
         Ok(())
+    }
+
+    pub(crate) async fn prolong(&self, prolonged: &Prolonged) {
+        if self.backlog.is_empty() {
+            let _ = self.run(self.layer.prolong(prolonged)).await;
+        }
     }
 
     pub(crate) fn owe(&self, at: u64, revocation: Revocation) -> Owed<'_> {

@@ -20,6 +20,9 @@ pub(crate) trait Shared: Send + Sync + fmt::Debug {
     /// Keeps what was loaded, each item only if nothing newer was said about its key; answers how many it refused.
     fn fill<'a>(&'a self, items: &'a [Item]) -> Reply<'a, u64>;
 
+    /// Keeps what lies there for longer, if it is the value that is meant.
+    fn prolong<'a>(&'a self, prolonged: &'a Prolonged) -> Reply<'a, ()>;
+
     /// Makes keys, or all that a stamp speaks of, dead, and refuses what was born before.
     fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> Reply<'a, ()>;
 
@@ -52,6 +55,16 @@ pub(crate) struct Item {
     pub(crate) expires_ms: u64,
     /// Time without a read after which it is to be forgotten.
     pub(crate) idle: Option<Duration>,
+}
+
+/// A value that lies in a layer and is still read.
+#[derive(Debug, Clone)]
+pub(crate) struct Prolonged {
+    pub(crate) key: Arc<str>,
+    /// Which value of the key: another that took its place is left as it is.
+    pub(crate) born: u64,
+    pub(crate) created_ms: u64,
+    pub(crate) expires_ms: u64,
 }
 
 /// A layer's failure. Never shown to a reader.

@@ -3,7 +3,6 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::Instant;
 
 use super::fall_back::Old;
@@ -64,7 +63,7 @@ impl Voyage {
     /// Runs the voyage in the caller's own future until it ends or a timeout does; `behind` is where it goes on then.
     pub(super) async fn attended<V, E, P>(&self, voyage: P, behind: Option<impl FnOnce(P)>) -> Outcome<V, E>
     where
-        V: Serialize + Send + Sync + 'static,
+        V: Send + Sync + 'static,
         P: Future<Output = Outcome<V, E>> + Unpin,
     {
         let began = Instant::now();

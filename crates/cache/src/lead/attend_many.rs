@@ -2,7 +2,6 @@ use std::future::Future;
 use std::pin::pin;
 
 use parking_lot::Mutex;
-use serde::Serialize;
 use tokio::time::Instant;
 
 use super::attend::{Ended, wait};
@@ -25,7 +24,7 @@ pub(super) async fn attended<V, E>(
     answers: &Mutex<Answers<V>>,
 ) -> Result<(), LoadError<E>>
 where
-    V: Serialize + Send + Sync + 'static,
+    V: Send + Sync + 'static,
 {
     let mut load = pin!(load);
     let on_their_way = || {

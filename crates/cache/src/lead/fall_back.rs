@@ -1,6 +1,5 @@
 //! The old value, for a caller whose load failed, takes too long, or was not begun.
 
-use serde::Serialize;
 use tokio::time::Instant;
 
 use super::reserve::Reserve;
@@ -48,24 +47,20 @@ impl Voyage {
     }
 
     /// The old value for a caller who leaves: those who stay may still get a new one. Nobody waits again for a while.
-    pub(super) fn serve_old<V: Serialize + Send + Sync + 'static>(&self) -> Option<Answer<V>> {
+    pub(super) fn serve_old<V: Send + Sync + 'static>(&self) -> Option<Answer<V>> {
         let (reserve, freshness) = self.served(Why::LoaderTimedOut)?;
         reserve.hold_off(&self.region.options, Why::LoaderTimedOut);
         self.answer_old(&reserve, freshness)
     }
 
     /// The same where others have waited of late.
-    pub(super) fn serve_held_off<V: Serialize + Send + Sync + 'static>(&self) -> Option<Answer<V>> {
+    pub(super) fn serve_held_off<V: Send + Sync + 'static>(&self) -> Option<Answer<V>> {
         let (reserve, freshness) = self.served(self.held_off()?)?;
         self.answer_old(&reserve, freshness)
     }
 
     /// The old value, if there is one that may be served: it ends the flight for all who wait, and holds off others' loads.
-    pub(super) fn fall_back<V: Serialize + Send + Sync + 'static>(
-        &self,
-        seat: &Seat<'_>,
-        why: Why,
-    ) -> Option<Answer<V>> {
+    pub(super) fn fall_back<V: Send + Sync + 'static>(&self, seat: &Seat<'_>, why: Why) -> Option<Answer<V>> {
         let Self { inner, region, key, .. } = self;
         let (reserve, freshness) = self.served(why)?;
         let answer = self.answer_old(&reserve, freshness)?;
@@ -80,14 +75,14 @@ impl Voyage {
     }
 
     /// A read as any other: what slides slides on.
-    fn answer_old<V: Serialize + Send + Sync + 'static>(
+    fn answer_old<V: Send + Sync + 'static>(
         &self,
         reserve: &Reserve,
         freshness: Freshness,
     ) -> Option<Answer<V>> {
         let Self { inner, region, key, .. } = self;
         reserve.entry.touch(Instant::now());
-        inner.prolong::<V>(region, key, &reserve.entry, reserve.source != Source::L1);
+        inner.prolong(region, key, &reserve.entry, reserve.source != Source::L1);
         region.counters.served(freshness);
         inner.answer(&reserve.entry, reserve.source, freshness)
     }

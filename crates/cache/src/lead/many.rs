@@ -96,13 +96,13 @@ impl Inner {
         let mut refreshing = None;
         match self.begin(region, key) {
             Begin::Answer(answer) => {
-                self.prolong_recalled::<V>(region, key);
+                self.prolong_recalled(region, key);
                 return Some(answer);
             }
             Begin::Refresh(entry, answer) => {
                 let right = Refreshing::of(&entry);
                 if matches!(&answer, Answer::Hit(hit) if !hit.freshness.is_stale()) {
-                    self.prolong_recalled::<V>(region, key);
+                    self.prolong_recalled(region, key);
                     return Some(answer);
                 }
                 voyage.replacing = Some(entry);
@@ -211,7 +211,7 @@ impl Inner {
             if let Some(found) = below.found[m].take()
                 && let Some(answer) = self.answer(&found.entry, found.source, Freshness::Fresh)
             {
-                self.prolong::<V>(region, &voyage.key, &found.entry, true);
+                self.prolong(region, &voyage.key, &found.entry, true);
                 if self.land(region, &voyage.key, seat, &found.entry, found.source) {
                     promoted.push((voyage.key.clone(), found, below.tickets.of(m)));
                 }

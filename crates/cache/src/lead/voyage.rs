@@ -243,7 +243,7 @@ impl Voyage {
         {
             #[cfg(all(test, feature = "redis"))]
             let _ = crate::hold::at(crate::hold::Point::Land).await;
-            inner.prolong::<V>(region, key, &found.entry, true);
+            inner.prolong(region, key, &found.entry, true);
             region.counters.served(found.freshness());
             let (entry, stage) = (found.entry.clone(), found.stage);
             let kept = inner.land(region, key, seat, &entry, found.source);

@@ -3,7 +3,8 @@ use super::Problems;
 /// Loading a value anew, behind its readers, before its time to live ends: so that no reader of a busy key waits.
 ///
 /// Nothing runs by itself: the first read past the point begins the one load, and goes on with the value it found. A load
-/// that fails is not tried again before the value is stale, if fail-safe's throttle is not shorter.
+/// that fails is tried again after a second, with fail-safe after its throttle. It takes memory to note who loads: a region
+/// that keeps nothing there renews nothing early.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(
     feature = "config",

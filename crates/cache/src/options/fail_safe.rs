@@ -17,10 +17,12 @@ pub struct FailSafe {
     /// Oldest value served, from its load on. Default 24 h.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub max_age: Duration,
-    /// How long after a load that failed or took too long the old value is served without another attempt. Default 30 s.
+    /// How long after a load that failed or took too long the old value is served without another attempt. Noted with the
+    /// value in memory: a region that keeps nothing there tries at each call. Default 30 s.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub throttle: Duration,
-    /// Whether reads that do not load (`get`, `get_cached`, `get_many`) are served such values as well. Default no.
+    /// Whether reads that do not load (`get`, `get_cached`, `get_many`) are served such values as well, where no layer that
+    /// they ask has a newer one. Default no.
     pub on_reads: bool,
 }
 

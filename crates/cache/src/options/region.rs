@@ -22,8 +22,9 @@ pub struct RegionOptions {
     /// name, what the name says when the value is kept counts, and `soft_ttl` and `sliding` hold as far as they lie within
     /// it. Default 300 s.
     pub ttl: Ttl,
-    /// How long a value is fresh: from then until `ttl` it is served as stale while one load behind the readers renews it.
-    /// Default none, which is as long as `ttl`.
+    /// How long a value is fresh: from then until `ttl` it is served as stale while one load behind the readers renews it,
+    /// wherever it is found. A region that keeps nothing in memory loads it in the call that finds it. Default none, which is
+    /// as long as `ttl`.
     #[cfg_attr(feature = "config", serde(with = "humantime_serde"))]
     pub soft_ttl: Option<Duration>,
     /// How long a value lives without being read, at most `ttl` in all. Default none.

@@ -140,7 +140,8 @@ where
     /// `batch` is handed the keys that no layer has and nobody loads already, and answers one `Option<V>` (or whatever else
     /// is [`Into<Loaded<V>>`](Loaded)) a key, in their order. Keys that others load are waited for; if their loads fail,
     /// `batch` is called again for those. It may borrow, so nothing goes on behind; a key past its soft time to live is in
-    /// the batch.
+    /// the batch. Timeouts are those of the whole call: past the soft one, it is answered once there is an old value for each
+    /// key that is still on its way.
     ///
     /// # Errors
     /// The batch failed and one of its keys has no old value that fail-safe allows; or as
@@ -233,7 +234,7 @@ where
 
     fn served(&self, key: &Arc<str>, answer: Answer<V>) -> Answer<V> {
         self.meta.counters.hits.add(1);
-        self.inner.prolong_recalled::<V>(&self.meta, key);
+        self.inner.prolong_recalled(&self.meta, key);
         answer
     }
 

@@ -180,6 +180,36 @@ async fn a_refresh_takes_what_another_node_renewed_already() {
     }
 }
 
+/// A node that restarted is asked by many at once: all are served what lies below, and told how fresh it is.
+#[tokio::test(start_paused = true)]
+async fn those_who_find_a_stale_value_below_together_are_served_it_and_one_load_renews_it() {
+    for shape in [Shape::L1L2, Shape::L1L3, Shape::L1L2L3] {
+        let world = World::new(shape, soft());
+        world.load().await.unwrap();
+        world.settle().await;
+        pass(seconds(11)).await;
+        world.forget_memory();
+        for store in world.l2.iter().chain(&world.l3) {
+            store.set_dawdling(true);
+        }
+        world.source.hold();
+        let mut callers = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let (values, source) = (world.values.clone(), world.source.clone());
+            callers.spawn(async move {
+                let hit = values.get_or_load_hit("a", move |_| source.read()).await.unwrap();
+                (*hit.value, hit.freshness)
+            });
+        }
+        assert_eq!(callers.join_all().await, [(1, REFRESHING); 50], "{shape:?}");
+        world.settle().await;
+        assert_eq!(world.source.loads(), 2, "{shape:?}");
+        world.source.release();
+        world.settle().await;
+        assert_eq!(*world.load().await.unwrap().value, 2, "{shape:?}");
+    }
+}
+
 /// XFetch: what took long to load is renewed earlier, on average by the paper's share.
 #[tokio::test(start_paused = true)]
 async fn an_expensive_value_is_renewed_earlier_than_a_cheap_one() {

@@ -1,7 +1,7 @@
 //! Sliding: alive while it is read.
 
 use super::world::{SHAPES, Shape, World, pass, seconds};
-use crate::RegionOptions;
+use crate::{Loaded, RegionOptions};
 
 fn options() -> RegionOptions {
     RegionOptions::default().ttl(seconds(100)).sliding(seconds(10))
@@ -65,7 +65,7 @@ async fn prolonging_revives_nothing() {
         world.settle().await;
         pass(seconds(6)).await;
         let store = if shape == Shape::L1L3 { &world.l3 } else { &world.l2 };
-        let gate = store.as_ref().unwrap().hold("fill");
+        let gate = store.as_ref().unwrap().hold("prolong");
         assert!(world.values.touch("a"));
         gate.reached.await.unwrap();
         let _ = world.values.invalidate("a").await;
@@ -73,6 +73,35 @@ async fn prolonging_revives_nothing() {
         world.settle().await;
         assert!(world.values.get("a").await.is_none(), "{shape:?}");
         assert!(world.other.get("a").await.is_none(), "{shape:?}");
+    }
+}
+
+/// Word of a read that comes late says nothing of the value that has taken its place, though both were born at one moment.
+#[tokio::test(start_paused = true)]
+async fn prolonging_brings_back_nothing_that_was_renewed() {
+    for shape in [Shape::L1L2, Shape::L1L3, Shape::L1L2L3] {
+        for absent in [false, true] {
+            let world = World::new(shape, options().soft_ttl(seconds(6)).negative_ttl(seconds(3)));
+            world.load().await.unwrap();
+            world.settle().await;
+            pass(seconds(7)).await;
+            let store = if shape == Shape::L1L3 { &world.l3 } else { &world.l2 };
+            let gate = store.as_ref().unwrap().hold("prolong");
+            let source = world.source.clone();
+            let load = world.values.get_or_load_hit("a", move |_| async move {
+                source.read().await.map(|value| if absent { Loaded::Absent } else { Loaded::Value(value) })
+            });
+            assert!(load.await.unwrap().freshness.is_stale(), "{shape:?}: served while it is renewed");
+            gate.reached.await.unwrap();
+            world.settle().await;
+            gate.go.send(()).unwrap();
+            world.settle().await;
+            let renewed = (!absent).then_some(2);
+            assert_eq!(world.other.get("a").await.as_deref().copied(), renewed, "{shape:?}");
+            pass(seconds(4)).await;
+            world.forget_memory();
+            assert_eq!(world.values.get("a").await.as_deref().copied(), renewed, "{shape:?}: nor later");
+        }
     }
 }
 

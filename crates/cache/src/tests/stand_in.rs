@@ -15,7 +15,7 @@ use crate::backplane::{Announcement, Told};
 use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::codec::header::STAMPED_TO;
+use crate::codec::header::{CREATED_AT, STAMPED_TO};
 use crate::codec::{born, stamp};
 use crate::inner::{Inner, Parts};
 use crate::layers::backlog::Revocation;
@@ -24,7 +24,7 @@ use crate::layers::keeper::{
 };
 use crate::layers::l2::{L2, L2Config};
 use crate::layers::lower::Lower;
-use crate::layers::shared::{Item, LayerError, Shared, Slot};
+use crate::layers::shared::{Item, LayerError, Prolonged, Shared, Slot};
 use crate::options::MemoryConfig;
 use crate::stamps::{Stamps, Target};
 use crate::standing::Standing;
@@ -66,7 +66,7 @@ impl Store {
         Arc::new(store)
     }
 
-    /// Holds the next passage of a step: `read done`, `fill`, `revoke`, `revoke done`, `stamp`, `store done`.
+    /// Holds the next passage of a step: `read done`, `fill`, `prolong`, `revoke`, `revoke done`, `stamp`, `store done`.
     pub(super) fn hold(&self, step: &'static str) -> Gate {
         let (reached, go) = (oneshot::channel(), oneshot::channel());
         self.0.lock().gates.insert(step, (reached.0, go.1));
@@ -173,6 +173,17 @@ impl State {
     fn held(&self, key: &str, clock: &Clock) -> Option<Vec<u8>> {
         let item = self.values.get(key).filter(|item| item.expires_ms > clock.wall_ms());
         item.map(|item| item.bytes.to_vec())
+    }
+
+    fn prolong(&mut self, prolonged: &Prolonged) {
+        let created = prolonged.created_ms.to_be_bytes();
+        let it = self
+            .values
+            .get_mut(&prolonged.key)
+            .filter(|item| item.born == prolonged.born && item.bytes[CREATED_AT..CREATED_AT + 8] == created);
+        if let Some(item) = it {
+            item.expires_ms = item.expires_ms.max(prolonged.expires_ms);
+        }
     }
 
     fn pulse(&self) -> Pulse {
@@ -304,6 +315,14 @@ impl Keeper for View {
         }))
     }
 
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>> {
+        Box::pin(self.step("prolong", "prolong done", move |state| {
+            state.fenced(epoch)?;
+            state.prolong(prolonged);
+            Ok(())
+        }))
+    }
+
     fn commit<'a>(
         &'a self,
         epoch: u64,
@@ -412,6 +431,13 @@ impl Shared for View {
                 }
             }
             Ok(refused)
+        }))
+    }
+
+    fn prolong<'a>(&'a self, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>> {
+        Box::pin(self.step("prolong", "prolong done", move |state| {
+            state.prolong(prolonged);
+            Ok(())
         }))
     }
 

@@ -7,13 +7,14 @@ use redis::{RedisWrite, Script, ScriptInvocation, ToRedisArgs, ToSingleRedisArg}
 
 use super::scripts::Scripts;
 use crate::clock::Clock;
-use crate::codec::header::{EPOCH_AT, STAMPED_TO};
+use crate::codec::header::{CREATED_AT, EPOCH_AT, STAMPED_TO};
 use crate::layers::keeper::{Since, Token, Wanted};
-use crate::layers::shared::Item;
+use crate::layers::shared::{Item, Prolonged};
 use crate::options::RedisConfig;
 use crate::stamps::Target;
 
 const _: () = assert!(EPOCH_AT == 12 && STAMPED_TO == 28, "the scripts find epoch and born at these offsets");
+const _: () = assert!(CREATED_AT == 37, "and there when a value was created");
 
 /// The name of a key in Redis, written without a text in between.
 pub(super) struct Name<'a> {
@@ -128,6 +129,14 @@ impl Calls {
             invocation.arg(&item.bytes[..EPOCH_AT]).arg(&item.bytes[STAMPED_TO..]);
             invocation.arg(item.born).arg(item.expires_ms.saturating_sub(now_ms).max(1));
         }
+        invocation
+    }
+
+    pub(super) fn prolong(&self, site: Site<'_>, prolonged: &Prolonged) -> ScriptInvocation<'_> {
+        let left = prolonged.expires_ms.saturating_sub(self.clock.wall_ms()).max(1);
+        let mut invocation = invoke(&self.scripts.prolong, site, [&*prolonged.key]);
+        invocation.arg(&prolonged.born.to_be_bytes()[..]).arg(&prolonged.created_ms.to_be_bytes()[..]);
+        invocation.arg(left);
         invocation
     }
 

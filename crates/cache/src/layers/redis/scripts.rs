@@ -14,6 +14,7 @@ pub(super) struct Scripts {
     pub(super) claim: Script,
     pub(super) renew: Script,
     pub(super) commit: Script,
+    pub(super) prolong: Script,
     pub(super) store: Script,
     pub(super) revoke: Script,
     pub(super) stamp: Script,
@@ -168,6 +169,17 @@ end
 return refused
 ";
 
+/// `ARGV[3]` the value's `born`, `ARGV[4]` when it was created, 8 bytes each, `ARGV[5]` how long it is to live from now on, in
+/// ms. No value is made to live shorter.
+const PROLONG: &str = r"
+local value = redis.call('GET', KEYS[3])
+if value and string.sub(value, 13, 28) == epoch .. ARGV[3] and string.sub(value, 38, 45) == ARGV[4]
+  and redis.call('PTTL', KEYS[3]) < tonumber(ARGV[5]) then
+  redis.call('PEXPIRE', KEYS[3], ARGV[5])
+end
+return redis.status_reply('OK')
+";
+
 /// From `ARGV[6]` on five an item: key, version, head, tail, life in ms.
 const STORE: &str = r"
 local outdated, keys, newest = {}, {}, '0'
@@ -251,6 +263,7 @@ impl Scripts {
             claim: fenced(CLAIM),
             renew: fenced(RENEW),
             commit: announcing(COMMIT),
+            prolong: fenced(PROLONG),
             store: announcing(STORE),
             revoke: announcing(REVOKE),
             stamp: announcing(STAMP),

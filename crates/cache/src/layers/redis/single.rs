@@ -13,7 +13,7 @@ use crate::layers::backlog::Revocation;
 use crate::layers::keeper::{
     Claims, Found, Keeper, Pulse, Since, Stored, Subscription, Tidings, Token, Wanted,
 };
-use crate::layers::shared::{Item, Reply};
+use crate::layers::shared::{Item, Prolonged, Reply};
 use crate::options::RedisConfig;
 use crate::stamps::Stamps;
 
@@ -100,6 +100,11 @@ impl Keeper for Single {
     fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> Reply<'a, ()> {
         let control = &self.control;
         control.send(control.calls.renew(control.site(epoch, 0), key, token)).boxed()
+    }
+
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> Reply<'a, ()> {
+        let control = &self.control;
+        control.send(control.calls.prolong(control.site(epoch, 0), prolonged)).boxed()
     }
 
     fn commit<'a>(&'a self, epoch: u64, items: &'a [(Item, Token)]) -> Reply<'a, u64> {

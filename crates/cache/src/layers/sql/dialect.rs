@@ -53,6 +53,7 @@ pub(super) trait Dialect: fmt::Debug + Send + Sync + 'static {
 pub(super) enum Given<'a> {
     Text(&'a str),
     Number(i64),
+    Bytes(&'a [u8]),
     Keys(&'a [Arc<str>]),
 }
 

@@ -9,10 +9,11 @@ use super::dialect::{Dialect, Given, Row, number, unsigned};
 use super::eviction::Eviction;
 use super::stored_stamps::StoredStamps;
 use crate::clock::Clock;
+use crate::codec::header::CREATED_AT;
 use crate::error::CacheError;
 use crate::layers::backlog::Revocation;
 use crate::layers::lower::Lower;
-use crate::layers::shared::{Item, LayerError, Reply, Shared, Slot};
+use crate::layers::shared::{Item, LayerError, Prolonged, Reply, Shared, Slot};
 use crate::options::SqlConfig;
 use crate::stamps::Stamps;
 
@@ -21,6 +22,11 @@ const BACKLOG: usize = 1_024;
 /// How long a tombstone refuses older loads: longer than any load and its write behind take.
 const TOMBSTONE_MS: u64 = 3_600_000;
 
+/// `substr` counts bytes from one.
+const PROLONG: &str = "
+    UPDATE mainstay_cache SET expires_at = $5
+    WHERE cache = $1 AND key = $2 AND born = $3 AND substr(bytes, 38, 8) = $4 AND expires_at < $5";
+const _: () = assert!(CREATED_AT + 1 == 38, "where a value's bytes say when it was created");
 const NEWEST: &str = "SELECT key, born FROM mainstay_cache WHERE cache = $1 ORDER BY born DESC LIMIT 1";
 const EXPIRE: &str = "DELETE FROM mainstay_cache WHERE cache = $1 AND expires_at <= $2";
 
@@ -123,6 +129,21 @@ impl<D: Dialect> Shared for Sql<D> {
         async move {
             let kept = self.dialect.fill(&self.cache, &youngest(items), &self.sent).await.map_err(failed)?;
             Ok((items.len() as u64).saturating_sub(kept))
+        }
+        .boxed()
+    }
+
+    fn prolong<'a>(&'a self, prolonged: &'a Prolonged) -> Reply<'a, ()> {
+        async move {
+            let created = prolonged.created_ms.to_be_bytes();
+            let given = [
+                Given::Text(&self.cache),
+                Given::Text(&prolonged.key),
+                Given::Number(number(prolonged.born)),
+                Given::Bytes(&created),
+                Given::Number(number(prolonged.expires_ms)),
+            ];
+            self.execute(PROLONG, &given).await.map(drop)
         }
         .boxed()
     }

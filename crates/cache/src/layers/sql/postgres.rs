@@ -109,6 +109,7 @@ fn arguments(given: &[Given<'_>]) -> sqlx::Result<PgArguments> {
         match one {
             Given::Text(text) => arguments.add(*text),
             Given::Number(number) => arguments.add(*number),
+            Given::Bytes(bytes) => arguments.add(*bytes),
             Given::Keys(keys) => arguments.add(keys.iter().map(|key| &**key).collect::<Vec<&str>>()),
         }
         .map_err(sqlx::Error::Encode)?;

@@ -121,6 +121,7 @@ fn arguments(given: &[Given<'_>]) -> sqlx::Result<SqliteArguments> {
         match one {
             Given::Text(text) => arguments.add(*text),
             Given::Number(number) => arguments.add(*number),
+            Given::Bytes(bytes) => arguments.add(*bytes),
             Given::Keys(keys) => arguments.add(json(keys)),
         }
         .map_err(sqlx::Error::Encode)?;

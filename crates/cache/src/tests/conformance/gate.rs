@@ -13,7 +13,7 @@ use crate::layers::backlog::Revocation;
 use crate::layers::keeper::{
     Claim, Claims, Found, Keeper, Pulse, Push, Since, Stored, Subscription, Tidings, Token, Wanted,
 };
-use crate::layers::shared::{Item, LayerError};
+use crate::layers::shared::{Item, LayerError, Prolonged};
 
 /// The real Redis behind holds. What is announced to its node lies in an inbox until a test has it applied.
 #[derive(Debug)]
@@ -154,6 +154,16 @@ impl Keeper for Gate {
 
     fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>> {
         self.redis.renew(epoch, key, token)
+    }
+
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>> {
+        async move {
+            if !self.in_buckets {
+                self.reaches()?;
+            }
+            self.redis.prolong(epoch, prolonged).await
+        }
+        .boxed()
     }
 
     fn commit<'a>(

@@ -11,7 +11,7 @@ use crate::layers::keeper::{
 };
 use crate::layers::redis::answer::read;
 use crate::layers::redis::client::away;
-use crate::layers::shared::{Item, LayerError, Reply};
+use crate::layers::shared::{Item, LayerError, Prolonged, Reply};
 
 impl Keeper for Cluster {
     fn connect(&self) -> Reply<'_, Subscription> {
@@ -85,6 +85,15 @@ impl Keeper for Cluster {
         async move {
             let bucket = self.buckets.at(self.buckets.of(key));
             let put = |own| self.calls.renew(bucket.site(epoch, own, 0), key, token);
+            self.on_bucket(bucket, put).await.map(drop)
+        }
+        .boxed()
+    }
+
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> Reply<'a, ()> {
+        async move {
+            let bucket = self.buckets.at(self.buckets.of(&prolonged.key));
+            let put = |own| self.calls.prolong(bucket.site(epoch, own, 0), prolonged);
             self.on_bucket(bucket, put).await.map(drop)
         }
         .boxed()
