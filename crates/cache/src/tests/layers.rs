@@ -211,7 +211,7 @@ async fn bytes_are_told_by_region_and_add_up() {
     let load = texts.get_or_load(&7, |_| async { Ok::<_, &str>("y".repeat(1_000)) });
     load.await.unwrap();
     pass(seconds(40)).await;
-    // What slides is written again, behind the reader.
+    // What slides is kept for longer by a word, which is no write.
     assert!(world.values.get("a").await.is_some());
     world.settle().await;
     world.forget_memory();
@@ -232,5 +232,6 @@ async fn bytes_are_told_by_region_and_add_up() {
     assert_eq!(values.l3_written_bytes + texts.l3_written_bytes, l3.written_bytes);
     assert!(texts.l2_read_bytes > 2_000 && texts.l2_written_bytes > 7_000, "{texts:?}");
     assert!(texts.l3_read_bytes > 1_000 && texts.l3_written_bytes > 6_000, "{texts:?}");
-    assert!((100..1_000).contains(&values.l2_written_bytes) && values.l2_read_bytes > 50, "{values:?}");
+    assert!((50..1_000).contains(&values.l2_read_bytes), "{values:?}");
+    assert_eq!(values.l2_written_bytes, values.l2_read_bytes, "once each: {values:?}");
 }
