@@ -16,6 +16,7 @@ use crate::entry::{Entry, Freshness, Moment, Nothing, Source, Why};
 use crate::inner::Inner;
 use crate::layers::keeper::Wanted;
 use crate::layers::l2::L2;
+use crate::layers::lower::Lower;
 use crate::life::{Course, Stage, Terms};
 use crate::region::RegionMeta;
 use crate::stats::LayerCounters;
@@ -224,6 +225,11 @@ impl Inner {
         }
     }
 
+    /// Whether a durable layer is this node's alone, and there may be others that invalidate.
+    pub(crate) fn is_own_of_many(&self, l3: &Lower) -> bool {
+        l3.private && self.l2.is_some()
+    }
+
     async fn read_durable<V>(
         &self,
         region: &RegionMeta,
@@ -235,14 +241,17 @@ impl Inner {
     {
         let read = region.options.layers.reads(Source::L3);
         let Some(l3) = self.l3.as_ref().filter(|_| read) else { return };
+        // A file of this node alone was told what this node has heard, and no more.
+        if self.is_own_of_many(l3) && !self.vouches(0) {
+            return;
+        }
         let missing: Vec<usize> = (0..keys.len()).filter(|at| below.found[*at].is_none()).collect();
         if missing.is_empty() {
             return;
         }
         let wanted: Vec<Arc<str>> = missing.iter().map(|at| keys[*at].clone()).collect();
         let Ok(slots) = l3.read(&wanted).await else { return };
-        // What lies in a file of this node alone may have missed what others made dead.
-        let sure_until = if l3.private && self.l2.is_some() { 0 } else { below.sure_until };
+        let sure_until = if self.is_own_of_many(l3) { 0 } else { below.sure_until };
         let seen = Seen { now: self.clock.look(), sure_until };
         for (at, slot) in missing.into_iter().zip(slots) {
             self.clock.observe(slot.floor);

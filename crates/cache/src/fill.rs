@@ -58,9 +58,13 @@ impl Inner {
                 .is_some_and(|own| own.version > entry.version && own.stage(Instant::now()) != Stage::Dead)
     }
 
-    /// What lay in the durable layer is committed to the keeper like a load, for it was read under the same claim.
+    /// What lay in the durable layer is committed to the keeper like a load, for it was read under the same claim. Not out of
+    /// a file of this node alone: the claim says nothing of what the file was not told yet.
     pub(crate) async fn promote(&self, region: &RegionMeta, found: Vec<(Arc<str>, Found, Option<Ticket>)>) {
         let Some(l2) = self.l2.as_ref().filter(|_| region.options.layers.writes(Source::L2)) else { return };
+        if self.l3.as_ref().is_none_or(|l3| l3.private) {
+            return;
+        }
         let mut items: Vec<(Item, Token)> = Vec::new();
         let mut epoch = 0;
         for (key, found, ticket) in found {
@@ -80,7 +84,7 @@ impl Inner {
     /// keys, and in a Cluster only after the bucket's.
     pub(crate) async fn promote_again(&self, region: &RegionMeta, found: Vec<(Arc<str>, Found)>) {
         let (Some(l2), Some(l3)) = (&self.l2, &self.l3) else { return };
-        if found.is_empty() || !region.options.layers.writes(Source::L2) {
+        if found.is_empty() || l3.private || !region.options.layers.writes(Source::L2) {
             return;
         }
         let wanted: Vec<Wanted> =

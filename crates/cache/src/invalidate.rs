@@ -28,6 +28,9 @@ impl Delivery {
 pub(crate) struct Debts<'a> {
     pub(crate) l2: Option<(&'a L2, Owed<'a>)>,
     pub(crate) l3: Option<(&'a Lower, Owed<'a>)>,
+    /// Once more to the keeper: who reads between the two finds nothing there and the old value in SQL, and fills it in anew.
+    /// A stamp needs no second time, for it makes dead whatever is older, wherever it comes from.
+    pub(crate) again: Option<(&'a L2, Owed<'a>)>,
 }
 
 impl Inner {
@@ -59,7 +62,11 @@ impl Inner {
 
     /// Owed to all before any is told: a caller who is dropped half-way leaves no layer untold.
     pub(crate) fn owe(&self, at: u64, revocation: &Revocation) -> Debts<'_> {
+        let shared = self.l3.as_ref().is_some_and(|l3| !l3.private);
+        let again = shared && matches!(revocation, Revocation::Keys { .. });
+        let keeper = self.l2.as_deref();
         Debts {
+            again: keeper.filter(|_| again).map(|l2| (l2, l2.owe(at, revocation.clone()))),
             l2: self.l2.as_deref().map(|l2| (l2, l2.owe(at, revocation.clone()))),
             l3: self.l3.as_ref().map(|l3| (l3, l3.owe(at, revocation.clone()))),
         }
@@ -76,6 +83,17 @@ impl Inner {
             owed.at = owed.at.max(at);
             at = owed.at;
             delivery = delivery.and(l3.pay(owed).await);
+        }
+        if let Some((l2, mut owed)) = debts.again {
+            if delivery == Delivery::Applied {
+                owed.at = owed.at.max(at);
+                let (answer, clock) = l2.pay(owed).await;
+                self.clock.observe(clock);
+                (delivery, at) = (answer, at.max(clock));
+            } else {
+                // Whom it is queued for is told later as it is.
+                owed.settle();
+            }
         }
         (delivery, at)
     }

@@ -129,7 +129,7 @@ impl Inner {
         self.vouches(entry.sure_until)
     }
 
-    fn vouches(&self, sure_until: u64) -> bool {
+    pub(crate) fn vouches(&self, sure_until: u64) -> bool {
         let now = self.clock.now();
         now < self.standing.trust.until() || now < sure_until
     }

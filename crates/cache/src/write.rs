@@ -86,6 +86,13 @@ impl Inner {
                 restamp(&mut sealed, born);
             }
         }
+        let mut again = debts.again;
+        if layers.writes(Source::L2)
+            && let Some((_, owed)) = again.take()
+        {
+            // Who finds the new value there does not ask SQL.
+            owed.settle();
+        }
         if let Some(key) = refused {
             // Dropping `voiding` and the other debt leaves the key empty here: the keeper knows better.
             return Err(outdated(key));
@@ -99,6 +106,15 @@ impl Inner {
             } else {
                 owed.at = owed.at.max(born);
                 delivery = delivery.and(l3.pay(owed).await);
+            }
+        }
+        if let Some((l2, owed)) = again {
+            if delivery == Delivery::Applied {
+                let (answer, clock) = l2.pay(owed).await;
+                self.clock.observe(clock);
+                delivery = answer;
+            } else {
+                owed.settle();
             }
         }
         if layers.writes(Source::L1) {

@@ -80,7 +80,10 @@ fn filled() -> Arc<Redis> {
         let region = region(&server).await;
         let mut connection = connection(&server.url()).await;
         for chunk in (0..KEYS).collect::<Vec<_>>().chunks(1_000) {
-            region.set_many(chunk.iter().map(|key| (key, "x".repeat(BYTES)))).await.expect("a text serialises");
+            region
+                .set_many(chunk.iter().map(|key| (key, "x".repeat(BYTES))))
+                .await
+                .expect("a text serialises");
             let mut pipeline = redis::pipe();
             for key in chunk {
                 pipeline.cmd("SET").arg(name(*key)).arg(vec![7_u8; BYTES]).ignore();

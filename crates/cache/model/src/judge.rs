@@ -35,8 +35,7 @@ pub fn in_l2_of_all(
 ) -> Option<Value> {
     let held = &state.buckets[model.scenario.home(key)].held;
     held.slots[key].value.filter(|value| {
-        of_epochs(model, state, key, *value, clock_epoch)
-            && value.born >= reaching(model, state, key, stamp)
+        of_epochs(model, state, key, *value, clock_epoch) && value.born >= reaching(model, state, key, stamp)
     })
 }
 
@@ -65,7 +64,6 @@ pub(crate) fn admitted(model: &Coherence, state: &State, node: usize, key: usize
 /// The stamp, if it reaches the key's bucket.
 pub(crate) fn reaching(model: &Coherence, state: &State, key: usize, stamp: Clock) -> Clock {
     let beside = || state.buckets[model.scenario.home(key)].server == state.buckets[CONTROL].server;
-    let reaches =
-        model.scenario.layout == Layout::Single || model.protocol.stamps_reach_buckets || beside();
+    let reaches = model.scenario.layout == Layout::Single || model.protocol.stamps_reach_buckets || beside();
     if reaches { stamp } else { 0 }
 }

@@ -7,8 +7,8 @@ use crate::clock::Clocks;
 use crate::protocol::Protocol;
 use crate::scenario::Scenario;
 use crate::state::{
-    Bucket, CONTROL, Copied, Database, Held, Invalidation, Link, NODES, Node, Reader, Replica, Run,
-    Slot, State, Value,
+    Bucket, CONTROL, Copied, Database, Held, Invalidation, Link, NODES, Node, Reader, Replica, Run, Slot,
+    State, Value,
 };
 use crate::{fault, properties, step, step::Step};
 
@@ -82,7 +82,8 @@ impl Coherence {
             held.slots[key] =
                 Slot { value: Some(Value { version: 1, born: 0, epoch, clock_epoch }), ..Slot::default() };
         }
-        let ahead = self.scenario.allows(fault::Fault::Failover) || self.scenario.allows(fault::Fault::FailBack);
+        let ahead =
+            self.scenario.allows(fault::Fault::Failover) || self.scenario.allows(fault::Fault::FailBack);
         let replica = if ahead { Replica::Beginning(Box::new(held.clone())) } else { Replica::Absent };
         Bucket { server, held, replica }
     }

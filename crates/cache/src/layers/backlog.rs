@@ -58,8 +58,11 @@ impl Backlog {
         self.queued.get()
     }
 
-    /// Never forgets: what does not fit is owed as one invalidation of everything.
+    /// Never forgets: what does not fit is owed as one invalidation of everything. What is owed twice is told once.
     pub(crate) fn push(&self, at: u64, revocation: Revocation) {
+        if self.queue.lock().back().is_some_and(|(last, own)| *last == at && *own == revocation) {
+            return;
+        }
         self.queued.add(1);
         trace::queued(&self.layer, &revocation, self.len() + 1);
         let mut queue = self.queue.lock();

@@ -3,6 +3,7 @@
 mod auditor;
 mod background;
 mod batch;
+mod between;
 mod budget;
 mod cancellation;
 mod conditional;

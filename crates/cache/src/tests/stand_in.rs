@@ -47,6 +47,8 @@ struct State {
     /// Each with its node.
     listeners: Vec<(u64, mpsc::UnboundedSender<Push>)>,
     gates: HashMap<&'static str, (oneshot::Sender<()>, oneshot::Receiver<()>)>,
+    /// One node's alone.
+    private: bool,
     down: bool,
     deaf: bool,
     dawdling: bool,
@@ -64,6 +66,13 @@ impl Store {
         let store = Self::default();
         store.0.lock().epoch = 1;
         Arc::new(store)
+    }
+
+    /// As a file of one node.
+    pub(super) fn private() -> Arc<Self> {
+        let store = Self::new();
+        store.0.lock().private = true;
+        store
     }
 
     /// Holds the next passage of a step: `read done`, `fill`, `prolong`, `revoke`, `revoke done`, `stamp`, `store done`.
@@ -527,7 +536,10 @@ pub(super) fn node_loading(
         #[cfg(feature = "redis")]
         redis: None,
         l2: l2.map(|store| L2::new("test.l2", view(store), config, standing.clone()).unwrap()),
-        l3: l3.map(|store| Lower::new("test.l3", view(store), false, limit, 64).unwrap().write_behind()),
+        l3: l3.map(|store| {
+            let private = store.0.lock().private;
+            Lower::new("test.l3", view(store), private, limit, 64).unwrap().write_behind()
+        }),
         clock: clock.clone(),
         stamps: stamps.clone(),
         standing,

@@ -34,7 +34,8 @@ fn on_one_server() -> Vec<Case> {
     let v3 = Protocol::v3();
     let bare = v3.without_floor();
     let mut cases = Cases::default();
-    let mut add = |rules: &str, protocol, scenarios, large: &[Faults]| cases.add(rules, protocol, scenarios, large);
+    let mut add =
+        |rules: &str, protocol, scenarios, large: &[Faults]| cases.add(rules, protocol, scenarios, large);
     add("v3", v3, with_each(&key(), &EACH), &[]);
     // Floors hide holes, so what holds must hold without them; a tag has none.
     let mut without = EACH.to_vec();
@@ -83,7 +84,8 @@ fn on_one_server() -> Vec<Case> {
 fn on_a_cluster() -> Vec<Case> {
     let v3 = Protocol::v3();
     let mut cases = Cases::default();
-    let mut add = |rules: &str, protocol, scenarios, large: &[Faults]| cases.add(rules, protocol, scenarios, large);
+    let mut add =
+        |rules: &str, protocol, scenarios, large: &[Faults]| cases.add(rules, protocol, scenarios, large);
     let far = [
         NONE,
         LOSS,
@@ -124,7 +126,8 @@ fn as_built() -> Vec<Case> {
     let v3 = Protocol::v3();
     let built = v3.as_built();
     let mut cases = Cases { as_built: true, ..Cases::default() };
-    let mut add = |rules: &str, protocol, scenarios, large: &[Faults]| cases.add(rules, protocol, scenarios, large);
+    let mut add =
+        |rules: &str, protocol, scenarios, large: &[Faults]| cases.add(rules, protocol, scenarios, large);
     let some = |left_out: &[&str]| {
         let mut some = EACH.to_vec();
         some.retain(|(name, ..)| !left_out.contains(name));
@@ -164,19 +167,10 @@ fn as_built_on_a_cluster() -> Vec<Case> {
     let v3 = Protocol::v3();
     let built = v3.as_built();
     let mut cases = Cases { as_built: true, ..Cases::default() };
-    let mut add = |rules: &str, protocol, scenarios, large: &[Faults]| cases.add(rules, protocol, scenarios, large);
-    let faults = [
-        NONE,
-        LOSS,
-        CRASH,
-        RESTART,
-        FAILOVER,
-        RESHARD,
-        PARTITION,
-        ANSWER_LOST,
-        TOKEN_LOST,
-        CONTROL_EVICTED,
-    ];
+    let mut add =
+        |rules: &str, protocol, scenarios, large: &[Faults]| cases.add(rules, protocol, scenarios, large);
+    let faults =
+        [NONE, LOSS, CRASH, RESTART, FAILOVER, RESHARD, PARTITION, ANSWER_LOST, TOKEN_LOST, CONTROL_EVICTED];
     let large = [CRASH, RESTART, FAILOVER, RESHARD, PARTITION, ANSWER_LOST, CONTROL_EVICTED];
     for world in [cluster(key()), cluster(tag())] {
         add("as built", built, with_each(&world, &faults), &large);

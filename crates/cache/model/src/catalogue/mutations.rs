@@ -1,7 +1,7 @@
 use super::Case;
 use super::worlds::{
-    BOTH, CONTROL_EVICTED, FAIL_BACK, FAILOVER, FAILOVER_AND_CRASH, FLOOR_EXPIRED, KEY, LOSS, NONE, PARTITION,
-    REORDER, REPLICA_LAGS, RESTART, TAG, cluster, every_commit, key, key_two_readers, one, tag,
+    BOTH, CONTROL_EVICTED, FAIL_BACK, FAILOVER, FAILOVER_AND_CRASH, FLOOR_EXPIRED, KEY, LOSS, NONE,
+    PARTITION, REORDER, REPLICA_LAGS, RESTART, TAG, cluster, every_commit, key, key_two_readers, one, tag,
     tag_two_readers, two_servers,
 };
 use crate::properties::{CACHEABLE, FILL, LIVE, OWN, PEER, REST};
@@ -117,7 +117,8 @@ pub fn mutations() -> Vec<Case> {
     changed("c5 tokens outlive their epoch", tokens, world.clone(), &[FILL]);
     changed("c5 tokens outlive their epoch", tokens.without_floor(), world, &[FILL]);
     let unjudged = Protocol { ahead_drops: false, ..built.with_still_clocks() };
-    let world = Scenario::new("a tag writer on each node, two readers on one", &[0, 0], &[(0, TAG), (1, TAG)]);
+    let world =
+        Scenario::new("a tag writer on each node, two readers on one", &[0, 0], &[(0, TAG), (1, TAG)]);
     changed("h1 ahead of a missed stamp", unjudged, one(&world, PARTITION), &[PEER]);
 
     cases.push(

@@ -68,10 +68,7 @@ pub(crate) fn alive(state: &State, node: usize, bucket: usize) -> bool {
 
 /// A node whose script was refused at the control key has missed something.
 pub(super) fn refused(model: &Coherence, state: &mut State, node: usize) {
-    if model.protocol.hello_first
-        && !is_cut(state, node, CONTROL)
-        && !reaches(model, state, node, CONTROL)
-    {
+    if model.protocol.hello_first && !is_cut(state, node, CONTROL) && !reaches(model, state, node, CONTROL) {
         state.nodes[node].suspect = true;
     }
 }
