@@ -118,7 +118,7 @@ fn all_plain(word: u64) -> bool {
         (word + (0x80 - least as u64) * EACH) & !(word + (0x7f - most as u64) * EACH)
     }
     let low = word & !HIGH;
-    let letters = between(low | 0x20 * EACH, b'a', b'z');
+    let letters = between(low | (0x20 * EACH), b'a', b'z');
     let others = between(low, b'0', b'9') | between(low, b'-', b'.');
     let plain = letters | others | between(low, b'_', b'_') | between(low, b'~', b'~');
     plain & !word & HIGH == HIGH

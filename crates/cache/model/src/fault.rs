@@ -267,9 +267,6 @@ pub(crate) fn strike(model: &Coherence, state: &mut State, strike: Strike) {
             let at = usize::from(bucket);
             state.buckets[at].server = 1 - state.buckets[at].server;
             state.buckets[at].replica = Replica::Absent;
-            if at == CONTROL {
-                state.nodes.iter_mut().for_each(|node| node.connected = false);
-            }
         }
         Strike::Cut(Line { node, server }) => {
             let control = state.buckets[CONTROL].server;

@@ -7,7 +7,7 @@
 //! In a Cluster every bucket has an epoch and a run id of its own, in a key of its own there, and a node says hello to each
 //! bucket separately: whenever the server that has it is another than the one it said hello to, or a script was refused there.
 
-use super::{Place, Step};
+use super::{Place, Step, peer};
 use crate::clock;
 use crate::fault::Line;
 use crate::model::Coherence;
@@ -69,7 +69,7 @@ pub(crate) fn alive(state: &State, node: usize, bucket: usize) -> bool {
 /// A node whose script was refused at the control key has missed something.
 pub(super) fn refused(model: &Coherence, state: &mut State, node: usize) {
     if model.protocol.hello_first && !is_cut(state, node, CONTROL) && !reaches(model, state, node, CONTROL) {
-        state.nodes[node].suspect = true;
+        peer::suspect(state, node);
     }
 }
 
@@ -99,11 +99,11 @@ pub(super) fn hello(model: &Coherence, state: &mut State, Place { node, bucket }
         own.links[at].met = Some(Met { run, epoch });
         return;
     }
-    if rules.hello_discards && !own.connected {
+    let link = own.links[at];
+    let anew = !std::mem::replace(&mut own.connected, true) || link.run != run;
+    if rules.hello_discards && anew {
         own.inbox.clear();
     }
-    let anew = !std::mem::replace(&mut own.connected, true);
-    let link = own.links[at];
     let replay = replay(&control, own, node, |whose| rules.own_heard_already && usize::from(whose) == node);
     own.answer = Some(Answer {
         run,

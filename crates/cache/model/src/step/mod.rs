@@ -171,7 +171,7 @@ pub(crate) fn take(model: &Coherence, state: &mut State, step: Step) {
     match step {
         Step::Hello(place) => connect::hello(model, state, place),
         Step::Resynchronise(place) => resynchronise::resynchronise(model, state, place),
-        Step::Suspect(OnNode { node }) => state.nodes[usize::from(node)].suspect = true,
+        Step::Suspect(OnNode { node }) => peer::suspect(state, node.into()),
         Step::Heal(line) => connect::heal(model, state, line),
         Step::Apply(message) => peer::deliver(model, state, message),
         Step::Read(reading) => read::read(model, state, reading),

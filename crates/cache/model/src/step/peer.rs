@@ -6,7 +6,7 @@ use crate::clock;
 use crate::generation;
 use crate::model::Coherence;
 use crate::protocol::Reissue;
-use crate::state::{Announcement, CONTROL, State, Target};
+use crate::state::{Announcement, CONTROL, Node, State, Target};
 
 pub(super) fn offer(model: &Coherence, state: &State, node: u8, steps: &mut Vec<Step>) {
     let own = &state.nodes[usize::from(node)];
@@ -16,10 +16,22 @@ pub(super) fn offer(model: &Coherence, state: &State, node: u8, steps: &mut Vec<
     let control = state.control();
     let differs = own.last != control.control.count
         || (model.protocol.announcements_carry_epoch && own.links[CONTROL].epoch != control.epoch);
-    let missed = !own.connected || (own.inbox.is_empty() && differs);
+    let missed = !own.connected || is_elsewhere(state, own) || (own.inbox.is_empty() && differs);
     if model.protocol.resync_on_gap && !own.suspect && missed {
         steps.push(Step::Suspect(OnNode { node }));
     }
+}
+
+/// Whether the connection leads to a server that has the control key no more.
+fn is_elsewhere(state: &State, own: &Node) -> bool {
+    own.answer.map_or(own.links[CONTROL].run, |answer| answer.run) != state.run(CONTROL)
+}
+
+pub(super) fn suspect(state: &mut State, node: usize) {
+    let elsewhere = is_elsewhere(state, &state.nodes[node]);
+    let own = &mut state.nodes[node];
+    own.suspect = true;
+    own.connected &= !elsewhere;
 }
 
 pub(super) fn deliver(model: &Coherence, state: &mut State, Message { node, index }: Message) {

@@ -104,6 +104,7 @@ impl<'a> World<'a> {
         for server in 0..world.state.servers.len() {
             world.snapshot(server).await;
         }
+        world.compare().await.expect("both begin alike");
         world
     }
 

@@ -14,7 +14,7 @@ impl World<'_> {
             if real && !self.state.nodes[node].suspect && self.model.offered(&self.state).contains(&step) {
                 self.state = self.model.after(&self.state, step);
             }
-            if !real && self.state.nodes[node].suspect && !self.state.nodes[node].connected {
+            if !real && self.state.nodes[node].suspect && !Self::is_connected(&self.state, node as u8) {
                 // The failed command made the listener ask for a pulse, which found the connection dead.
                 self.nodes[node].lose();
             }

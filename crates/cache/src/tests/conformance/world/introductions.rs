@@ -5,6 +5,7 @@ use mainstay_cache_model::state::{CONTROL, InvalidationStage};
 use mainstay_cache_model::{Place as At, Step};
 
 use super::World;
+use crate::hold::Go;
 
 impl World<'_> {
     /// The hello, or its answer, that comes before a step.
@@ -28,17 +29,25 @@ impl World<'_> {
         self.introduction(step).is_some()
             && match step {
                 Step::Bypass(reading) => {
-                    let own = &self.state.nodes[usize::from(reading.node)];
-                    let control = own.connected
-                        && !self.is_cut(reading.node, CONTROL)
-                        && own.links[CONTROL].run == self.state.run(CONTROL)
-                        && own.links[CONTROL].epoch == self.state.control().epoch;
                     let owes =
                         self.state.invalidations.iter().any(|one| one.queued && one.node == reading.node);
-                    control && !owes
+                    self.reaches_control(reading.node) && !owes
                 }
                 _ => true,
             }
+    }
+
+    /// Whether the control key answers a node, and in its epoch.
+    pub(super) fn reaches_control(&self, node: u8) -> bool {
+        let link = &self.state.nodes[usize::from(node)].links[CONTROL];
+        Self::is_connected(&self.state, node)
+            && !self.is_cut(node, CONTROL)
+            && link.epoch == self.state.control().epoch
+    }
+
+    /// How a node fares with the control key when it is not to be told, or asked: really so, or for a test's sake.
+    pub(super) fn fails_there(&self, node: u8) -> Go {
+        if self.reaches_control(node) { Go::Away } else { Go::On }
     }
 
     /// The bucket that a step's command goes to, if there is one beside the control key's.

@@ -57,9 +57,13 @@ impl World<'_> {
 
     /// What this node owes is told first, and cannot be; nor can a bucket be asked.
     pub(super) async fn bypass(&mut self, reading: Reading, after: &State) -> Checked {
+        let there = self.fails_there(reading.node);
         if let Some(reader) = &self.readers[usize::from(reading.reader)] {
             reader.past(&[Point::Read, Point::Claim], Go::On).await;
-            reader.past(&[Point::Tell, Point::Clock, Point::Slot], Go::Away).await;
+            reader.past(&[Point::Tell], Go::Away).await;
+            reader.past(&[Point::Clock], there).await;
+            reader.past(&[Point::Slot], Go::Away).await;
+            reader.past(&[Point::Clock], there).await;
         }
         self.stages(after).await
     }

@@ -83,8 +83,14 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Whether the connection leads to whoever has the control key.
+    pub(super) fn is_connected(state: &State, node: u8) -> bool {
+        let own = &state.nodes[usize::from(node)];
+        own.connected && own.links[CONTROL].run == state.run(CONTROL)
+    }
+
     async fn suspect(&mut self, node: u8, before: &State) -> Checked {
-        let connected = before.nodes[usize::from(node)].connected;
+        let connected = Self::is_connected(before, node);
         let node = &mut self.nodes[usize::from(node)];
         if !connected {
             node.lose();
@@ -98,7 +104,7 @@ impl World<'_> {
     }
 
     async fn hello(&mut self, node: u8, before: &State) -> Checked {
-        let connected = before.nodes[usize::from(node)].connected;
+        let connected = Self::is_connected(before, node);
         let node = &mut self.nodes[usize::from(node)];
         if !connected {
             node.lose();

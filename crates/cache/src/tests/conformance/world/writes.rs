@@ -106,7 +106,8 @@ impl World<'_> {
 
     pub(super) async fn unreachable(&mut self, writing: Writing, before: &State) -> Checked {
         self.past(writing, &[Point::Tell], Go::On).await;
-        let place = self.past(writing, &[Point::Slot, Point::Announce], Go::Away).await;
+        self.past(writing, &[Point::Slot], Go::Away).await;
+        let place = self.past(writing, &[Point::Announce], self.fails_there(writing.node)).await;
         self.alike("a writer that cannot tell", place, Place::Done)?;
         self.ends(writing, Delivery::Queued, before).await
     }
