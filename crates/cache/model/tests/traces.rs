@@ -21,10 +21,15 @@ fn a_counterexample_is_a_legal_trace_that_ends_with_the_promise_broken() {
 fn breaks_at_its_end(case: &Case, trace: &Trace) {
     let name = case.name();
     let states = trace.states().unwrap_or_else(|illegal| panic!("{name}: {illegal}"));
-    let breaks = trace.breaks.as_deref().unwrap();
+    let breaks = trace.breaks.as_deref().expect("a counterexample breaks a promise");
     assert!(PROMISES.contains(&breaks));
-    let promise = case.model().properties().into_iter().find(|promise| promise.name == breaks).unwrap();
-    let (last, before) = states.split_last().unwrap();
+    let promise = case
+        .model()
+        .properties()
+        .into_iter()
+        .find(|promise| promise.name == breaks)
+        .expect("it is one of the model's");
+    let (last, before) = states.split_last().expect("a trace begins somewhere");
     assert!(!(promise.condition)(&case.model(), last), "{name}");
     assert!(before.iter().all(|state| (promise.condition)(&case.model(), state)), "{name}");
 }

@@ -65,7 +65,7 @@ fn may_join(model: &Coherence, own: &Node, leader: &Reader, stamp: u8) -> bool {
         Clocks::Dense => leader.stage != Stage::Leading && leader.born < stamp,
         _ => leader.departed < stamp,
     };
-    !(rules.joiner_checks && old) && !(rules.suspects_fly_alone && own.suspect)
+    !((rules.joiner_checks && old) || (rules.suspects_fly_alone && own.suspect))
 }
 
 /// Who waited for a flight that a stamp has made dead reads on.

@@ -17,11 +17,10 @@ impl World<'_> {
                 let to = 1 - usize::from(self.state.buckets[usize::from(bucket)].server);
                 self.servers.move_bucket(bucket.into(), to).await;
             }
-            Strike::Cut(Line { node, server }) => {
-                if server == self.state.buckets[CONTROL].server {
-                    self.node(node).gate.cut(true);
-                }
+            Strike::Cut(Line { node, server }) if server == self.state.buckets[CONTROL].server => {
+                self.node(node).gate.cut(true);
             }
+            Strike::Cut(_) => {}
             Strike::LoseToken(OfKey { key }) => self.delete(key.into(), "l").await,
             Strike::EvictValue(OfKey { key }) => self.delete(key.into(), "v").await,
             Strike::ExpireFloor(OfKey { key }) => {
