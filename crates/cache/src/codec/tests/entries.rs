@@ -1,7 +1,9 @@
 //! What comes back, what is refused, and why.
 
 use super::values::{Index, Tree, codec, flavours, formats, header, house, tree};
-use crate::codec::{Codec, CodecConfig, Foreign, Header};
+#[cfg(any(feature = "zstd", feature = "lz4"))]
+use crate::codec::Header;
+use crate::codec::{Codec, CodecConfig, Foreign};
 
 fn from(seed: u64) -> fastrand::Rng {
     fastrand::Rng::with_seed(seed)
