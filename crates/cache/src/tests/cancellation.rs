@@ -104,6 +104,9 @@ async fn drop_after(polls: u32, shape: Shape, background: bool, name: &str, age:
     let what = format!("{shape:?} {name} after {polls} polls at age {age:?}, background {background}");
     world.settle().await;
     assert_eq!(world.values.stats().loads_running, 0, "{what}");
+    for key in ["a", "b"] {
+        assert!(!world.values.explain(key).await.loading, "{what}: a flight of `{key}` is left on the board");
+    }
 
     // The next caller is served here, at once, by one load at most.
     let (before, began) = (world.source.loads(), Instant::now());
@@ -111,7 +114,7 @@ async fn drop_after(polls: u32, shape: Shape, background: bool, name: &str, age:
     assert!(began.elapsed() < SECOND / 10, "{what}: {:?}", began.elapsed());
     world.settle().await;
     assert!(world.source.loads() <= before + 1, "{what}");
-    assert!(!world.values.explain("a").await.loading, "{what}: a flight is left on the board");
+    assert!(!world.values.explain("a").await.loading, "{what}");
     // What was owed is told with the next read of the layer.
     let _ = world.values.get("not there").await;
     world.settle().await;

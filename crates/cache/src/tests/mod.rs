@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod announcements;
 mod auditor;
 mod background;
 mod batch;
@@ -25,7 +26,9 @@ mod negative;
 mod options;
 mod peers;
 mod races;
+mod races_of_nodes;
 mod refresh;
+mod refresh_ends;
 mod schedules;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod size_bound;
