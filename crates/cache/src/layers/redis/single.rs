@@ -77,7 +77,7 @@ impl Keeper for Single {
     }
 
     fn hello(&self, since: Since) -> BoxFuture<'_, Result<Tidings, LayerError>> {
-        self.control.hello(since).boxed()
+        self.address.held_to(self.control.place(), self.control.hello(since)).boxed()
     }
 
     fn adopt(&self) {
@@ -89,7 +89,11 @@ impl Keeper for Single {
     }
 
     fn pulse(&self) -> BoxFuture<'_, Result<Pulse, LayerError>> {
-        self.control.pulse().boxed()
+        self.address.held_to(self.control.place(), self.control.pulse()).boxed()
+    }
+
+    fn may_be_deposed(&self) -> bool {
+        self.address.is_watched()
     }
 
     fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>> {
