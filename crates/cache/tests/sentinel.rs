@@ -67,6 +67,14 @@ async fn is_one_cache(nodes: &[Node], keys: std::ops::Range<u32>) {
     }
 }
 
+fn role(redis: &Redis) -> String {
+    let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    redis::cmd("ROLE").query::<Vec<redis::Value>>(&mut connection).map_or_else(
+        |error| error.to_string(),
+        |words| redis::from_redis_value::<String>(words[0].clone()).unwrap(),
+    )
+}
+
 fn count(redis: &Redis, pattern: &str) -> usize {
     let mut connection = redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
     redis::cmd("KEYS").arg(pattern).query::<Vec<String>>(&mut connection).unwrap().len()
@@ -141,6 +149,33 @@ async fn a_primary_that_became_a_replica_is_left_though_it_still_answers() {
     .await;
     in_step(&nodes).await;
     is_one_cache(&nodes, 0..5).await;
+}
+
+/// The old one calls itself primary for two seconds more, and goes on acknowledging.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_old_primary_acknowledged_late_is_heard_at_the_new_one() {
+    let redis = RedisSentinel::start().unwrap();
+    let nodes = [node(&redis).await];
+    let old = block_in_place(|| redis.primary()).unwrap();
+    block_in_place(|| redis.promote()).unwrap();
+    // It comes to the new one, while the other is still with the old one.
+    let fresh = node(&redis).await;
+    let mut invalidated = Vec::new();
+    for key in 0.. {
+        if block_in_place(|| role(old)) != "master" {
+            break;
+        }
+        load(&fresh.1, key, 1).await;
+        if nodes[0].1.invalidate(&key).await == Delivery::Applied {
+            invalidated.push((key, Instant::now()));
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(invalidated.len() > 50, "{} while there were two", invalidated.len());
+    for (key, acknowledged) in invalidated {
+        tokio::time::sleep_until((acknowledged + BOUND).into()).await;
+        assert_eq!(load(&fresh.1, key, 2).await.0, 2, "key {key}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ use mainstay_testkit::StartError;
 use mainstay_testkit::proxy::{Trouble, Way};
 
 use crate::fault::Fault;
+use crate::node::NODES;
 use crate::servers::{Group, Order, Primary};
 use crate::tally::Tally;
 use crate::ways;
@@ -15,17 +16,15 @@ const TO_MEET: Duration = Duration::from_secs(20);
 /// A former primary takes its place back no sooner: `docs/coherence.md` promises nothing for a shorter reign.
 pub(crate) const REIGN: Duration = Duration::from_secs(2);
 
-/// A replica takes the primary's place.
-///
-/// `docs/coherence.md` assumes that no two servers answer as the primary, which Sentinel does not warrant: one that was
-/// deposed by order, or while it stood still, calls itself primary for seconds more. There the way of the nodes to the one
-/// or the other stays shut until there is only one. In a Cluster, where it learns of its fate at once, all ways stay open.
+/// A replica takes the primary's place. Where that one lives, or comes to life again, both call themselves primary for a while.
 #[derive(Debug)]
 pub(crate) struct Succession<'s> {
     group: &'s dyn Group,
     fault: Fault,
     old: Primary<'s>,
     order: Order,
+    /// Comes to the new primary before the others do, where the old one lives.
+    first: usize,
     /// Keeps the replica from what the primary writes.
     lag: Option<Trouble<'s>>,
 }
@@ -49,24 +48,22 @@ impl<'s> Succession<'s> {
             Fault::Depose => old.server.pause(),
             _ => {}
         }
-        Ok(Self { group, fault, old, order, lag })
+        Ok(Self { group, fault, old, order, first: rng.usize(..NODES), lag })
     }
 
     /// Waits until the place is taken, and the old primary follows; answers whether nodes have met the new one in time.
     pub(crate) fn end(self, tally: &mut Tally) -> Result<bool, StartError> {
-        let Self { group, fault, old, order, lag } = self;
-        let shut = |server| group.two_may_answer().then(|| ways::of_all(group.proxy(server)).refuse());
+        let Self { group, fault, old, order, first, lag } = self;
         tally.failovers += 1;
         let heir = match fault {
             Fault::Failover | Fault::TakeOver => {
                 let heir = group.replica(old)?;
-                let shut = shut(heir);
                 note_loss(group, old, lag.as_ref().map(|_| heir), tally);
                 group.order(old, order)?;
+                ways::of(group.proxy(old.server), first).reset();
                 // It has left its primary: what was held back for it is lost.
                 end(lag);
                 group.follow(old.server)?;
-                end(shut);
                 heir
             }
             _ => {
@@ -76,13 +73,11 @@ impl<'s> Succession<'s> {
                 }
                 let heir = group.successor(old)?;
                 end(lag);
-                let shut = shut(old.server);
                 match fault {
                     Fault::Depose => old.server.resume(),
                     _ => old.server.restart()?,
                 }
                 group.follow(old.server)?;
-                end(shut);
                 heir
             }
         };

@@ -28,12 +28,6 @@ pub(crate) fn of(proxy: &Proxy, node: usize) -> Selection<'_> {
     proxy.those(says(user(node)))
 }
 
-/// The connections of all nodes, and of nobody else.
-pub(crate) fn of_all(proxy: &Proxy) -> Selection<'_> {
-    let each: Vec<_> = (0..NODES).map(|node| says(user(node))).collect();
-    proxy.those(move |sent| each.iter().any(|says| says(sent)))
-}
-
 fn says(word: String) -> impl Fn(&[u8]) -> bool {
     move |sent| {
         let first = &sent[..sent.len().min(FIRST_WORDS)];

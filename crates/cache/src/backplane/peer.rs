@@ -78,6 +78,10 @@ impl Inner {
                 }
             }
         }
+        if let Some(l2) = self.l2.as_ref().filter(|_| tidings.at.epoch != self.standing.epoch()) {
+            // Before anything is said in the new epoch.
+            l2.backlog.owe_again();
+        }
         self.standing.resynchronised(tidings.at);
     }
 }

@@ -1,9 +1,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::recent::Recent;
 use crate::stamps::Target;
 use crate::stats::Counter;
 use crate::trace;
@@ -30,6 +32,8 @@ pub(crate) struct Backlog {
     bound: usize,
     /// How many ever had to wait.
     queued: Counter,
+    /// What was acknowledged of late, where that may not be the last word.
+    recent: Option<Recent>,
     /// Held while replaying, so that the queue is told in order and once.
     pub(crate) replaying: tokio::sync::Mutex<()>,
 }
@@ -42,7 +46,21 @@ impl Backlog {
             owing: AtomicBool::new(false),
             bound: bound.max(1),
             queued: Counter::default(),
+            recent: None,
             replaying: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Of a layer whose acknowledgement may be lost: see [`owe_again`](Self::owe_again).
+    pub(crate) fn remembering(self, within: Duration) -> Self {
+        let recent = Some(Recent::new(within, self.bound));
+        Self { recent, ..self }
+    }
+
+    /// What was acknowledged of late is owed once more.
+    pub(crate) fn owe_again(&self) {
+        for (at, revocation) in self.recent.iter().flat_map(Recent::take) {
+            self.push(at, revocation);
         }
     }
 
@@ -89,7 +107,14 @@ impl Backlog {
         let waiting = queue.len();
         self.owing.store(waiting > 0, Ordering::Release);
         drop(queue);
+        self.acknowledged(told.0, &told.1);
         trace::delivered(&self.layer, &told.1, waiting);
+    }
+
+    fn acknowledged(&self, at: u64, revocation: &Revocation) {
+        if let Some(recent) = &self.recent {
+            recent.note(at, revocation.clone());
+        }
     }
 }
 
@@ -102,7 +127,9 @@ pub(crate) struct Owed<'a> {
 
 impl Owed<'_> {
     pub(crate) fn settle(mut self) {
-        self.revocation = None;
+        if let Some(revocation) = self.revocation.take() {
+            self.backlog.acknowledged(self.at, &revocation);
+        }
     }
 }
 

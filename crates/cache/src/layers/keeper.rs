@@ -33,6 +33,11 @@ pub(crate) trait Keeper: Send + Sync + fmt::Debug {
     /// came before.
     fn pulse(&self) -> Reply<'_, Pulse>;
 
+    /// Whether what it acknowledges may be unknown to the server that takes its place: for a moment there may be two.
+    fn may_be_deposed(&self) -> bool {
+        false
+    }
+
     fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> Reply<'a, Found>;
 
     fn claim<'a>(&'a self, epoch: u64, wanted: &'a [Wanted], give_up: bool) -> Reply<'a, Claims>;

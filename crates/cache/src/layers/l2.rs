@@ -48,6 +48,8 @@ impl L2 {
     ) -> Result<Arc<Self>, ConfigError> {
         let guard = Guard::new(name, config.command_timeout)?;
         let backlog = Backlog::new(name, config.backlog);
+        let backlog =
+            if keeper.may_be_deposed() { backlog.remembering(config.staleness_bound) } else { backlog };
         Ok(Arc::new(Self {
             keeper,
             counters: LayerCounters::default(),

@@ -9,6 +9,7 @@ pub(crate) mod l2;
 #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
 pub(crate) mod lower;
 pub(crate) mod memory;
+pub(crate) mod recent;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 #[cfg_attr(not(all(feature = "redis", any(feature = "sqlite", feature = "postgres"))), allow(dead_code))]

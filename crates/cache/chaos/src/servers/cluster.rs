@@ -126,11 +126,6 @@ impl Group for Cluster {
         Ok(replicas.first().copied().expect("each primary has a replica, and gets it back after each fault"))
     }
 
-    /// The others tell it with the first word it hears.
-    fn two_may_answer(&self) -> bool {
-        false
-    }
-
     fn order(&self, primary: Primary<'_>, order: Order) -> Result<(), StartError> {
         let replica = self.replica(primary)?;
         match order {

@@ -25,9 +25,6 @@ pub(crate) trait Group: Servers {
 
     fn replica(&self, primary: Primary<'_>) -> Result<&Redis, StartError>;
 
-    /// Whether one that was replaced answers as a primary for a while longer.
-    fn two_may_answer(&self) -> bool;
-
     /// Gives the order, and waits until the replica is a primary; the old one may call itself so, too.
     fn order(&self, primary: Primary<'_>, order: Order) -> Result<(), StartError>;
 

@@ -86,11 +86,6 @@ impl Group for Sentinels {
         Ok(others.expect("there are two servers"))
     }
 
-    /// Until the Sentinels tell it.
-    fn two_may_answer(&self) -> bool {
-        true
-    }
-
     fn order(&self, _: Primary<'_>, _: Order) -> Result<(), StartError> {
         self.0.promote().map(drop)
     }

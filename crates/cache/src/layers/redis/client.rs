@@ -12,11 +12,11 @@ use redis::{
 };
 use tokio::sync::mpsc;
 
-use super::sentinel;
+use super::sentinel::Sentinels;
 use crate::backplane::Announcement;
 use crate::layers::keeper::{Push, Subscription};
 use crate::layers::shared::LayerError;
-use crate::options::{RedisConfig, SentinelConfig};
+use crate::options::RedisConfig;
 
 /// One connection for commands and announcements both. Because a server writes them in the order it ran them, who reads an
 /// answer has read every announcement that came before it.
@@ -27,13 +27,15 @@ pub(super) struct Link {
     pub(super) run: String,
     /// Tells this connection from any other.
     pub(super) id: u64,
+    /// Where it leads to.
+    pub(super) place: Option<Place>,
 }
 
 /// Where the server is, and how it is spoken to.
 #[derive(Debug, Clone)]
 pub(super) struct Address {
     info: ConnectionInfo,
-    sentinel: Option<SentinelConfig>,
+    sentinels: Option<Arc<Sentinels>>,
     response: Duration,
     connect: Duration,
     /// The connections made before: given up here, maybe not yet there.
@@ -60,12 +62,11 @@ impl Address {
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        for url in config.sentinel.iter().flat_map(|sentinel| &sentinel.sentinels) {
-            url.as_str().into_connection_info()?;
-        }
+        let sentinels = config.sentinel.as_ref();
+        let sentinels = sentinels.map(|own| Sentinels::new(own, config.connect_timeout)).transpose()?;
         Ok(Self {
             info: info.set_redis_settings(settings),
-            sentinel: config.sentinel.clone(),
+            sentinels: sentinels.map(Arc::new),
             response: config.command_timeout,
             connect: config.connect_timeout,
             former: Arc::default(),
@@ -99,20 +100,30 @@ impl Address {
 
     /// Connects to the primary and subscribes.
     pub(super) async fn dial(&self, channel: &str) -> Result<(Link, Subscription), LayerError> {
-        let Some(sentinel) = &self.sentinel else { return self.subscribe(channel).await };
-        let mut last = LayerError::Away("no sentinel is configured".to_owned());
-        // A sentinel's word may be old: where it leads to no primary, the next is asked.
-        for url in &sentinel.sentinels {
-            let dialled = match sentinel::primary(url, &sentinel.primary, self.connect).await {
-                Ok(place) => self.at(&place).subscribe(channel).await,
-                Err(error) => Err(error),
-            };
-            match dialled {
-                Ok(dialled) => return Ok(dialled),
-                Err(error) => last = error,
+        let Some(sentinels) = &self.sentinels else { return self.subscribe(channel).await };
+        self.at(&sentinels.primary().await?).subscribe(channel).await
+    }
+
+    /// Whether a server that was replaced may go on as if it were the primary.
+    pub(super) fn is_watched(&self) -> bool {
+        self.sentinels.is_some()
+    }
+
+    /// What a server says counts, under Sentinel, only if the sentinels hold to it after they were asked at the same time: one
+    /// that was replaced calls itself primary for seconds more. Where none of them answers, its own word has to do.
+    pub(super) async fn held_to<T>(
+        &self,
+        place: Option<Place>,
+        saying: impl Future<Output = Result<T, LayerError>>,
+    ) -> Result<T, LayerError> {
+        let Some(sentinels) = &self.sentinels else { return saying.await };
+        let asked = async { Ok(tokio::time::timeout(self.response / 2, sentinels.primary()).await) };
+        match tokio::try_join!(saying, asked)? {
+            (_, Ok(Ok(primary))) if Some(&primary) != place.as_ref() => {
+                Err(LayerError::Away("the sentinels have another primary".to_owned()))
             }
+            (said, _) => Ok(said),
         }
-        Err(last)
     }
 
     async fn subscribe(&self, channel: &str) -> Result<(Link, Subscription), LayerError> {
@@ -148,7 +159,8 @@ impl Address {
             let run = server.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::trim);
             let run = run.ok_or_else(|| LayerError::Away("it names no run id".to_owned()))?.to_owned();
             self.silence_former((subscribes, self.place(), run.clone()), &mut connection).await?;
-            Ok(Link { connection, run, id: LINKS.fetch_add(1, Ordering::Relaxed) })
+            let (id, place) = (LINKS.fetch_add(1, Ordering::Relaxed), self.place());
+            Ok(Link { connection, run, id, place })
         };
         // The client's own limit is for each of its steps.
         within(self.connect, connecting).await

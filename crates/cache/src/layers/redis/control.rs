@@ -7,7 +7,7 @@ use redis::{Cmd, FromRedisValue, ScriptInvocation, Value};
 
 use super::answer::{self, Answer};
 use super::calls::{Calls, Site};
-use super::client::{Link, away, primary_or_away};
+use super::client::{Link, Place, away, primary_or_away};
 use crate::clock::Clock;
 use crate::layers::keeper::{Pulse, Since, Tidings};
 use crate::layers::shared::LayerError;
@@ -74,6 +74,12 @@ impl Control {
         let links = self.links.lock();
         let link = links.current.as_ref().ok_or_else(|| LayerError::Away("not connected".to_owned()))?;
         Ok(link.connection.clone())
+    }
+
+    /// Where the next word is said: over the new connection, if there is one.
+    pub(super) fn place(&self) -> Option<Place> {
+        let links = self.links.lock();
+        links.fresh.as_ref().or(links.current.as_ref())?.place.clone()
     }
 
     pub(super) fn site(&self, epoch: u64, at: u64) -> Site<'_> {

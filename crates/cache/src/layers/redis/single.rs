@@ -51,7 +51,7 @@ impl Keeper for Single {
     }
 
     fn hello(&self, since: Since) -> Reply<'_, Tidings> {
-        self.control.hello(since).boxed()
+        self.address.held_to(self.control.place(), self.control.hello(since)).boxed()
     }
 
     fn adopt(&self) {
@@ -63,7 +63,11 @@ impl Keeper for Single {
     }
 
     fn pulse(&self) -> Reply<'_, Pulse> {
-        self.control.pulse().boxed()
+        self.address.held_to(self.control.place(), self.control.pulse()).boxed()
+    }
+
+    fn may_be_deposed(&self) -> bool {
+        self.address.is_watched()
     }
 
     /// The values first and then the control key: stamps read later than the values judge them no more kindly.
