@@ -7,10 +7,13 @@ use super::view::{Member, View};
 use crate::proxy::Proxy;
 use crate::{StartError, port};
 use ::redis::cmd;
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// A replica gives up after 5 s, as when a vote was lost on its way.
+const GIVEN_UP: Duration = Duration::from_secs(6);
 const PRIMARIES: usize = 3;
 const SLOTS: usize = 16_384;
 
@@ -152,10 +155,20 @@ impl RedisCluster {
     }
 
     fn succeed(&self, replica: &Redis, how: &[&str]) -> Result<(), StartError> {
-        let () = replica.ask(cmd("CLUSTER").arg("FAILOVER").arg(how))?;
+        let ask = || replica.ask::<()>(cmd("CLUSTER").arg("FAILOVER").arg(how));
+        ask()?;
+        let asked = Cell::new(Instant::now());
         let awaited = format!("127.0.0.1:{} as primary in every node's view", replica.port());
         let id = self.nodes.id(replica);
-        self.nodes.everywhere(&awaited, |view| view.member(id).is_some_and(|member| member.is_primary))
+        self.nodes.everywhere(&awaited, |view| {
+            let succeeded = view.member(id).is_some_and(|member| member.is_primary);
+            if !succeeded && asked.get().elapsed() > GIVEN_UP {
+                // Refused where it has succeeded meanwhile and this view is old.
+                let _ = ask();
+                asked.set(Instant::now());
+            }
+            succeeded
+        })
     }
 
     /// Waits until every node that can be asked has another owner of the slot than `old`, and the cluster serves.
