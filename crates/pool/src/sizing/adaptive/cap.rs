@@ -9,6 +9,9 @@ const DEEPEST_CUT: f64 = 0.5;
 const REFUSAL_CUT: f64 = 0.7;
 /// The growth until the first cut, as TCP's slow start; one a window from then on.
 const START: f64 = 1.5;
+/// Windows with room at the size below the one that was last too much, before that one is tried again. To open a connection and close
+/// it again costs the server more than a transaction does; TCP CUBIC's plateau.
+const PLATEAU: u32 = 10;
 /// How much one window without crowding moves the baseline, and one with crowding that was faster all the same; the first windows of
 /// cold caches and unprepared statements are to be forgotten before the growth has crowded the server.
 const QUIET: f64 = 0.2;
@@ -30,6 +33,8 @@ pub(super) struct Cap {
     /// In seconds.
     baseline: Option<f64>,
     starting: bool,
+    /// The limit that was last too much, and the windows with room there have been just below it.
+    too_much: Option<(f64, u32)>,
     /// How long the limit will not move.
     rest: Duration,
 }
@@ -43,7 +48,8 @@ pub(super) enum Pressure {
     Crowded,
     /// Its last cut is too young to judge.
     Resting,
-    /// The callers use less than half of the limit: nothing can be learnt about it.
+    /// The callers use less than half of the limit, or hold for long what a lesser size would not keep from them: nothing can be
+    /// learnt about the limit.
     AppLimited,
     /// Too little came back.
     Unclear,
@@ -53,7 +59,7 @@ pub(super) enum Pressure {
 
 impl Cap {
     pub(super) fn new(size: usize) -> Self {
-        Self { limit: size as f64, baseline: None, starting: true, rest: Duration::ZERO }
+        Self { limit: size as f64, baseline: None, starting: true, too_much: None, rest: Duration::ZERO }
     }
 
     pub(super) fn connections(&self) -> usize {
@@ -85,14 +91,29 @@ impl Cap {
         if busy < self.limit / 2.0 {
             return Pressure::AppLimited;
         }
-        let bound = config.tolerance * baseline;
-        if hold > bound {
+        // Past what the server works on at once, each connection more makes all of them be held longer by one share: the step up
+        // to this size is not to be the reason for leaving it, or a pool of four would be cut for having grown from three.
+        let bound = config.tolerance * baseline * (1.0 + 1.0 / self.limit);
+        if hold > bound && !sample.binds() {
+            Pressure::AppLimited
+        } else if hold > bound {
+            self.too_much = Some((self.limit, 0));
             self.cut(self.limit * (bound / hold).clamp(DEEPEST_CUT, CUT), config, config.cooldown);
             Pressure::Crowded
         } else {
-            let grown = if self.starting { (self.limit * START).ceil() } else { self.limit + 1.0 };
-            self.limit = grown.min(config.max as f64);
+            self.grow(config);
             Pressure::Free
+        }
+    }
+
+    fn grow(&mut self, config: &AdaptiveConfig) {
+        let grown = if self.starting { (self.limit * START).ceil() } else { self.limit + 1.0 };
+        match &mut self.too_much {
+            Some((limit, windows)) if grown > *limit - 1.0 && *windows < PLATEAU => *windows += 1,
+            _ => {
+                self.too_much.take_if(|(limit, _)| grown >= *limit);
+                self.limit = grown.min(config.max as f64);
+            }
         }
     }
 

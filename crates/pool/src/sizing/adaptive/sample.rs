@@ -63,4 +63,11 @@ impl Sample {
         let by_law = if elapsed > 0.0 { self.hold_total.as_secs_f64() / elapsed } else { 0.0 };
         by_law.min(self.open as f64).max(self.in_use)
     }
+
+    /// Whether the size keeps callers from having more in use. Arrivals at random spread by the root of their mean; where that is
+    /// less than the size, it is the arrivals that say how many work at once, and a lesser size would not relieve the server.
+    pub(super) fn binds(&self) -> bool {
+        let busy = self.busy();
+        busy + busy.sqrt() >= self.size as f64
+    }
 }

@@ -85,6 +85,35 @@ fn callers_who_limit_themselves_neither_raise_nor_lower_the_cap() {
     }
 }
 
+/// A lesser size would still let them have all that they use: the server would not be relieved, and the next burst would find too few.
+#[test]
+fn long_holds_of_callers_whom_the_size_does_not_bind_are_no_reason_to_cut() {
+    let mut controller = controller(AdaptiveConfig::default().max(40));
+    saturated(&mut controller, 2, 20, |_| 10 * MS);
+    for _ in 0..20 {
+        let decision = controller.decide(&sample(40, 30.0, 90 * MS));
+        assert_eq!((decision.cap, decision.to), (40, 40), "{decision}");
+    }
+    assert_eq!(controller.decide(&sample(40, 35.0, 90 * MS)).reason, Reason::Crowded);
+}
+
+#[test]
+fn a_small_pool_is_not_cut_for_the_share_of_the_connection_that_it_grew_by() {
+    let mut controller = controller(AdaptiveConfig::default().max(40));
+    // The server works on two at once; four are held for twice as long as two.
+    let sizes = saturated(&mut controller, 2, 40, |size| (10 * MS).mul_f64(size as f64 / 2.0));
+    assert!(sizes[10..].iter().all(|size| (4..=5).contains(size)), "{sizes:?}");
+}
+
+#[test]
+fn a_size_that_was_too_much_is_tried_again_but_not_at_once() {
+    let mut controller = controller(AdaptiveConfig::default().max(100));
+    let sizes = saturated(&mut controller, 2, 400, knee);
+    let opened: usize = sizes[50..].windows(2).map(|pair| pair[1].saturating_sub(pair[0])).sum();
+    let cuts = sizes[50..].windows(2).filter(|pair| pair[1] < pair[0]).count();
+    assert!((10..=25).contains(&cuts) && opened < 130, "{cuts} cuts, {opened} opened: {sizes:?}");
+}
+
 #[test]
 fn need_rises_fast_and_falls_slowly() {
     let mut controller = controller(AdaptiveConfig::default().max(100));
@@ -181,8 +210,8 @@ fn a_decision_tells_its_reason() {
     );
     saturated(&mut controller, 3, 20, |_| 10 * MS);
     let Decision { from, to, reason, .. } = controller.decide(&sample(40, 40.0, 25 * MS));
-    // The share of 40 that is left for 20 ms of 25, rounded down.
-    assert_eq!((from, to, reason), (40, 31, Reason::Crowded));
+    // The share of 40 that is left for 20.5 ms of 25: twice those without load, and one connection's share of them.
+    assert_eq!((from, to, reason), (40, 32, Reason::Crowded));
 }
 
 #[test]
