@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use tracing::Level;
+use tracing::{Dispatch, Level};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::stand_in::{Store, node};
@@ -53,13 +53,16 @@ fn said(all: &str, words: &[&str]) {
 #[tokio::test(start_paused = true)]
 async fn loads_absences_and_what_is_owed_are_spoken_of() {
     let lines = Lines::default();
+    // While there is one subscriber in a process, a test on another thread that meets a span first asks its own thread for
+    // one, finds none, and the span is off for everybody. With two, all are asked.
+    let _another = Dispatch::new(lines.subscriber());
     let _hearing = tracing::subscriber::set_default(lines.subscriber());
     let l2 = Store::new();
     let caches = [(); 2].map(|()| node(Some(&l2), None, &MemoryConfig::default()));
     let [here, there] =
         caches.each_ref().map(|cache| cache.region::<str, u32>("k", RegionOptions::default()).unwrap());
 
-    // A test on another thread may have met the spans first, with nobody to hear them, and that is remembered.
+    // What was met before there were two is remembered.
     tracing::callsite::rebuild_interest_cache();
     let load = here.get_or_load("a", |_| async {
         tracing::info!("asking the source");
