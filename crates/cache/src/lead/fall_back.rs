@@ -64,7 +64,7 @@ impl Voyage {
         let Self { inner, region, key, .. } = self;
         let (reserve, freshness) = self.served(why)?;
         let answer = self.answer_old(&reserve, freshness)?;
-        if reserve.entry.held_off(Instant::now()).is_none() {
+        if reserve.held_off().is_none() {
             reserve.hold_off(&region.options, why);
         }
         // Without a place to note why, each of those who wait finds out for itself.
@@ -81,9 +81,11 @@ impl Voyage {
         freshness: Freshness,
     ) -> Option<Answer<V>> {
         let Self { inner, region, key, .. } = self;
-        reserve.entry.touch(Instant::now());
-        inner.prolong(region, key, &reserve.entry, reserve.source != Source::L1);
-        region.counters.served(freshness);
+        if self.is_read() {
+            reserve.entry.touch(Instant::now());
+            inner.prolong(region, key, &reserve.entry, reserve.source != Source::L1);
+            region.counters.served(freshness);
+        }
         inner.answer(&reserve.entry, reserve.source, freshness)
     }
 

@@ -29,9 +29,19 @@ pub(crate) struct Voyage {
     pub(crate) watch: Arc<Watch>,
     /// The entry that is to be loaded anew, though it may still be served.
     pub(crate) replacing: Option<Arc<Entry>>,
-    /// Whether what is found below past its soft time is served, and loaded anew behind everybody: by a loader that owns
-    /// what it needs, where memory keeps the old value meanwhile.
-    renews: bool,
+    reader: Reader,
+}
+
+/// Who is to get what the voyage ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// A caller, who waits for whatever load there is.
+    Waits,
+    /// A caller, who is served what is found below past its soft time; that is then loaded anew behind everybody: by a loader that
+    /// owns what it needs, where memory keeps the old value meanwhile.
+    IsServed,
+    /// Nobody: who asked has been served.
+    Nobody,
 }
 
 /// How leading a flight ends.
@@ -44,7 +54,7 @@ enum Led<V, F> {
 impl Voyage {
     pub(crate) fn new(inner: &Arc<Inner>, region: &Arc<RegionMeta>, key: Arc<str>) -> Self {
         let (inner, region) = (inner.clone(), region.clone());
-        Self { inner, region, key, watch: Arc::default(), replacing: None, renews: false }
+        Self { inner, region, key, watch: Arc::default(), replacing: None, reader: Reader::Waits }
     }
 
     /// Runs in the caller's own future for as long as the caller waits, then behind, if the options allow it.
@@ -57,8 +67,9 @@ impl Voyage {
         E: Send + 'static,
     {
         let layers = &self.region.options.layers;
-        let renews = layers.reads(Source::L1) && layers.writes(Source::L1);
-        let voyage = Self { renews, ..self.clone() };
+        let keeps = layers.reads(Source::L1) && layers.writes(Source::L1);
+        let reader = if keeps { Reader::IsServed } else { Reader::Waits };
+        let voyage = Self { reader, ..self.clone() };
         let background = self.region.options.timeouts.background;
         self.attended(Box::pin(voyage.run_and_renew(loader)), background.then_some(spawn)).await
     }
@@ -84,7 +95,7 @@ impl Voyage {
         E: Send + 'static,
     {
         let refreshing = Refreshing::of(&entry);
-        self.replacing = Some(entry);
+        (self.replacing, self.reader) = (Some(entry), Reader::Nobody);
         let region = self.region.clone();
         region.counters.refreshes.add(1);
         tokio::spawn(async move {
@@ -183,6 +194,20 @@ impl Voyage {
         }
     }
 
+    fn renews(&self) -> bool {
+        self.reader == Reader::IsServed
+    }
+
+    pub(super) fn is_read(&self) -> bool {
+        self.reader != Reader::Nobody
+    }
+
+    fn count(&self, freshness: Freshness) {
+        if self.is_read() {
+            self.region.counters.served(freshness);
+        }
+    }
+
     pub(super) fn older_than(&self) -> Moment {
         self.replacing.as_ref().map_or((0, 0), |entry| entry.moment())
     }
@@ -209,7 +234,7 @@ impl Voyage {
             (Stage::Reserve | Stage::Dead, Some(why)) => Freshness::Stale { why },
             _ => Freshness::Fresh,
         };
-        self.region.counters.served(freshness);
+        self.count(freshness);
         // Its tags were not known when we joined; they are now.
         let alive = self.inner.stamps.alive(entry.born, &self.key, &entry.tags);
         if entry.region == self.region.id && alive {
@@ -234,7 +259,7 @@ impl Voyage {
             return Ok(Led::With(answer));
         }
         let older = [self.older_than()];
-        let errand = if self.renews { Errand::Renew(&older) } else { Errand::Load(&older) };
+        let errand = if self.renews() { Errand::Renew(&older) } else { Errand::Load(&older) };
         let mut below = inner.descend::<V>(region, std::slice::from_ref(key), errand).await;
         seat.rejuvenate(below.born);
         let ticket = below.tickets.of(0);
@@ -244,13 +269,13 @@ impl Voyage {
             #[cfg(all(test, feature = "redis"))]
             let _ = crate::hold::at(crate::hold::Point::Land).await;
             inner.prolong(region, key, &found.entry, true);
-            region.counters.served(found.freshness());
+            self.count(found.freshness());
             let (entry, stage) = (found.entry.clone(), found.stage);
             let kept = inner.land(region, key, seat, &entry, found.source);
             if kept {
                 inner.promote(region, vec![(key.clone(), found, ticket)]).await;
             }
-            if kept && self.renews && entry.claim_refresh(stage, Instant::now()) {
+            if kept && self.renews() && entry.claim_refresh(stage, Instant::now()) {
                 return Ok(Led::Due(entry, answer, loader));
             }
             return Ok(Led::With(answer));

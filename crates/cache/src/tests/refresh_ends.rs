@@ -24,6 +24,24 @@ async fn a_refresh_that_fails_leaves_the_value_and_is_tried_again_later() {
     }
 }
 
+/// Nobody was given anything old, and nobody read it: it slides no further either.
+#[tokio::test(start_paused = true)]
+async fn an_eager_refresh_that_fails_is_no_stale_answer_and_no_read() {
+    for shape in SHAPES {
+        let options = RegionOptions::default().ttl(seconds(20)).eager_refresh(EagerRefresh::At(0.5));
+        let world = World::new(shape, options.sliding(seconds(5)).fail_safe(FailSafe::default()));
+        world.load().await.unwrap();
+        for _ in 0..3 {
+            pass(seconds(4)).await;
+            world.source.fail(true);
+            assert_eq!(world.load().await.unwrap().freshness, Freshness::Fresh, "{shape:?}");
+            world.settle().await;
+        }
+        let stats = world.values.stats();
+        assert_eq!((stats.refreshes, stats.load_failures, stats.stale), (1, 1, 0), "{shape:?}");
+    }
+}
+
 /// An invalidation while the refresh runs: the old value is gone, and the refresh lands nothing (ZiggyCreatures/FusionCache#628:
 /// a tag invalidated during an eager refresh was lost, for what it loaded was dated by its end).
 #[tokio::test(start_paused = true)]
