@@ -187,10 +187,10 @@ impl Inner {
             Verdict::Outdated
         } else if !self.stamps.alive(entry.born, key, &entry.tags) {
             Verdict::Stamped
-        } else if entry.expires_ms <= self.clock.wall_ms() {
+        } else if entry.expires_ms <= seen.now.wall_ms {
             Verdict::Expired
         } else {
-            entry.stage(Instant::now()).into()
+            entry.stage(seen.now.instant).into()
         };
         Stored::Entry {
             verdict,

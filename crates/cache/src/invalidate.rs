@@ -84,18 +84,28 @@ impl Inner {
             at = owed.at;
             delivery = delivery.and(l3.pay(owed).await);
         }
-        if let Some((l2, mut owed)) = debts.again {
-            if delivery == Delivery::Applied {
-                owed.at = owed.at.max(at);
-                let (answer, clock) = l2.pay(owed).await;
-                self.clock.observe(clock);
-                (delivery, at) = (answer, at.max(clock));
-            } else {
-                // Whom it is queued for is told later as it is.
-                owed.settle();
-            }
+        match debts.again {
+            Some(again) => self.pay_again(again, delivery, at).await,
+            None => (delivery, at),
         }
-        (delivery, at)
+    }
+
+    /// The keeper is told once more of what was applied at `at`; answers what became of it all, and the clock by then.
+    pub(crate) async fn pay_again(
+        &self,
+        (l2, mut owed): (&L2, Owed<'_>),
+        delivery: Delivery,
+        at: u64,
+    ) -> (Delivery, u64) {
+        if delivery == Delivery::Queued {
+            // Whom it is queued for is told later as it is.
+            owed.settle();
+            return (delivery, at);
+        }
+        owed.at = owed.at.max(at);
+        let (answer, clock) = l2.pay(owed).await;
+        self.clock.observe(clock);
+        (answer, at.max(clock))
     }
 }
 

@@ -108,14 +108,9 @@ impl Inner {
                 delivery = delivery.and(l3.pay(owed).await);
             }
         }
-        if let Some((l2, owed)) = again {
-            if delivery == Delivery::Applied {
-                let (answer, clock) = l2.pay(owed).await;
-                self.clock.observe(clock);
-                delivery = answer;
-            } else {
-                owed.settle();
-            }
+        if let Some(again) = again {
+            // At the time it is owed for: what is kept in memory was born when the keeper was first told.
+            (delivery, _) = self.pay_again(again, delivery, at).await;
         }
         if layers.writes(Source::L1) {
             for entry in &mut entries {

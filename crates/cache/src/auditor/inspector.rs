@@ -31,10 +31,10 @@ fn open<V>(cache: &Inner, region: &RegionMeta, key: &str, bytes: &[u8]) -> Optio
 where
     V: DeserializeOwned + Send + Sync + 'static,
 {
-    let (entry, epoch) =
-        cache.open::<V>(region, key, bytes, &Seen { now: cache.clock.look(), sure_until: u64::MAX }).ok()?;
+    let seen = Seen { now: cache.clock.look(), sure_until: u64::MAX };
+    let (entry, epoch) = cache.open::<V>(region, key, bytes, &seen).ok()?;
     let alive = (epoch == 0 || epoch == cache.standing.epoch())
-        && entry.expires_ms > cache.clock.wall_ms()
+        && entry.expires_ms > seen.now.wall_ms
         && cache.stripes.admits(key, entry.version)
         && cache.believes(&entry, key)
         && is_in_time(&entry);

@@ -34,14 +34,12 @@ where
     let old = || on_their_way().into_iter().map(|(_, voyage)| voyage.old()).min().unwrap_or(Old::Nothing);
     loop {
         let ended = wait(timeouts, began, |cx| load.as_mut().poll(cx), old).await;
-        let limit = match &ended {
-            Ended::With(_) | Ended::HeldOff | Ended::Soft => None,
-            Ended::Hard(limit) => Some(*limit),
+        let (held_off, limit) = match ended {
+            Ended::With(outcome) => return outcome,
+            Ended::HeldOff => (true, None),
+            Ended::Soft => (false, None),
+            Ended::Hard(limit) => (false, Some(limit)),
         };
-        let held_off = matches!(ended, Ended::HeldOff);
-        if let Ended::With(outcome) = ended {
-            return outcome;
-        }
         let mut late = None;
         for (at, voyage) in on_their_way() {
             let served = if held_off { voyage.serve_held_off() } else { voyage.serve_old() };

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -24,7 +23,7 @@ use crate::layers::keeper::{
 };
 use crate::layers::l2::{L2, L2Config};
 use crate::layers::lower::Lower;
-use crate::layers::shared::{Item, LayerError, Prolonged, Shared, Slot};
+use crate::layers::shared::{Item, LayerError, Prolonged, Reply, Shared, Slot};
 use crate::options::MemoryConfig;
 use crate::stamps::{Stamps, Target};
 use crate::standing::Standing;
@@ -239,7 +238,7 @@ impl View {
 pub(super) const LEASE: Duration = Duration::from_secs(1);
 
 impl Keeper for View {
-    fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>> {
+    fn connect(&self) -> Reply<'_, Subscription> {
         Box::pin(async move {
             self.store.pass("connect").await?;
             let (listener, pushes) = mpsc::unbounded_channel();
@@ -248,7 +247,7 @@ impl Keeper for View {
         })
     }
 
-    fn hello(&self, since: Since) -> BoxFuture<'_, Result<Tidings, LayerError>> {
+    fn hello(&self, since: Since) -> Reply<'_, Tidings> {
         Box::pin(self.step("hello", "hello done", move |state| {
             let known = since.epoch == state.epoch && since.sequence <= state.log.len() as u64;
             let heard = usize::try_from(since.sequence).unwrap();
@@ -264,11 +263,11 @@ impl Keeper for View {
 
     fn hang_up(&self) {}
 
-    fn pulse(&self) -> BoxFuture<'_, Result<Pulse, LayerError>> {
+    fn pulse(&self) -> Reply<'_, Pulse> {
         Box::pin(self.step("pulse", "pulse done", |state| Ok(state.pulse())))
     }
 
-    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>> {
+    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> Reply<'a, Found> {
         Box::pin(self.step("read", "read done", move |state| {
             state.fenced(epoch)?;
             state.reads += 1;
@@ -278,12 +277,7 @@ impl Keeper for View {
         }))
     }
 
-    fn claim<'a>(
-        &'a self,
-        epoch: u64,
-        wanted: &'a [Wanted],
-        give_up: bool,
-    ) -> BoxFuture<'a, Result<Claims, LayerError>> {
+    fn claim<'a>(&'a self, epoch: u64, wanted: &'a [Wanted], give_up: bool) -> Reply<'a, Claims> {
         Box::pin(self.step("claim", "claim done", move |state| {
             state.fenced(epoch)?;
             self.stamps.merge(state.stamps.clone());
@@ -312,7 +306,7 @@ impl Keeper for View {
         }))
     }
 
-    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>> {
+    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> Reply<'a, ()> {
         Box::pin(self.step("renew", "renew done", move |state| {
             state.fenced(epoch)?;
             if let Some((own, ends, _)) = state.tokens.get_mut(key)
@@ -324,7 +318,7 @@ impl Keeper for View {
         }))
     }
 
-    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>> {
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> Reply<'a, ()> {
         Box::pin(self.step("prolong", "prolong done", move |state| {
             state.fenced(epoch)?;
             state.prolong(prolonged);
@@ -332,11 +326,7 @@ impl Keeper for View {
         }))
     }
 
-    fn commit<'a>(
-        &'a self,
-        epoch: u64,
-        items: &'a [(Item, Token)],
-    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn commit<'a>(&'a self, epoch: u64, items: &'a [(Item, Token)]) -> Reply<'a, u64> {
         Box::pin(self.step("fill", "fill done", move |state| {
             state.fenced(epoch)?;
             let mut refused = 0;
@@ -354,12 +344,7 @@ impl Keeper for View {
         }))
     }
 
-    fn store<'a>(
-        &'a self,
-        epoch: u64,
-        at: u64,
-        items: &'a [Item],
-    ) -> BoxFuture<'a, Result<Stored, LayerError>> {
+    fn store<'a>(&'a self, epoch: u64, at: u64, items: &'a [Item]) -> Reply<'a, Stored> {
         Box::pin(self.step("store", "store done", move |state| {
             state.fenced(epoch)?;
             let clock = state.tick(at);
@@ -381,12 +366,7 @@ impl Keeper for View {
         }))
     }
 
-    fn revoke<'a>(
-        &'a self,
-        epoch: u64,
-        at: u64,
-        revocation: &'a Revocation,
-    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn revoke<'a>(&'a self, epoch: u64, at: u64, revocation: &'a Revocation) -> Reply<'a, u64> {
         let (before, after) = match revocation {
             Revocation::Keys { .. } => ("revoke", "revoke done"),
             Revocation::Stamp(_) => ("stamp", "stamp done"),
@@ -415,7 +395,7 @@ impl Keeper for View {
 }
 
 impl Shared for View {
-    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Vec<Slot>, LayerError>> {
+    fn read<'a>(&'a self, keys: &'a [Arc<str>]) -> Reply<'a, Vec<Slot>> {
         Box::pin(self.step("read", "read done", move |state| {
             state.reads += 1;
             self.stamps.merge(state.stamps.clone());
@@ -427,7 +407,7 @@ impl Shared for View {
         }))
     }
 
-    fn fill<'a>(&'a self, items: &'a [Item]) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn fill<'a>(&'a self, items: &'a [Item]) -> Reply<'a, u64> {
         Box::pin(self.step("fill", "fill done", move |state| {
             let mut refused = 0;
             for item in items {
@@ -443,14 +423,14 @@ impl Shared for View {
         }))
     }
 
-    fn prolong<'a>(&'a self, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>> {
+    fn prolong<'a>(&'a self, prolonged: &'a Prolonged) -> Reply<'a, ()> {
         Box::pin(self.step("prolong", "prolong done", move |state| {
             state.prolong(prolonged);
             Ok(())
         }))
     }
 
-    fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), LayerError>> {
+    fn revoke<'a>(&'a self, at: u64, revocation: &'a Revocation) -> Reply<'a, ()> {
         let (before, after) = match revocation {
             Revocation::Keys { .. } => ("revoke", "revoke done"),
             Revocation::Stamp(_) => ("stamp", "stamp done"),

@@ -2,7 +2,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -13,7 +12,7 @@ use crate::layers::backlog::Revocation;
 use crate::layers::keeper::{
     Claim, Claims, Found, Keeper, Pulse, Push, Since, Stored, Subscription, Tidings, Token, Wanted,
 };
-use crate::layers::shared::{Item, LayerError, Prolonged};
+use crate::layers::shared::{Item, LayerError, Prolonged, Reply};
 
 /// The real Redis behind holds. What is announced to its node lies in an inbox until a test has it applied.
 #[derive(Debug)]
@@ -85,7 +84,7 @@ impl Gate {
 }
 
 impl Keeper for Gate {
-    fn connect(&self) -> BoxFuture<'_, Result<Subscription, LayerError>> {
+    fn connect(&self) -> Reply<'_, Subscription> {
         async move {
             self.reaches()?;
             let pushes = self.redis.connect().await?;
@@ -98,7 +97,7 @@ impl Keeper for Gate {
         .boxed()
     }
 
-    fn hello(&self, since: Since) -> BoxFuture<'_, Result<Tidings, LayerError>> {
+    fn hello(&self, since: Since) -> Reply<'_, Tidings> {
         async move {
             at(Point::Hello).await?;
             self.reaches()?;
@@ -117,7 +116,7 @@ impl Keeper for Gate {
         self.redis.hang_up();
     }
 
-    fn pulse(&self) -> BoxFuture<'_, Result<Pulse, LayerError>> {
+    fn pulse(&self) -> Reply<'_, Pulse> {
         async move {
             self.reaches()?;
             self.redis.pulse().await
@@ -125,7 +124,7 @@ impl Keeper for Gate {
         .boxed()
     }
 
-    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> BoxFuture<'a, Result<Found, LayerError>> {
+    fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> Reply<'a, Found> {
         async move {
             self.reaches()?;
             self.redis.read(epoch, keys).await
@@ -133,12 +132,7 @@ impl Keeper for Gate {
         .boxed()
     }
 
-    fn claim<'a>(
-        &'a self,
-        epoch: u64,
-        wanted: &'a [Wanted],
-        give_up: bool,
-    ) -> BoxFuture<'a, Result<Claims, LayerError>> {
+    fn claim<'a>(&'a self, epoch: u64, wanted: &'a [Wanted], give_up: bool) -> Reply<'a, Claims> {
         async move {
             self.reaches()?;
             let mut claims = self.redis.claim(epoch, wanted, give_up).await?;
@@ -152,11 +146,11 @@ impl Keeper for Gate {
         .boxed()
     }
 
-    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> BoxFuture<'a, Result<(), LayerError>> {
+    fn renew<'a>(&'a self, epoch: u64, key: &'a str, token: Token) -> Reply<'a, ()> {
         self.redis.renew(epoch, key, token)
     }
 
-    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> BoxFuture<'a, Result<(), LayerError>> {
+    fn prolong<'a>(&'a self, epoch: u64, prolonged: &'a Prolonged) -> Reply<'a, ()> {
         async move {
             if !self.in_buckets {
                 self.reaches()?;
@@ -166,11 +160,7 @@ impl Keeper for Gate {
         .boxed()
     }
 
-    fn commit<'a>(
-        &'a self,
-        epoch: u64,
-        items: &'a [(Item, Token)],
-    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn commit<'a>(&'a self, epoch: u64, items: &'a [(Item, Token)]) -> Reply<'a, u64> {
         async move {
             if !self.in_buckets {
                 self.reaches()?;
@@ -180,21 +170,11 @@ impl Keeper for Gate {
         .boxed()
     }
 
-    fn store<'a>(
-        &'a self,
-        epoch: u64,
-        at: u64,
-        items: &'a [Item],
-    ) -> BoxFuture<'a, Result<Stored, LayerError>> {
+    fn store<'a>(&'a self, epoch: u64, at: u64, items: &'a [Item]) -> Reply<'a, Stored> {
         self.redis.store(epoch, at, items)
     }
 
-    fn revoke<'a>(
-        &'a self,
-        epoch: u64,
-        clock: u64,
-        revocation: &'a Revocation,
-    ) -> BoxFuture<'a, Result<u64, LayerError>> {
+    fn revoke<'a>(&'a self, epoch: u64, clock: u64, revocation: &'a Revocation) -> Reply<'a, u64> {
         async move {
             if !self.in_buckets || matches!(revocation, Revocation::Stamp(_)) {
                 self.reaches()?;

@@ -1,11 +1,13 @@
 //! The running code follows the model of the protocol (`mainstay-cache-model`), step by step.
 //!
 //! A trace is taken in the model and really at once: two nodes, each a whole cache over the real [`Redis`](crate::layers::redis)
-//! layer, and a real `redis-server`. Every task stops at the holds that [`hold`](crate::hold) names, between any two steps of the
-//! model; a [`Gate`](node::Gate) around the layer holds answers and keeps what is announced until the trace has it applied. After
-//! each step both are compared: in Redis the value, token, floor, count, stream and epoch of each key; on each node memory, floor,
-//! epoch, what it has heard, its inbox, what it owes, whether it is suspect; where each reader and writer stands, and what each
-//! was answered. P1 and P2 are looked at whenever a reader is answered, Q and P5 once all is at rest.
+//! layer, and a real `redis-server`, or a Cluster of three. Every task stops at the holds that [`hold`](crate::hold) names, between
+//! any two steps of the model; a [`Gate`](gate::Gate) around the layer holds answers and keeps what is announced until the trace has
+//! it applied. After each step both are compared: in Redis the value, token and floor of each key, the epoch of its bucket, and the
+//! count, stream and epoch of the control key; on each node memory, floor, epochs, what it has heard, its inbox, what it owes,
+//! whether it is suspect; the rows of the outbox; where each reader and writer stands, and what each was answered. A value counts as
+//! there if the stamps, of patterns or of tags, leave it alive. P1 and P2 are looked at whenever a reader is answered, Q and P5 once
+//! all is at rest.
 //!
 //! A mutation's counterexample is followed in the protocol itself: a step that is not to be taken there gives way to the next
 //! step of whoever was to take it.
@@ -31,9 +33,9 @@
 //! | | trust ends with time; a breaker rests | a node that is not suspect is trusted, and the breaker is reset, before each step |
 //! | floors expire everywhere at once | in Redis by time, on a node by number | both are removed |
 //! | a failover | another server with what a snapshot had | restarted and restored |
-//! | a stamp is known here with the answer | is known here before it is told, too; and nobody joins a flight older than a stamp known | tags, as patterns, are replayed for P1, P2, Q and P5 alone, and not compared |
+//! | a stamp is known here with the answer | is known here before it is told, too; and nobody joins a flight older than a stamp known | tags are compared as patterns are |
 //!
-//! Not replayed: Clusters, the outbox, and mutations that keep parts of the control key, which Redis does not lose in parts.
+//! Not replayed: mutations that keep parts of the control key, which Redis does not lose in parts.
 //!
 //! `MAINSTAY_CONFORMANCE_TRACES=100 cargo test -p mainstay-cache --features redis --lib conformance` goes through more.
 
