@@ -8,20 +8,13 @@ mod short;
 use std::time::Duration;
 
 use mainstay_cache_chaos::{Fault, Kind, Mutant, Wrong, run};
-use short::plan;
+use short::{holds, plan};
 
 #[test]
 fn no_read_breaks_the_promise_whatever_fails() {
-    let mut plan = plan(Kind::Single);
-    plan.at_least_faults = plan.faults.len() as u64;
-    let report = run(&plan).unwrap();
-    println!("{report}");
-    assert_eq!(report.violations, 0, "{report}");
-    assert!(report.operations >= 200_000, "{report}");
-    // It means something only if there was something to break.
+    let report = holds(&mut plan(Kind::Single));
     assert!(Fault::of(Kind::Single).iter().all(|fault| report.faults.contains_key(fault)), "{report}");
-    assert!(report.applied > 1_000 && report.queued > 0 && report.dropped > 0, "{report}");
-    assert!(report.origins.iter().all(|reads| *reads > 1_000), "{report}");
+    assert!(report.applied > 1_000 && report.dropped > 0, "{report}");
 }
 
 #[test]

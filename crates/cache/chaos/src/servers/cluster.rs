@@ -102,11 +102,6 @@ impl Servers for Cluster {
         NODE_TIMEOUT / 3
     }
 
-    /// As many as come while a primary is replaced: were all owed after it, no invalidation that was lost would show.
-    fn backlog(&self) -> usize {
-        8_192
-    }
-
     fn group(&self) -> Option<&dyn Group> {
         Some(self)
     }

@@ -16,6 +16,8 @@ use mainstay_testkit::proxy::Proxy;
 use mainstay_testkit::redis::{Redis, Sentinel};
 use redis::{FromRedisValue, RedisResult};
 
+use crate::node::PREFIX;
+
 pub(crate) use cluster::Cluster;
 pub(crate) use group::{Group, Order};
 
@@ -46,7 +48,9 @@ pub(crate) trait Servers: fmt::Debug {
     fn proxies(&self) -> Vec<&Proxy>;
 
     /// The name of the control key, and of the stream of announcements.
-    fn control_names(&self) -> (String, String);
+    fn control_names(&self) -> (String, String) {
+        (format!("{PREFIX}:meta"), format!("{PREFIX}:inv"))
+    }
 
     /// The server that has the control key.
     fn control(&self) -> Result<&Redis, StartError>;
@@ -61,9 +65,10 @@ pub(crate) trait Servers: fmt::Debug {
         Duration::MAX
     }
 
-    /// How many invalidations a node owes before it owes all: few, so that a long outage outlasts them.
+    /// How many invalidations a node owes before it owes all: few, so that a long outage outlasts them; but as many as come
+    /// while a primary is replaced: were all owed after it, no invalidation that was lost would show.
     fn backlog(&self) -> usize {
-        64
+        if self.group().is_some() { 8_192 } else { 64 }
     }
 
     /// If one takes another's place.

@@ -7,7 +7,7 @@ use mainstay_testkit::proxy::Proxy;
 use mainstay_testkit::redis::{Redis, RedisSentinel, Sentinel};
 
 use super::{Group, Order, Primary, Servers, ask};
-use crate::node::{COMMAND_TIMEOUT, PREFIX};
+use crate::node::COMMAND_TIMEOUT;
 use crate::ways;
 
 /// Silence after which a Sentinel holds a server for dead.
@@ -41,10 +41,6 @@ impl Servers for Sentinels {
         self.0.nodes().iter().map(|server| self.proxy(server)).collect()
     }
 
-    fn control_names(&self) -> (String, String) {
-        (format!("{PREFIX}:meta"), format!("{PREFIX}:inv"))
-    }
-
     fn control(&self) -> Result<&Redis, StartError> {
         self.0.primary()
     }
@@ -60,11 +56,6 @@ impl Servers for Sentinels {
 
     fn longest_pause(&self) -> Duration {
         DOWN_AFTER * 2 / 5
-    }
-
-    /// As many as come while a primary is replaced: were all owed after it, no invalidation that was lost would show.
-    fn backlog(&self) -> usize {
-        8_192
     }
 
     fn group(&self) -> Option<&dyn Group> {

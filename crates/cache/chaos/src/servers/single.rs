@@ -7,7 +7,6 @@ use mainstay_testkit::proxy::Proxy;
 use mainstay_testkit::redis::Redis;
 
 use super::{Primary, Servers};
-use crate::node::PREFIX;
 use crate::ways;
 
 /// One server. A kill takes it away until it is started again, with its data or without.
@@ -33,10 +32,6 @@ impl Servers for Single {
 
     fn proxies(&self) -> Vec<&Proxy> {
         slice::from_ref(&self.proxy).iter().collect()
-    }
-
-    fn control_names(&self) -> (String, String) {
-        (format!("{PREFIX}:meta"), format!("{PREFIX}:inv"))
     }
 
     fn control(&self) -> Result<&Redis, StartError> {
