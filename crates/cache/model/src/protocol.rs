@@ -80,6 +80,8 @@ pub struct Protocol {
     pub commits_anew: bool,
     /// *Commit.* A token carries the epochs it was granted in, and is none in others.
     pub tokens_fenced: bool,
+    /// *Miss.* Where tokens are fenced, one of other epochs is not adopted. Else it is, and is granted anew by that.
+    pub adopts_in_epoch: bool,
     /// What the clock is.
     pub clocks: Clocks,
     /// *Miss.* A look, which installs nothing, comes before the claim; who waits for another's load claims again.
@@ -185,6 +187,7 @@ impl Protocol {
             bucket_loss_voids: false,
             commits_anew: false,
             tokens_fenced: false,
+            adopts_in_epoch: true,
             clocks: Clocks::Dense,
             looks_first: false,
             miss_teaches: false,

@@ -108,7 +108,7 @@ pub fn mutations() -> Vec<Case> {
 
     let built = v3.as_built();
     let mut changed = |rules: &str, mutant: Protocol, world: Scenario, breaks: &[&'static str]| {
-        let large = rules.starts_with("h1");
+        let large = rules.starts_with("c7") || rules.starts_with("h1");
         cases.push(Case { large, ..Case::built(rules, mutant, world).breaking(breaks) });
     };
     let tokens = Protocol { tokens_fenced: false, ..built };
@@ -116,6 +116,10 @@ pub fn mutations() -> Vec<Case> {
     let world = one(&cluster(reader), FAILOVER);
     changed("c5 tokens outlive their epoch", tokens, world.clone(), &[FILL]);
     changed("c5 tokens outlive their epoch", tokens.without_floor(), world, &[FILL]);
+    let adopting = Protocol { adopts_in_epoch: false, ..built };
+    let world = one(&cluster(key()), FAILOVER);
+    changed("c7 tokens are adopted in another epoch", adopting, world.clone(), &[FILL]);
+    changed("c7 tokens are adopted in another epoch", adopting.without_floor(), world, &[FILL]);
     let unjudged = Protocol { ahead_drops: false, ..built.with_still_clocks() };
     let world =
         Scenario::new("a tag writer on each node, two readers on one", &[0, 0], &[(0, TAG), (1, TAG)]);

@@ -142,7 +142,8 @@ pub(super) fn miss(model: &Coherence, state: &mut State, reading: Reading) {
     let mut least = 0;
     if found.is_none() {
         let granted = (namespace, epoch);
-        reader.adopted = slot.token != 0 && (!rules.tokens_fenced || slot.granted == granted);
+        let fenced = rules.tokens_fenced && rules.adopts_in_epoch;
+        reader.adopted = slot.token != 0 && (!fenced || slot.granted == granted);
         if !reader.adopted {
             slot.token = fresh;
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::actor::led;
 use crate::backplane::Announcement;
@@ -32,20 +33,35 @@ struct Line {
     inbox: Vec<Announcement>,
 }
 
+/// How long an announcement may be on its way on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Line {
+    fn take_in(&mut self) {
+        while let Some(Ok(push)) = self.pushes.as_mut().map(mpsc::UnboundedReceiver::try_recv) {
+            if let Push::Announced(announcement) = push {
+                self.inbox.push(announcement);
+            }
+        }
+    }
+}
+
 impl Gate {
     pub(super) fn new(redis: Arc<dyn Keeper>, in_buckets: bool) -> Self {
         Self { redis, in_buckets, line: Mutex::default() }
     }
 
-    /// Takes in what was announced so far: the answer comes behind all of it.
-    pub(super) async fn hear(&self) {
-        let _ = led(async { self.redis.pulse().await }).await;
-        let mut line = self.line.lock();
-        let line = &mut *line;
-        while let Some(Ok(push)) = line.pushes.as_mut().map(mpsc::UnboundedReceiver::try_recv) {
-            if let Push::Announced(announcement) = push {
-                line.inbox.push(announcement);
+    /// Takes in what was announced so far: the answer comes behind all of it. But not over a connection that is not adopted yet,
+    /// which answers no pulse: until `length` lie here it is asked again, for a while.
+    pub(super) async fn hear(&self, length: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let _ = led(async { self.redis.pulse().await }).await;
+            self.line.lock().take_in();
+            if self.inbox().len() >= length || Instant::now() > deadline {
+                return;
             }
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 

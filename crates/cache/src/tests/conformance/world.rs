@@ -204,8 +204,8 @@ impl<'a> World<'a> {
         self.state = after;
         for (at, node) in self.nodes.iter().enumerate() {
             node.stand();
-            node.gate.hear().await;
             let own = &self.state.nodes[at];
+            node.gate.hear(own.inbox.len()).await;
             if own.links[CONTROL].run != self.state.run(CONTROL) {
                 // Subscribed, but in the model it hears nothing before it knows the server: lost, as anything may be.
                 node.gate.lose_beyond(own.inbox.len());

@@ -51,8 +51,8 @@ impl World<'_> {
 
     /// What is on its way still arrives.
     async fn hear(&self) {
-        for node in &self.nodes {
-            node.gate.hear().await;
+        for (node, own) in self.nodes.iter().zip(&self.state.nodes) {
+            node.gate.hear(own.inbox.len()).await;
         }
     }
 
