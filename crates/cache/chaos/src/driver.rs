@@ -78,7 +78,7 @@ impl<'s> Driver<'s> {
             self.deck = self.faults.clone();
             self.rng.shuffle(&mut self.deck);
         }
-        self.deck.pop().unwrap_or(Fault::Reset)
+        self.deck.pop().expect("a plan has faults")
     }
 
     /// What did not come about comes up again later.
@@ -209,7 +209,8 @@ impl<'s> Driver<'s> {
 /// Tells a server something that needs no healing.
 fn tell(server: &Redis, words: &[&str]) -> Underway<'static> {
     match ask::<redis::Value>(server, words, COMMAND_TIMEOUT) {
+        // Nothing was there to be lost, or nobody to be cut off.
+        Ok(redis::Value::Int(0)) | Err(_) => Underway::Missed,
         Ok(_) => Underway::Done,
-        Err(_) => Underway::Missed,
     }
 }

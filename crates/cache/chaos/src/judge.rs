@@ -24,8 +24,8 @@ pub enum Wrong {
     StaleForGood,
     /// The node has not come to terms with Redis though all was healed.
     Unsettled,
-    /// A write that the source had acknowledged is not there.
-    LostWrite,
+    /// A call has not returned though all was healed.
+    Stuck,
 }
 
 /// A read that broke the promise.
@@ -48,7 +48,7 @@ impl fmt::Display for Violation {
 #[derive(Debug)]
 pub(crate) struct Judge {
     bound: u64,
-    /// Of reads that gave less than the newest acknowledged version, in microseconds.
+    /// How long what a read gave had been superseded when it began, in microseconds; of reads that the bound speaks of.
     staleness: Mutex<Histogram<u64>>,
     pub(crate) reads: AtomicU64,
     found: AtomicU64,
@@ -87,6 +87,8 @@ impl Judge {
         }
     }
 
+    /// A value that is marked as stale may be older than the bound, but not than what its own node has invalidated.
+    #[expect(clippy::too_many_arguments, reason = "a read is judged by all there is to know of it")]
     pub(crate) fn judge(
         &self,
         how: &dyn fmt::Debug,
@@ -95,22 +97,26 @@ impl Judge {
         truth: &Truth,
         due: Due,
         fact: &Fact,
+        marked: bool,
     ) {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let newest = truth.version();
         let ledger = truth.ledger.lock();
         let stale = ledger.superseded_at(fact.version).map_or(0, |then| due.began.saturating_sub(then));
-        // The histogram grows by itself, and would not while saturating.
-        self.staleness.lock().record(stale).expect("a histogram that resizes takes any time of a run");
+        let doubted = ledger.is_doubted(fact.version, due.began, self.bound);
+        if !marked && !doubted {
+            // The histogram grows by itself, and would not while saturating.
+            self.staleness.lock().record(stale).expect("a histogram that resizes takes any time of a run");
+        }
         let wrong = if fact.key != truth.key {
             Wrong::Foreign
         } else if !fact.is_whole() || fact.version > newest || fact.version == 0 {
             Wrong::Torn
-        } else if ledger.is_doubted(fact.version, due.began, self.bound) {
+        } else if doubted {
             return;
         } else if fact.version < due.least_here {
             Wrong::TooOldHere
-        } else if stale > self.bound {
+        } else if stale > self.bound && !marked {
             Wrong::TooOld
         } else {
             return;
@@ -132,23 +138,12 @@ impl Judge {
         self.report(wrong, story);
     }
 
-    /// A value that says itself that it is past its time may be of any age, but not of anything else.
-    pub(crate) fn judge_marked(&self, how: &dyn fmt::Debug, truth: &Truth, fact: &Fact) {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        let wrong = if fact.key != truth.key {
-            Wrong::Foreign
-        } else if !fact.is_whole() {
-            Wrong::Torn
-        } else {
-            return;
-        };
-        self.report(wrong, format!("{how:?} of {} gave version {} of {}", truth.key, fact.version, fact.key));
-    }
-
     pub(crate) fn report(&self, wrong: Wrong, story: String) {
         self.found.fetch_add(1, Ordering::Relaxed);
         let mut violations = self.violations.lock();
         if violations.len() < TOLD {
+            // At once: a run that breaks off has told it all the same.
+            eprintln!("violation: {wrong:?}: {story}");
             violations.push(Violation { wrong, story });
         }
     }

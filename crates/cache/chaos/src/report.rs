@@ -46,7 +46,7 @@ pub struct Report {
     pub tally: Tally,
     /// How often all caches were compared with the source at rest.
     pub rests: u64,
-    /// How old values were, counted from the acknowledgement of what superseded them, in microseconds.
+    /// How old values were that the bound speaks of, counted from the acknowledgement of what superseded them, in microseconds.
     pub staleness: Histogram<u64>,
     /// The bound.
     pub bound: Duration,

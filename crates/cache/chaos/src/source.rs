@@ -96,11 +96,6 @@ impl Source {
     pub(crate) fn group(&self, group: usize) -> &[Truth] {
         &self.truths[group * IN_A_GROUP..(group + 1) * IN_A_GROUP]
     }
-
-    /// How many writes it has taken.
-    pub(crate) fn writes(&self) -> u64 {
-        self.truths.iter().map(|truth| truth.version() - 1).sum()
-    }
 }
 
 pub(crate) fn name_of(group: usize) -> &'static str {

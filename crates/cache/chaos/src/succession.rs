@@ -63,7 +63,6 @@ impl<'s> Succession<'s> {
                 ways::of(group.proxy(old.server), first).reset();
                 // It has left its primary: what was held back for it is lost.
                 end(lag);
-                group.follow(old.server)?;
                 heir
             }
             _ => {
@@ -77,7 +76,6 @@ impl<'s> Succession<'s> {
                     Fault::Depose => old.server.resume(),
                     _ => old.server.restart()?,
                 }
-                group.follow(old.server)?;
                 heir
             }
         };
@@ -87,7 +85,8 @@ impl<'s> Succession<'s> {
             thread::sleep(Duration::from_millis(10));
         }
         tally.slowest_meeting = tally.slowest_meeting.max(reachable.elapsed());
-        Ok(met && group.caught_up(old.server, TO_MEET))
+        group.follow(old.server)?;
+        Ok(met)
     }
 }
 
@@ -104,7 +103,8 @@ fn note_loss(
     tally: &mut Tally,
 ) {
     let Some(replica) = lagging else { return };
-    let lost = group.offset(old.server).saturating_sub(group.offset(replica));
+    let (Some(had), Some(has)) = (group.offset(old.server), group.offset(replica)) else { return };
+    let lost = had.saturating_sub(has);
     tally.lost_bytes += lost;
     tally.losses += u64::from(lost > 0);
 }

@@ -123,12 +123,11 @@ impl Worker {
             _ => add(&world.counts.from_source),
         }
         let how = ("get_or_load", hit.source, hit.freshness, load);
-        if hit.freshness.is_stale() {
+        let marked = hit.freshness.is_stale();
+        if marked {
             add(&world.counts.marked_stale);
-            world.judge.judge_marked(&how, truth, &hit.value);
-        } else {
-            world.judge.judge(&how, node.number, &world.source, truth, due, &hit.value);
         }
+        world.judge.judge(&how, node.number, &world.source, truth, due, &hit.value, marked);
     }
 
     async fn read(&mut self) {
@@ -136,7 +135,15 @@ impl Worker {
         let truth = &world.source.truths[self.any()];
         let due = Due::now(&world.source, truth, node.number);
         if let Some(hit) = node.facts.get_hit(&truth.key).await {
-            world.judge.judge(&("get", hit.source), node.number, &world.source, truth, due, &hit.value);
+            world.judge.judge(
+                &("get", hit.source),
+                node.number,
+                &world.source,
+                truth,
+                due,
+                &hit.value,
+                false,
+            );
         }
     }
 
@@ -145,7 +152,7 @@ impl Worker {
         let truth = &world.source.truths[self.any()];
         let due = Due::now(&world.source, truth, node.number);
         if let Some(fact) = node.facts.get_cached(&truth.key) {
-            world.judge.judge(&"get_cached", node.number, &world.source, truth, due, &fact);
+            world.judge.judge(&"get_cached", node.number, &world.source, truth, due, &fact, false);
         }
     }
 
@@ -157,7 +164,7 @@ impl Worker {
         let facts = node.facts.get_many(truths.iter().map(|truth| truth.key.as_str())).await;
         for ((truth, due), fact) in truths.into_iter().zip(dues).zip(facts) {
             if let Some(fact) = fact {
-                world.judge.judge(&"get_many", node.number, &world.source, truth, due, &fact);
+                world.judge.judge(&"get_many", node.number, &world.source, truth, due, &fact, false);
             }
         }
     }

@@ -7,13 +7,12 @@ mod short;
 
 use std::time::Duration;
 
-use mainstay_cache_chaos::{Fault, Kind, Mutant, Wrong, run};
+use mainstay_cache_chaos::{Kind, Mutant, Wrong, run};
 use short::{holds, plan};
 
 #[test]
 fn no_read_breaks_the_promise_whatever_fails() {
     let report = holds(&mut plan(Kind::Single));
-    assert!(Fault::of(Kind::Single).iter().all(|fault| report.faults.contains_key(fault)), "{report}");
     assert!(report.applied > 1_000 && report.dropped > 0, "{report}");
 }
 

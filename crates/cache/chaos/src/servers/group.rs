@@ -1,6 +1,3 @@
-use std::thread;
-use std::time::{Duration, Instant};
-
 use mainstay_testkit::StartError;
 use mainstay_testkit::proxy::Proxy;
 use mainstay_testkit::redis::Redis;
@@ -47,26 +44,10 @@ pub(crate) trait Group: Servers {
         }
     }
 
-    /// How much of what primaries have written a server has, in bytes.
-    fn offset(&self, server: &Redis) -> u64 {
-        let info = ask::<String>(server, &["INFO", "replication"], COMMAND_TIMEOUT);
-        let offset = info.ok().and_then(|info| field(&info, "master_repl_offset"));
-        offset.and_then(|offset| offset.parse().ok()).unwrap_or(0)
-    }
-
-    /// Waits until a replica has what its primary has.
-    fn caught_up(&self, replica: &Redis, limit: Duration) -> bool {
-        let deadline = Instant::now() + limit;
-        loop {
-            let info = ask::<String>(replica, &["INFO", "replication"], COMMAND_TIMEOUT);
-            if info.is_ok_and(|info| field(&info, "master_link_status").as_deref() == Some("up")) {
-                return true;
-            }
-            if Instant::now() > deadline {
-                return false;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
+    /// How much of what primaries have written a server has, in bytes, if it says so in time.
+    fn offset(&self, server: &Redis) -> Option<u64> {
+        let info = ask::<String>(server, &["INFO", "replication"], COMMAND_TIMEOUT).ok()?;
+        field(&info, "master_repl_offset")?.parse().ok()
     }
 }
 
