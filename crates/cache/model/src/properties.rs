@@ -15,7 +15,7 @@ pub const PEER: &str = "P2";
 pub const FILL: &str = "P3";
 /// Q: once all is at rest, nothing stale is left.
 pub const REST: &str = "Q";
-/// P5: nobody is blocked for ever.
+/// P5: nothing comes to rest with somebody blocked.
 pub const LIVE: &str = "P5";
 /// P5b: a tag stays cacheable: no stamp lies ahead of the clock.
 pub const CACHEABLE: &str = "P5b";
@@ -89,8 +89,8 @@ fn finished(state: &State) -> bool {
 }
 
 fn cacheable(state: &State) -> bool {
-    let clock = state.control().control.clock;
-    state.nodes.iter().all(|node| node.stamp <= clock.max(node.clock))
+    let control = &state.control().control;
+    control.stamp <= control.clock && state.nodes.iter().all(|node| node.stamp <= control.clock)
 }
 
 fn seen_through(model: &Coherence, state: &State) -> bool {

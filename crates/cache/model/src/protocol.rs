@@ -2,7 +2,8 @@
 
 use crate::clock::Clocks;
 
-/// Which rules are on. [`Protocol::v3`] is the protocol; everything else is a way to break it.
+/// Which rules are on. [`Protocol::v3`] is the protocol, [`as_built`](Protocol::as_built) what the cache makes of it, and to leave out
+/// one of their rules is a way to break it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protocol {
     /// *Connect.* A new connection says hello before any other command goes over it.

@@ -1,5 +1,5 @@
-//! The model is known to bite: every rule left out breaks the promise it keeps, with floors and without, in a scenario in
-//! which the protocol itself holds.
+//! The model is known to bite: each rule of the catalogue's mutations, left out, breaks the promise it keeps, with floors and
+//! without, in a scenario in which the protocol itself holds.
 
 use std::collections::BTreeSet;
 
@@ -69,19 +69,23 @@ fn the_first_of_the_two_bumps_could_be_left_out() {
     }
 }
 
-/// In the world in which a mutation is caught the protocol holds. Twins that are of the catalogue are explored with it.
+/// In the world in which a mutation is caught the protocol holds. Twins that are of the catalogue's other lists are explored with
+/// those.
 #[test]
 fn the_unmutated_twins_hold() {
-    let listed: BTreeSet<_> = catalogue::holding().iter().map(Case::name).collect();
-    let mut seen = BTreeSet::new();
-    for twin in catalogue::mutations().iter().map(Case::twin).filter(|twin| !twin.large) {
-        if listed.contains(&twin.name()) || !seen.insert(twin.name()) {
-            continue;
-        }
+    let twins: Vec<_> = catalogue::twins().into_iter().filter(|twin| !twin.large).collect();
+    assert!(!twins.is_empty());
+    for twin in twins {
         let found = explore(twin.model(), None);
         println!("{:<70} {:>8} states {:>5.1} s", twin.name(), found.states, found.took.as_secs_f32());
         assert_eq!(found.broken, [], "{}", twin.name());
         assert!(found.sane, "{}", twin.name());
     }
-    assert!(!seen.is_empty());
+}
+
+/// The tests above choose by prefix.
+#[test]
+fn no_small_mutation_is_left_out() {
+    let chosen = |case: &Case| case.large || case.rules.starts_with(['m', 'x', 's', 'c', 'f', 'e']);
+    assert!(catalogue::mutations().iter().all(chosen));
 }

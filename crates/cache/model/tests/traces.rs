@@ -1,7 +1,7 @@
 //! What the conformance test of the cache replays: traces are legal ways through the model, and survive being written down.
 
 use mainstay_cache_model::catalogue::{self, Case};
-use mainstay_cache_model::properties::{CACHEABLE, FILL, LIVE, OWN, PEER, PROMISES, REST};
+use mainstay_cache_model::properties::PROMISES;
 use mainstay_cache_model::{Illegal, Trace};
 use stateright::Model;
 
@@ -57,7 +57,7 @@ fn random_traces_are_legal_break_nothing_and_come_again_from_their_seed() {
         let states = trace.states().unwrap_or_else(|illegal| panic!("seed {seed}: {illegal}"));
         assert_eq!(states.len(), trace.steps.len() + 1);
         for promise in case.model().properties() {
-            if [OWN, PEER, FILL, REST, LIVE, CACHEABLE].contains(&promise.name) {
+            if PROMISES.contains(&promise.name) {
                 let kept = states.iter().all(|state| (promise.condition)(&case.model(), state));
                 assert!(kept, "seed {seed}: {} breaks {}", case.name(), promise.name);
             }

@@ -4,6 +4,8 @@ mod holding;
 mod mutations;
 mod worlds;
 
+use std::collections::BTreeSet;
+
 use crate::clock::Clocks;
 use crate::fault::Fault;
 use crate::model::Coherence;
@@ -91,7 +93,14 @@ impl Case {
     }
 }
 
+/// The worlds of the mutations under the rules that were not changed, where [`holding`] does not have them.
+pub fn twins() -> Vec<Case> {
+    let mut seen: BTreeSet<_> = holding().iter().map(Case::name).collect();
+    mutations().iter().map(Case::twin).filter(|twin| seen.insert(twin.name())).collect()
+}
+
 /// Everything.
 pub fn all() -> Vec<Case> {
-    holding().into_iter().chain(not_promised()).chain(mutations()).chain(spare()).collect()
+    let holding = holding().into_iter().chain(twins());
+    holding.chain(not_promised()).chain(mutations()).chain(spare()).collect()
 }

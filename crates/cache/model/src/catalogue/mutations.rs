@@ -8,7 +8,7 @@ use crate::properties::{CACHEABLE, FILL, LIVE, OWN, PEER, REST};
 use crate::protocol::{Protocol, Reissue};
 use crate::scenario::Scenario;
 
-/// Every rule that is needed left out, with the promises that it keeps.
+/// Rules left out, each with the promises that it keeps.
 pub fn mutations() -> Vec<Case> {
     let v3 = Protocol::v3();
     let bare = v3.without_epochs();

@@ -104,6 +104,8 @@ pub struct Replay {
     pub floors: [Version; KEYS],
     /// For the properties only: the newest version of each key invalidated.
     pub announced: [Version; KEYS],
+    /// For the properties only: the newest by another node that the stream still tells of.
+    pub others: [Version; KEYS],
 }
 
 impl Node {

@@ -130,6 +130,11 @@ fn replay(control: &Control, own: &Node, node: usize, voided: impl Fn(u8) -> boo
         announced: control.announced,
         ..Replay::default()
     };
+    for told in control.stream.iter().filter(|told| usize::from(told.node) != node) {
+        for key in (0..replay.others.len()).filter(|key| told.target.covers(*key)) {
+            replay.others[key] = told.version.max(replay.others[key]);
+        }
+    }
     for missed in control.stream.iter().filter(|missed| missed.sequence > own.last) {
         let others = usize::from(missed.node) != node;
         if missed.target == Target::Stamp && others && replay.others_stamp == 0 {

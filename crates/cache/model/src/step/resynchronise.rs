@@ -8,6 +8,8 @@
 //! In a Cluster a bucket without the control key answers with run and epoch alone. Nothing that is announced was lost with it,
 //! so L1 may stay; what was granted in the old epoch cannot be committed in the new one.
 
+use std::array;
+
 use super::{Place, Step, invalidate_key, reissue};
 use crate::clock::{self, Clocks};
 use crate::generation;
@@ -43,7 +45,7 @@ pub(super) fn resynchronise(model: &Coherence, state: &mut State, Place { node, 
 }
 
 fn take_over(model: &Coherence, state: &mut State, node: usize, answer: Answer) {
-    let Replay { lost, keys, others_stamp, clock, count, stamp, floors, announced } = answer.replay;
+    let Replay { lost, keys, others_stamp, clock, count, stamp, floors, announced, others } = answer.replay;
     let rules = &model.protocol;
     let ahead = answer.anew && others_stamp != 0 && others_stamp <= state.nodes[node].clock;
     let dropped = lost || answer.new_run || answer.new_epoch || (rules.ahead_drops && ahead);
@@ -67,13 +69,14 @@ fn take_over(model: &Coherence, state: &mut State, node: usize, answer: Answer) 
         let told = |one: &Invalidation| one.stage == InvalidationStage::Told && usize::from(one.node) == node;
         rules.own_heard_already && state.invalidations.iter().any(|one| told(one) && one.version == version)
     };
-    let announced = announced.map(|version| if under_way(version) { 0 } else { version });
+    let heard: [_; KEYS] =
+        array::from_fn(|key| if under_way(announced[key]) { others[key] } else { announced[key] });
     let own = &mut state.nodes[node];
     let reset = dropped && rules.fence && rules.clocks == Clocks::Dense;
     own.stamp = if reset { stamp } else { stamp.max(own.stamp) };
     own.last = if dropped { count } else { count.max(own.last) };
     for key in model.scenario.keys() {
-        own.heard[key] = announced[key].max(own.heard[key]);
+        own.heard[key] = heard[key].max(own.heard[key]);
     }
     own.suspect = false;
 }
