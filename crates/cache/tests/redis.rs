@@ -129,6 +129,46 @@ async fn c_a_load_does_not_land_after_another_nodes_invalidation() {
     }
 }
 
+/// Both hold the same token, since nothing was invalidated: it is the floor that tells the newer version.
+#[tokio::test]
+async fn an_older_version_that_is_loaded_longer_does_not_replace_a_newer_one() {
+    let redis = Redis::start().unwrap();
+    let nodes = || async {
+        let config = RedisConfig::new(redis.url()).patience(Duration::from_millis(50));
+        let cache = Cache::builder("test").redis(config).build().await.unwrap();
+        let region = cache.region::<str, u32>("k", RegionOptions::default()).unwrap();
+        (cache, region)
+    };
+    let ((one, slow), (_other, quick)) = (nodes().await, nodes().await);
+    let (begun, has_begun) = oneshot::channel();
+    let (go_on, goes_on) = oneshot::channel::<()>();
+    let loading = tokio::spawn({
+        let slow = slow.clone();
+        async move {
+            let load = slow.get_or_load("a", |cx| async move {
+                cx.version(1);
+                begun.send(()).unwrap();
+                goes_on.await.unwrap();
+                Ok::<_, Infallible>(1)
+            });
+            load.await.unwrap()
+        }
+    });
+    has_begun.await.unwrap();
+    let load = quick.get_or_load_hit("a", |cx| async move {
+        cx.version(2);
+        Ok::<_, Infallible>(2)
+    });
+    assert_eq!(load.await.unwrap().source, Source::Loader, "it waited for as long as it has patience");
+    go_on.send(()).unwrap();
+    assert_eq!(*loading.await.unwrap(), 1);
+
+    let (_newcomer, values) = nodes().await;
+    let hit = values.get_hit("a").await.unwrap();
+    assert_eq!((*hit.value, hit.source), (2, Source::L2));
+    assert_eq!(one.stats().l2.unwrap().refused_fills, 1);
+}
+
 #[tokio::test]
 async fn a_tag_invalidated_on_one_node_reaches_the_others_memory_with_its_next_word_from_redis() {
     let redis = Redis::start().unwrap();
