@@ -2,13 +2,11 @@
 
 use super::Is::{Absent, Fails, Fresh, Late, Nothing, Refused, Stale, Unkept};
 use super::Step::*;
-use super::options::living;
+use super::options::{bounded, costly, eager, hard, json, kept, living, one, sliding, soft};
 use super::origin::Says;
 use super::{Opt, Row, Shape, row, seconds};
 use crate::Why::{LoaderFailed, NotLoading, Refreshing};
-use crate::{
-    CodecConfig, EagerRefresh, FailSafe, Format, LayerOptions, LoadBudget, LoadTimeouts, MemoryConfig,
-};
+use crate::{FailSafe, Format, LayerOptions};
 
 pub(super) fn rows(shape: Shape) -> Vec<Row> {
     let (memory, shared) = (shape != Shape::L2, shape != Shape::L1);
@@ -17,7 +15,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::Soft],
             "past it the old value is served and one load runs behind the readers, until the hard one",
-            living(100).soft_ttl(seconds(10)),
+            soft(),
             [
                 vec![Load(Fresh(1)), Pass(9), Load(Fresh(1)), Pass(2)],
                 if memory { vec![Load(Stale(1, Refreshing))] } else { vec![Load(Fresh(2))] },
@@ -28,13 +26,13 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::Soft],
             "a loader that borrows keeps the first caller past it waiting",
-            living(100).soft_ttl(seconds(10)),
+            soft(),
             vec![Load(Fresh(1)), Pass(11), Take(2), Borrowed(Fresh(2)), Took(2), Loads(2)],
         ),
         row(
             &[Opt::Sliding],
             "a value dies if it is not read for so long",
-            living(100).sliding(seconds(10)),
+            sliding(100),
             [
                 vec![Load(Fresh(1))],
                 [Pass(6), Load(Fresh(1))].repeat(4),
@@ -48,7 +46,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::Sliding],
             "and in any case after its time to live",
-            living(100).sliding(seconds(10)),
+            sliding(100),
             [vec![Load(Fresh(1))], [Pass(6), Load(Fresh(1))].repeat(16), vec![Pass(5), Load(Fresh(2))]]
                 .concat(),
         ),
@@ -56,7 +54,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
             &[Opt::Jitter],
             "a life is shortened by half at most, and never prolonged",
             living(100).jitter(0.5),
-            vec![Load(Fresh(1)), Pass(49), Load(Fresh(1)), Pass(51), Get(Nothing), Load(Fresh(2))],
+            vec![Load(Fresh(1)), Pass(49), Load(Fresh(1)), Pass(50), Get(Nothing), Load(Fresh(2))],
         ),
         row(
             &[Opt::Negative],
@@ -79,7 +77,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::FailSafe],
             "while loads fail the old value is served up to its greatest age, with one attempt within the throttle",
-            living(100).fail_safe(FailSafe::default().max_age(seconds(1_000)).throttle(seconds(5))),
+            kept(),
             [
                 vec![Load(Fresh(1)), Pass(101), Say(Says::Error), Get(Nothing)],
                 vec![Load(Stale(1, LoaderFailed)), Load(Stale(1, LoaderFailed)), Batch(Fresh(1))],
@@ -105,7 +103,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::Eager],
             "the first reader past the point begins the one load, and waits for nothing",
-            living(100).eager_refresh(EagerRefresh::At(0.5)),
+            eager(),
             vec![
                 Load(Fresh(1)),
                 Pass(49),
@@ -125,7 +123,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::Cost],
             "what cost nothing is not renewed before its time",
-            living(10).eager_refresh(EagerRefresh::ByCost(10.0)),
+            costly(),
             [
                 vec![Load(Fresh(1)), Pass(9)],
                 [Load(Fresh(1))].repeat(10),
@@ -135,32 +133,30 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         ),
         row(
             &[Opt::Cost],
-            // By the paper's chance each of the eight reads finds it is time in all but one case of sixty.
             "what took six times its life to load is renewed at once",
-            living(10).eager_refresh(EagerRefresh::ByCost(10.0)),
+            costly(),
             [
                 vec![Take(60), Load(Fresh(1)), Took(60), Take(1)],
-                [Load(Fresh(1))].repeat(8),
-                vec![Loads(if memory { 2 } else { 1 })],
+                vec![Load(Fresh(1)), Loads(if memory { 2 } else { 1 })],
             ]
             .concat(),
         ),
         row(
             &[Opt::Timeouts],
             "nobody waits longer, and the load lands behind",
-            living(100).timeouts(LoadTimeouts::default().hard(seconds(3))),
+            living(100).timeouts(hard(3)),
             vec![Take(10), Load(Late), Took(3), Load(Late), Took(3), Pass(5), Load(Fresh(1)), Loads(1)],
         ),
         row(
             &[Opt::Timeouts],
             "nor for a batch, which ends with its caller",
-            living(100).timeouts(LoadTimeouts::default().hard(seconds(3))),
+            living(100).timeouts(hard(3)),
             vec![Take(10), Batch(Late), Took(3), Pass(9), Take(0), Batch(Fresh(2))],
         ),
         row(
             &[Opt::Timeouts],
             "with nothing going on behind, the next call loads with its own loader",
-            living(100).timeouts(LoadTimeouts::default().hard(seconds(3)).background(false)),
+            living(100).timeouts(hard(3).background(false)),
             vec![Take(10), Load(Late), Took(3), Pass(9), Get(Nothing), Take(0), Load(Fresh(2)), Loads(2)],
         ),
         row(
@@ -182,8 +178,14 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::Codec],
             "a stored value is read by whoever knows the format",
-            living(100).codec(CodecConfig::default().format(Format::Json)),
-            vec![Load(Fresh(1)), There(Fresh(1)), Restart, Load(Fresh(if shared { 1 } else { 2 }))],
+            living(100).codec(json()),
+            vec![
+                Load(Fresh(1)),
+                Lies(Format::Json),
+                There(Fresh(1)),
+                Restart,
+                Load(Fresh(if shared { 1 } else { 2 })),
+            ],
         ),
         row(
             &[Opt::Layers],
@@ -206,7 +208,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
                 Load(Fresh(1)),
             ],
         )
-        .budget(LoadBudget::default().in_process(1)),
+        .budget(one()),
         row(
             &[Opt::Budget],
             "nor one that the fleet has no place for",
@@ -222,18 +224,18 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
             &[Opt::Weight],
             "memory keeps nothing that is heavier than its bound",
             living(100),
-            vec![Load(Fresh(1)), Load(Fresh(next)), Loads(next)],
+            vec![Load(Fresh(1)), Cached(Nothing), Load(Fresh(next)), Cached(Nothing), Loads(next)],
         )
-        .memory(MemoryConfig::default().max_weight(1_000), 5_000),
+        .memory(bounded(), 5_000),
     );
     rows.push(
         row(
             &[Opt::Weight],
             "and what is within it",
             living(100),
-            vec![Load(Fresh(1)), Load(Fresh(1)), Loads(1)],
+            vec![Load(Fresh(1)), Cached(if memory { Fresh(1) } else { Nothing }), Load(Fresh(1)), Loads(1)],
         )
-        .memory(MemoryConfig::default().max_weight(1_000), 50),
+        .memory(bounded(), 50),
     );
     rows
 }

@@ -3,20 +3,16 @@
 use super::Opt::{self, *};
 
 const WHEN: &str = "both eager refreshes say only when a load begins: `Eager` speaks for what follows";
-const HEAVY: &str =
-    "what is too heavy for memory is as in the last choice of layers, where memory keeps nothing";
+const HEAVY: &str = "what is too heavy for memory is, renewals aside, as in the last choice of layers";
 const HEADER: &str = "the codec is about the value; times, tags and etag stand in the header beside it";
 const LENGTH: &str = "jitter is over when a value is kept, as a shorter time to live";
 const BEGIN: &str = "the budget asks whether a load may begin, not what for nor what becomes of its value";
 
-const APART: [(Opt, Opt, &str); 39] = [
-    (Soft, Weight, HEAVY),
+const APART: [(Opt, Opt, &str); 35] = [
     (Sliding, Weight, HEAVY),
     (Jitter, Weight, HEAVY),
     (Negative, Weight, HEAVY),
     (FailSafe, Weight, HEAVY),
-    (Eager, Weight, HEAVY),
-    (Cost, Weight, HEAVY),
     (Timeouts, Weight, HEAVY),
     (Conditional, Weight, HEAVY),
     (Tags, Weight, HEAVY),
@@ -45,7 +41,6 @@ const APART: [(Opt, Opt, &str); 39] = [
     (Cost, Timeouts, WHEN),
     (Cost, Conditional, WHEN),
     (Cost, Tags, WHEN),
-    (Cost, Layers, WHEN),
     (Cost, Budget, WHEN),
     (Eager, Cost, "one option says either"),
     (Sliding, Timeouts, "one is about reads that find the value, the other about those that do not"),

@@ -5,8 +5,8 @@ use super::Step::*;
 use super::options::{eager, hard, json, living, sliding, soft};
 use super::origin::Says;
 use super::{Opt, Row, Shape, row, seconds};
-use crate::LayerOptions;
 use crate::Why::{NotLoading, Refreshing};
+use crate::{Format, LayerOptions};
 
 pub(super) fn rows(shape: Shape) -> Vec<Row> {
     let (memory, shared) = (shape != Shape::L2, shape != Shape::L1);
@@ -30,7 +30,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
                 Load(Fresh(1)),
                 Pass(4),
                 Get(Fresh(1)),
-                Pass(7),
+                Pass(5),
                 Get(Stale(1, NotLoading)),
                 Pass(90),
                 Get(Nothing),
@@ -55,8 +55,9 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
         row(
             &[Opt::Sliding, Opt::Jitter],
             "reads prolong no life beyond what jitter left of it",
-            sliding(100).jitter(0.5),
-            [vec![Load(Fresh(1))], [Pass(7), Get(Fresh(1))].repeat(7), vec![Pass(52), Get(Nothing)]].concat(),
+            // Idle for so long that it does not die unread before.
+            living(100).sliding(seconds(60)).jitter(0.5),
+            [vec![Load(Fresh(1))], [Pass(7), Get(Fresh(1))].repeat(7), vec![Pass(50), Get(Nothing)]].concat(),
         ),
         row(
             &[Opt::Sliding, Opt::Negative],
@@ -107,7 +108,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
                 Pass(9),
                 Load(Absent),
                 Loads(1),
-                Pass(11),
+                Pass(10),
                 Load(Absent),
                 Loads(2),
             ],
@@ -124,7 +125,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
                     Restart,
                     Get(if shared { Fresh(1) } else { Nothing }),
                 ],
-                vec![Pass(51), Get(Nothing), There(Fresh(2))],
+                vec![Pass(50), Get(Nothing), There(Fresh(2))],
             ]
             .concat(),
         ),
@@ -141,6 +142,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
             vec![
                 Say(Says::NoSuchThing),
                 Load(Absent),
+                Lies(Format::Json),
                 There(Absent),
                 Loads(1),
                 Restart,

@@ -2,9 +2,9 @@
 
 use super::Is::{Fresh, Late, Nothing, Refused};
 use super::Step::*;
-use super::options::{hard, living, one};
+use super::options::{bounded, hard, living, one};
 use super::{Opt, Row, Shape, row, seconds};
-use crate::{LayerOptions, Layers, MemoryConfig};
+use crate::{LayerOptions, Layers};
 
 pub(super) fn rows(shape: Shape) -> Vec<Row> {
     let shared = shape != Shape::L1;
@@ -41,17 +41,19 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
             if shared {
                 vec![
                     Load(Fresh(1)),
+                    Cached(Nothing),
                     There(Fresh(1)),
                     Load(Fresh(1)),
                     Batch(Fresh(1)),
                     Get(Fresh(1)),
+                    Cached(Nothing),
                     Loads(1),
                 ]
             } else {
-                vec![Load(Fresh(1)), Load(Fresh(2))]
+                vec![Load(Fresh(1)), Cached(Nothing), Load(Fresh(2))]
             },
         )
-        .memory(MemoryConfig::default().max_weight(1_000), 5_000),
+        .memory(bounded(), 5_000),
         row(
             &[Opt::Layers, Opt::Budget],
             "what is found below takes no place",

@@ -6,7 +6,7 @@ use super::options::{hard, json, kept, one};
 use super::origin::Says;
 use super::{Opt, Row, Shape, row, seconds};
 use crate::Why::{BudgetExhausted, LoaderFailed, LoaderTimedOut, Refreshing};
-use crate::{EagerRefresh, RegionOptions};
+use crate::{EagerRefresh, Format, RegionOptions};
 
 pub(super) fn rows(shape: Shape) -> Vec<Row> {
     let (memory, shared) = (shape != Shape::L2, shape != Shape::L1);
@@ -52,7 +52,9 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
             vec![
                 Load(Fresh(1)),
                 Say(Says::Error),
-                Pass(999),
+                Pass(99),
+                Load(Stale(1, LoaderFailed)),
+                Pass(900),
                 Load(Stale(1, LoaderFailed)),
                 Pass(1),
                 Load(Fails),
@@ -193,10 +195,12 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
             if shared {
                 vec![
                     Load(Fresh(1)),
+                    Lies(Format::Json),
                     Pass(101),
                     Restart,
                     Say(Says::NotModified),
                     Load(Fresh(1)),
+                    Lies(Format::Json),
                     Pass(101),
                     Restart,
                     Load(Fresh(1)),
@@ -215,6 +219,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
             if shared {
                 vec![
                     Load(Fresh(1)),
+                    Lies(Format::Json),
                     Pass(101),
                     Restart,
                     Say(Says::Error),

@@ -1,7 +1,9 @@
 //! What rows begin with.
 
 use super::seconds;
-use crate::{CodecConfig, EagerRefresh, FailSafe, Format, LoadBudget, LoadTimeouts, RegionOptions};
+use crate::{
+    CodecConfig, EagerRefresh, FailSafe, Format, LoadBudget, LoadTimeouts, MemoryConfig, RegionOptions,
+};
 
 pub(super) fn living(time: u64) -> RegionOptions {
     RegionOptions::default().ttl(seconds(time))
@@ -26,12 +28,22 @@ pub(super) fn eager() -> RegionOptions {
     living(100).eager_refresh(EagerRefresh::At(0.5))
 }
 
+/// Due by what the load cost, and alive for 10 s.
+pub(super) fn costly() -> RegionOptions {
+    living(10).eager_refresh(EagerRefresh::ByCost(10.0))
+}
+
 pub(super) fn hard(time: u64) -> LoadTimeouts {
     LoadTimeouts::default().hard(seconds(time))
 }
 
 pub(super) fn json() -> CodecConfig {
     CodecConfig::default().format(Format::Json)
+}
+
+/// Memory that keeps nothing heavier than a thousand.
+pub(super) fn bounded() -> MemoryConfig {
+    MemoryConfig::default().max_weight(1_000)
 }
 
 /// One load at a time, and a second's wait.

@@ -1,16 +1,27 @@
 //! Pairs: what is loaded anew behind its readers.
 
-use super::Is::{Fresh, Nothing, Stale};
+use super::Is::{Fails, Fresh, Nothing, Stale};
 use super::Step::*;
-use super::options::{eager, hard, living, one, sliding, soft};
+use super::options::{bounded, costly, eager, hard, living, one, sliding, soft};
 use super::origin::Says;
 use super::{Opt, Row, Shape, row, seconds};
-use crate::Why::{BudgetExhausted, LoaderTimedOut, Refreshing};
+use crate::Why::{BudgetExhausted, LoaderFailed, LoaderTimedOut, Refreshing};
 use crate::{EagerRefresh, RegionOptions};
 
 pub(super) fn rows(shape: Shape) -> Vec<Row> {
     let (memory, shared) = (shape != Shape::L2, shape != Shape::L1);
     let (renewed, keeper) = (if memory { 2 } else { 1 }, shared && shape != Shape::L1L3);
+    // What a heavy value's reader is told whose load fails.
+    let unrenewed = match (shared, memory) {
+        (false, _) => Fails,
+        (true, false) => Stale(1, LoaderFailed),
+        (true, true) => Stale(1, Refreshing),
+    };
+    let renews = if shared {
+        vec![Load(Fresh(1)), Took(0), Loads(renewed), Load(Fresh(renewed))]
+    } else {
+        vec![Load(Fresh(2)), Loads(2)]
+    };
     vec![
         row(
             &[Opt::Soft, Opt::Eager],
@@ -91,6 +102,26 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
             },
         ),
         row(
+            &[Opt::Soft, Opt::Weight],
+            "too heavy for memory, it is found below past its time, served and renewed behind, as by a restarted node",
+            soft(),
+            [
+                vec![Load(Fresh(1)), Cached(Nothing), Pass(11)],
+                if shared && memory { vec![Load(Stale(1, Refreshing)), Took(0)] } else { vec![] },
+                vec![Load(Fresh(2)), Cached(Nothing), Loads(2)],
+            ]
+            .concat(),
+        )
+        .memory(bounded(), 5_000),
+        row(
+            &[Opt::Soft, Opt::Weight],
+            "memory has no place to note that it failed: the next call tries again",
+            soft(),
+            [vec![Load(Fresh(1)), Pass(11), Say(Says::Error)], [Load(unrenewed)].repeat(2), vec![Loads(3)]]
+                .concat(),
+        )
+        .memory(bounded(), 5_000),
+        row(
             &[Opt::Soft, Opt::Budget],
             "a renewal that is not begun leaves the old value, and is tried again after a second",
             soft(),
@@ -137,7 +168,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
                 Pass(19),
                 Load(Fresh(1)),
                 Loads(1),
-                Pass(22),
+                Pass(20),
                 Load(Fresh(1)),
                 Loads(renewed),
             ],
@@ -202,19 +233,7 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
             &[Opt::Eager, Opt::Layers],
             "a restarted node's first reader past the point begins it too",
             eager(),
-            if shared {
-                vec![
-                    Load(Fresh(1)),
-                    Pass(51),
-                    Restart,
-                    Load(Fresh(1)),
-                    Took(0),
-                    Loads(renewed),
-                    Load(Fresh(renewed)),
-                ]
-            } else {
-                vec![Load(Fresh(1)), Pass(51), Restart, Load(Fresh(2))]
-            },
+            [vec![Load(Fresh(1)), Pass(51), Restart], renews.clone()].concat(),
         ),
         row(
             &[Opt::Eager, Opt::Layers],
@@ -236,6 +255,26 @@ pub(super) fn rows(shape: Shape) -> Vec<Row> {
                 vec![]
             },
         ),
+        row(
+            &[Opt::Eager, Opt::Weight],
+            "so does each reader of what is too heavy for memory",
+            eager(),
+            [vec![Load(Fresh(1)), Cached(Nothing), Pass(51)], renews.clone()].concat(),
+        )
+        .memory(bounded(), 5_000),
+        row(
+            &[Opt::Cost, Opt::Layers],
+            "a restarted node finds what the load cost beside the value",
+            costly(),
+            [vec![Take(60), Load(Fresh(1)), Take(0), Restart], renews.clone()].concat(),
+        ),
+        row(
+            &[Opt::Cost, Opt::Weight],
+            "and so does who reads what is too heavy for memory",
+            costly(),
+            [vec![Take(60), Load(Fresh(1)), Take(0), Cached(Nothing)], renews].concat(),
+        )
+        .memory(bounded(), 5_000),
         row(
             &[Opt::Eager, Opt::Budget],
             "a renewal that is not begun is no reader's concern",
