@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::entry::Entry;
 use crate::key::{CacheKey, with_rendered};
 use crate::layers::memory::{L1, Lookup};
-use crate::{Cache, CacheKeyBuilder, Key, MemoryConfig, MemoryKind, RegionOptions};
+use crate::{Cache, CacheKeyBuilder, GhostEstimate, Key, MemoryConfig, MemoryKind, RegionOptions};
 
 const KINDS: [MemoryKind; 2] = [MemoryKind::QuickCache, MemoryKind::Moka];
 
@@ -357,12 +357,20 @@ async fn the_ghost_tells_what_half_and_twice_the_memory_would_give() {
                 .map(|at| up_to.partition_point(|share| *share <= at) as u64)
                 .collect();
             let (rate, estimate) = real(kind, 1_000, weighed, true, &stream).await;
+            let mut estimates = vec![estimate.unwrap()];
+            // What a miniature of moka keeps depends on how it hashes, which is random: the mean of three is what it tends to.
+            while kind == MemoryKind::Moka && estimates.len() < 3 {
+                estimates.push(real(kind, 1_000, weighed, true, &stream).await.1.unwrap());
+            }
+            let mean = |of: fn(&GhostEstimate) -> f64| {
+                estimates.iter().map(of).sum::<f64>() / estimates.len() as f64
+            };
             let (half, none) = real(kind, 500, weighed, false, &stream).await;
             let (twice, _) = real(kind, 2_000, weighed, false, &stream).await;
-            let estimate = estimate.unwrap();
-            println!("{kind:?} {weighed} {skew}: {half:.3} {rate:.3} {twice:.3} against {estimate:?}");
-            assert_eq!((estimate.requests, none), (60_000, None));
-            for (real, estimated) in [(half, estimate.half), (rate, estimate.same), (twice, estimate.twice)] {
+            println!("{kind:?} {weighed} {skew}: {half:.3} {rate:.3} {twice:.3} against {estimates:?}");
+            assert_eq!((estimates[0].requests, none), (60_000, None));
+            let estimated = [mean(|own| own.half), mean(|own| own.same), mean(|own| own.twice)];
+            for (real, estimated) in [half, rate, twice].into_iter().zip(estimated) {
                 assert!(
                     (real - estimated).abs() < within,
                     "{kind:?}, Zipf {skew}: {real} against {estimated}"
