@@ -33,7 +33,7 @@ pub enum Fault {
     Mute,
     /// Nothing passes between a node and Redis, and all of it is lost.
     Partition,
-    /// What a node says arrives late, all at once, even after it has connected anew.
+    /// What a node says, or hears, or both, arrives late, all at once, even after it has connected anew.
     Delay,
     /// A node cannot connect.
     Refuse,

@@ -66,16 +66,18 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     match command {
         None => chaos(&args),
         Some(Command::Million { keys }) => {
-            print!("{}", runtime()?.block_on(million(keys))?);
-            Ok(ExitCode::SUCCESS)
+            let million = runtime()?.block_on(million(keys))?;
+            print!("{million}");
+            Ok(code(million.revived == 0))
         }
         Some(Command::Outage) => {
             print!("{}", runtime()?.block_on(outage())?);
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Cold { processes, callers, kill }) => {
-            println!("{:?}", cold::processes(&std::env::current_exe()?, processes, callers, kill)?);
-            Ok(ExitCode::SUCCESS)
+            let cold = cold::processes(&std::env::current_exe()?, processes, callers, kill)?;
+            println!("{} loads, {} callers answered in {:.1?}", cold.loads, cold.answered, cold.took);
+            Ok(code(cold.loads == 1 + u64::from(kill)))
         }
         Some(Command::ColdProcess { url, callers }) => {
             runtime()?.block_on(cold::process(&url, callers))?;
@@ -103,6 +105,9 @@ fn chaos(args: &Run) -> Result<ExitCode, Box<dyn Error>> {
         reports.push(report);
     }
     print!("{}", Summary(&reports));
-    let kept = reports.iter().all(|report| report.violations == 0);
-    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(code(reports.iter().all(|report| report.violations == 0)))
+}
+
+fn code(kept: bool) -> ExitCode {
+    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
