@@ -2,6 +2,7 @@
 
 use stateright::Property;
 
+use crate::clock;
 use crate::judge;
 use crate::model::Coherence;
 use crate::state::{InvalidationStage, Reader, ReaderStage, State};
@@ -17,7 +18,7 @@ pub const FILL: &str = "P3";
 pub const REST: &str = "Q";
 /// P5: nothing comes to rest with somebody blocked.
 pub const LIVE: &str = "P5";
-/// P5b: a tag stays cacheable: no stamp lies ahead of the clock.
+/// P5b: a tag stays cacheable: no stamp lies ahead of the clock that a miss is given.
 pub const CACHEABLE: &str = "P5b";
 /// Not a promise but a check of the model: a write can be seen through to the new value in L1 and L2.
 pub const SANE: &str = "sane";
@@ -32,7 +33,7 @@ pub(crate) fn all() -> Vec<Property<Coherence>> {
         Property::always(FILL, |_, state: &State| !state.broken.fill),
         Property::always(REST, |model, state| !at_rest(model, state) || !stale(model, state)),
         Property::always(LIVE, |model, state| !at_rest(model, state) || finished(state)),
-        Property::always(CACHEABLE, |model, state| !at_rest(model, state) || cacheable(state)),
+        Property::always(CACHEABLE, |model, state| !at_rest(model, state) || cacheable(model, state)),
         Property::sometimes(SANE, seen_through),
     ]
 }
@@ -88,9 +89,15 @@ fn finished(state: &State) -> bool {
         && state.nodes.iter().all(|node| !node.suspect)
 }
 
-fn cacheable(state: &State) -> bool {
+/// Redis' stamp is not ahead of its clock, and a node's not of the clock that its next miss is given, which lifts Redis' first.
+fn cacheable(model: &Coherence, state: &State) -> bool {
     let control = &state.control().control;
-    control.stamp <= control.clock && state.nodes.iter().all(|node| node.stamp <= control.clock)
+    control.stamp <= control.clock
+        && (0..state.nodes.len()).all(|node| {
+            let mut lifted = state.clone();
+            clock::lift(model, &mut lifted, node);
+            state.nodes[node].stamp <= lifted.control().control.clock
+        })
 }
 
 fn seen_through(model: &Coherence, state: &State) -> bool {
