@@ -206,8 +206,14 @@ impl CacheBuilder {
         config.validate().map_err(at_fault)?;
         let redis = Servers::new(&self.name, config, node, self.memory.stamps, clock, stamps)?;
         let standing = Arc::new(Standing::stranger(&self.name));
-        let l2 = L2::new(&format!("{}.l2", self.name), redis.keeper(), config.protocol(), standing.clone())
-            .map_err(at_fault)?;
+        let l2 = L2::new(
+            &format!("{}.l2", self.name),
+            redis.keeper(),
+            config.protocol(),
+            standing.clone(),
+            clock.clone(),
+        )
+        .map_err(at_fault)?;
         Ok((Some(redis), Some(l2), standing))
     }
 

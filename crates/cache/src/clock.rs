@@ -64,7 +64,10 @@ impl Clock {
     }
 
     pub(crate) fn observe(&self, seen: u64) {
-        self.last.fetch_max(seen, Ordering::SeqCst);
+        // Mostly nothing new, and then nothing is written that other threads read.
+        if self.read() < seen {
+            self.last.fetch_max(seen, Ordering::SeqCst);
+        }
     }
 
     /// Nanoseconds since this clock was made, as coarse as [`Monotonic`] is: what deadlines in memory are written in.

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::claim::{FIRST_LOOK, Tickets};
 use crate::clock::Now;
 use crate::codec::{self, Foreign};
+use crate::counter::Tally;
 use crate::entry::{Entry, Freshness, Moment, Nothing, Source, Why};
 use crate::inner::Inner;
 use crate::layers::keeper::Wanted;
@@ -45,10 +46,20 @@ pub(crate) struct Seen {
     pub(crate) sure_until: u64,
 }
 
+/// One answer of a shared layer while it is gone through.
+struct Reading<'a> {
+    layer: Source,
+    counters: &'a LayerCounters,
+    seen: Seen,
+    tally: Tally,
+}
+
 pub(crate) struct Found {
     pub(crate) entry: Arc<Entry>,
     /// When it was found: whether it is due may be decided by chance, once.
     pub(crate) stage: Stage,
+    /// When that was, by the wall clock.
+    pub(crate) seen_ms: u64,
     pub(crate) source: Source,
     pub(crate) bytes: Vec<u8>,
 }
@@ -65,16 +76,22 @@ pub(crate) enum Errand<'a> {
 }
 
 /// Why bytes found in a layer are not served.
-enum Refused {
-    /// Their `born`.
-    Dead(u64),
-    Foreign,
+struct Refused {
+    /// Of a value that is dead, or of bytes that are no value of ours and are replaced like one.
+    born: Option<u64>,
+}
+
+impl<'a> Reading<'a> {
+    fn of(layer: Source, counters: &'a LayerCounters, seen: Seen) -> Self {
+        Self { layer, counters, seen, tally: Tally::default() }
+    }
 }
 
 impl Found {
-    fn of((entry, bytes): (Arc<Entry>, Vec<u8>), source: Source, now: &Now) -> Self {
+    fn of(entry: Entry, bytes: Vec<u8>, reading: &Reading<'_>) -> Self {
+        let (now, source) = (&reading.seen.now, reading.layer);
         let stage = entry.stage(now.instant);
-        Self { entry, stage, source, bytes }
+        Self { entry: Arc::new(entry), stage, seen_ms: now.wall_ms, source, bytes }
     }
 
     /// As what a load that it puts off is answered with it.
@@ -150,34 +167,33 @@ impl Inner {
         let layers = &region.options.layers;
         let used = layers.reads(Source::L2) || (errand.loads() && layers.writes(Source::L2));
         let Some(l2) = self.l2.as_ref().filter(|_| used) else { return };
-        let Ok(read) = l2.read(keys).await else { return };
+        let Ok((read, now)) = l2.read(keys).await else { return };
         self.clock.observe(read.clock);
         below.born = read.clock;
-        let seen = Seen { now: self.clock.look(), sure_until: below.sure_until };
+        let mut reading = Reading::of(Source::L2, &l2.counters, Seen { now, sure_until: below.sure_until });
         let mut wanted = Vec::new();
         for (at, (key, bytes)) in keys.iter().zip(read.bytes).enumerate() {
             let mut dead = None;
             if let Some(bytes) = bytes {
-                // Bytes that are no value of ours are replaced like a dead one.
-                dead = codec::born(&bytes);
-                let from = (Source::L2, &l2.counters);
-                match self.accept::<V>(region, key, from, 0, bytes, &seen) {
+                match self.accept::<V>(region, key, 0, bytes, &mut reading) {
                     Ok(found) => {
-                        let found = Found::of(found, Source::L2, &seen.now);
+                        // What is not served is replaced as if it were dead.
+                        dead = Some(found.entry.born);
                         // A layer that is written but not read is asked for the right to write alone.
                         if layers.reads(Source::L2) && below.sort(at, found, errand) {
                             continue;
                         }
                     }
-                    Err(Refused::Dead(born)) => dead = Some(born),
-                    Err(Refused::Foreign) => {}
+                    Err(refused) => dead = refused.born,
                 }
             }
-            l2.counters.misses.add(1);
-            region.counters.l2.misses.add(1);
-            wanted.push((at, Wanted { key: key.clone(), dead }));
+            reading.tally.misses += 1;
+            if errand.loads() {
+                wanted.push((at, Wanted { key: key.clone(), dead }));
+            }
         }
-        if !errand.loads() || wanted.is_empty() {
+        self.count(region, &reading);
+        if wanted.is_empty() {
             return;
         }
         let began = Instant::now();
@@ -185,15 +201,19 @@ impl Inner {
         if began.elapsed() >= FIRST_LOOK {
             self.look_again::<V>(region, l2, keys, errand, below).await;
         }
-        let seen = Seen { now: self.clock.look(), sure_until: below.sure_until };
+        let mut reading = Reading::of(
+            Source::L2,
+            &l2.counters,
+            Seen { now: self.clock.look(), sure_until: below.sure_until },
+        );
         for (at, key, bytes) in came {
-            let from = (Source::L2, &l2.counters);
-            if let Ok(found) = self.accept::<V>(region, &key, from, 0, bytes, &seen)
+            if let Ok(found) = self.accept::<V>(region, &key, 0, bytes, &mut reading)
                 && layers.reads(Source::L2)
             {
-                below.sort(at, Found::of(found, Source::L2, &seen.now), errand);
+                below.sort(at, found, errand);
             }
         }
+        self.count(region, &reading);
     }
 
     /// Who waited for another node's load of what is past its time may have been granted the claim after it: where the
@@ -214,15 +234,15 @@ impl Inner {
         if wanted.is_empty() || !region.options.layers.reads(Source::L2) {
             return;
         }
-        let Ok(read) = l2.read(&wanted).await else { return };
-        let seen = Seen { now: self.clock.look(), sure_until: below.sure_until };
+        let Ok((read, now)) = l2.read(&wanted).await else { return };
+        let mut reading = Reading::of(Source::L2, &l2.counters, Seen { now, sure_until: below.sure_until });
         for ((at, key), bytes) in stale.into_iter().zip(&wanted).zip(read.bytes) {
             let Some(bytes) = bytes else { continue };
-            let from = (Source::L2, &l2.counters);
-            if let Ok(found) = self.accept::<V>(region, key, from, 0, bytes, &seen) {
-                below.sort(at, Found::of(found, Source::L2, &seen.now), errand);
+            if let Ok(found) = self.accept::<V>(region, key, 0, bytes, &mut reading) {
+                below.sort(at, found, errand);
             }
         }
+        self.count(region, &reading);
     }
 
     /// Whether a durable layer is this node's alone, and there may be others that invalidate.
@@ -252,57 +272,59 @@ impl Inner {
         let wanted: Vec<Arc<str>> = missing.iter().map(|at| keys[*at].clone()).collect();
         let Ok(slots) = l3.read(&wanted).await else { return };
         let sure_until = if self.is_own_of_many(l3) { 0 } else { below.sure_until };
-        let seen = Seen { now: self.clock.look(), sure_until };
+        let mut reading = Reading::of(Source::L3, &l3.counters, Seen { now: self.clock.look(), sure_until });
         for (at, slot) in missing.into_iter().zip(slots) {
             self.clock.observe(slot.floor);
-            let accepted = slot.bytes.map(|bytes| {
-                let from = (Source::L3, &*l3.counters);
-                self.accept::<V>(region, &keys[at], from, slot.floor, bytes, &seen)
-            });
+            let accepted =
+                slot.bytes.map(|bytes| self.accept::<V>(region, &keys[at], slot.floor, bytes, &mut reading));
             match accepted {
                 Some(Ok(found)) => {
-                    below.sort(at, Found::of(found, Source::L3, &seen.now), errand);
+                    below.sort(at, found, errand);
                 }
                 _ => {
-                    l3.counters.misses.add(1);
-                    region.counters.l3.misses.add(1);
+                    reading.tally.misses += 1;
                 }
             }
         }
+        self.count(region, &reading);
         if self.l2.is_none() {
             below.born = self.clock.read();
         }
+    }
+
+    /// The layer counts its own bytes: of those that came back, a region may not have asked for all.
+    fn count(&self, region: &RegionMeta, reading: &Reading<'_>) {
+        reading.counters.reads.add(Tally { bytes: 0, ..reading.tally });
+        region.counters.of(reading.layer).reads.add(reading.tally);
     }
 
     /// Whether what a layer holds may be served, and as what.
     fn accept<V>(
         &self,
         region: &RegionMeta,
-        key: &Arc<str>,
-        (layer, counters): (Source, &LayerCounters),
+        key: &str,
         floor: u64,
         bytes: Vec<u8>,
-        seen: &Seen,
-    ) -> Result<(Arc<Entry>, Vec<u8>), Refused>
+        reading: &mut Reading<'_>,
+    ) -> Result<Found, Refused>
     where
         V: DeserializeOwned + Send + Sync + 'static,
     {
-        region.counters.of(layer).read_bytes.add(bytes.len() as u64);
-        let (entry, epoch) = self.open::<V>(region, key, &bytes, seen).map_err(|why| {
-            counters.undecodable.count(why);
-            Refused::Foreign
+        reading.tally.bytes += bytes.len() as u64;
+        let (entry, epoch) = self.open::<V>(region, key, &bytes, &reading.seen).map_err(|why| {
+            reading.counters.undecodable.count(why);
+            Refused { born: codec::born(&bytes) }
         })?;
         let alive = (epoch == 0 || epoch == self.standing.epoch())
             && entry.born >= floor
-            && entry.expires_ms > seen.now.wall_ms
+            && entry.expires_ms > reading.seen.now.wall_ms
             && self.stripes.admits(key, entry.version)
             && self.believes(&entry, key);
         if !alive {
-            return Err(Refused::Dead(entry.born));
+            return Err(Refused { born: Some(entry.born) });
         }
-        counters.hits.add(1);
-        region.counters.of(layer).hits.add(1);
-        Ok((Arc::new(entry), bytes))
+        reading.tally.hits += 1;
+        Ok(Found::of(entry, bytes, reading))
     }
 
     /// Bytes to an entry that lives as long as it has left, and the epoch it was written in.

@@ -134,7 +134,7 @@ impl Inner {
             Some(l2) if !l2.backlog.is_empty() => Some(Stored::Owed(l2.backlog.len())),
             Some(l2) => Some(match l2.read(std::slice::from_ref(key)).await {
                 Err(reason) => Stored::Away(reason.to_string()),
-                Ok(mut read) => self.judge_stored::<V>(region, key, 0, read.bytes.pop().flatten()),
+                Ok((mut read, _)) => self.judge_stored::<V>(region, key, 0, read.bytes.pop().flatten()),
             }),
         };
         let l3 = match &self.l3 {

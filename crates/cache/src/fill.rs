@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::claim::Ticket;
 use crate::codec::Header;
+use crate::counter::Tally;
 use crate::descend::Found;
 use crate::entry::{Entry, Source};
 use crate::flight::Seat;
@@ -32,7 +33,9 @@ impl Inner {
         let worth = entry.stage(Instant::now()) != Stage::Dead && region.options.layers.writes(Source::L1);
         let keep = || worth && self.believes(entry, key) && !self.outdated(region, key, entry);
         let kept = seat.land(self.l1.as_ref(), entry, source, keep);
-        self.l1_counters.filled(1, u64::from(!kept));
+        if region.options.layers.writes(Source::L1) {
+            self.l1_counters.filled(1, u64::from(!kept));
+        }
         // A region that keeps nothing in memory may still keep it below.
         kept || (!region.options.layers.writes(Source::L1) && self.believes(entry, key))
     }
@@ -93,7 +96,7 @@ impl Inner {
         let keys: Vec<Arc<str>> = found.iter().map(|(key, _)| key.clone()).collect();
         let Ok(slots) = l3.read(&keys).await else { return };
         let read = slots.iter().flat_map(|slot| &slot.bytes).map(|bytes| bytes.len() as u64).sum();
-        region.counters.l3.read_bytes.add(read);
+        region.counters.l3.reads.add(Tally { bytes: read, ..Tally::default() });
         let mut items = Vec::new();
         for (((key, found), slot), (claim, _)) in found.into_iter().zip(slots).zip(claims.claims) {
             if let Claim::Granted(token) = claim

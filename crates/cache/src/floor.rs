@@ -15,9 +15,6 @@ pub(crate) struct Floors {
 
 impl Floors {
     pub(crate) fn raise(&mut self, key: &Arc<str>, version: u64) {
-        if version == 0 {
-            return;
-        }
         if let Some(least) = self.least.get_mut(key) {
             *least = version.max(*least);
             return;

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_utils::CachePadded;
 
@@ -28,6 +29,9 @@ enum Displaced {
 pub(crate) struct Stripes {
     stripes: Box<[CachePadded<Mutex<Stripe>>]>,
     hasher: foldhash::fast::RandomState,
+    /// Whether any key ever had a floor. Set under the lock of its stripe before the floor is raised: who reads that there is
+    /// none read it before.
+    floored: AtomicBool,
 }
 
 /// All that one lock guards.
@@ -50,6 +54,7 @@ impl Stripes {
         Self {
             stripes: (0..stripes).map(|_| CachePadded::default()).collect(),
             hasher: foldhash::fast::RandomState::default(),
+            floored: AtomicBool::new(false),
         }
     }
 
@@ -64,7 +69,7 @@ impl Stripes {
 
     /// Whether the source's version of a value is not known to be outdated.
     pub(crate) fn admits(&self, key: &str, version: u64) -> bool {
-        self.of(key).lock().floors.admit(key, version)
+        !self.floored.load(Ordering::SeqCst) || self.of(key).lock().floors.admit(key, version)
     }
 
     /// The least version of the source that this node knows to be true, 0 for none.
@@ -81,7 +86,10 @@ impl Stripes {
         let displaced = {
             let mut stripe = self.of(key).lock();
             stripe.generation += 1;
-            stripe.floors.raise(key, version);
+            if version > 0 {
+                self.floored.store(true, Ordering::SeqCst);
+                stripe.floors.raise(key, version);
+            }
             (stripe.flights.remove(key), l1.remove(key))
         };
         drop(displaced);

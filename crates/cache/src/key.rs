@@ -166,7 +166,7 @@ macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl CacheKey for $number {
             fn render(&self, text: &mut KeyText) {
-                text.plain(format_args!("{self}"));
+                text.0.push_str(itoa::Buffer::new().format(*self));
             }
 
             #[inline]

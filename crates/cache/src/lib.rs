@@ -17,6 +17,7 @@ mod clock;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod codec;
 pub mod config;
+mod counter;
 #[cfg_attr(not(any(feature = "redis", feature = "sqlite", feature = "postgres")), allow(dead_code))]
 mod descend;
 mod entry;

@@ -2,7 +2,7 @@ use std::array;
 use std::fmt;
 use std::time::Duration;
 
-use crate::stats::Counter;
+use crate::counter::Counter;
 
 /// Steps within which a time may have doubled.
 const STEPS: usize = 4;

@@ -36,14 +36,21 @@ impl Inner {
         if missing.is_empty() || !self.is_layered() {
             return hits;
         }
-        let wanted: SmallVec<[Arc<str>; 1]> = missing.iter().map(|at| keys[*at].clone()).collect();
+        let some: SmallVec<[Arc<str>; 1]>;
+        let wanted = if missing.len() == keys.len() {
+            keys
+        } else {
+            some = missing.iter().map(|at| keys[*at].clone()).collect();
+            &some
+        };
         // Before anything is read: an invalidation from here on moves them, and then nothing is kept.
-        let generations: SmallVec<[u64; 1]> = wanted.iter().map(|key| self.stripes.generation(key)).collect();
-        let below = self.descend::<V>(region, &wanted, Errand::Read).await;
-        let now = self.clock.look();
+        let keeps = region.options.layers.writes(Source::L1);
+        let generation = |key: &Arc<str>| if keeps { self.stripes.generation(key) } else { 0 };
+        let generations: SmallVec<[u64; 1]> = wanted.iter().map(generation).collect();
+        let below = self.descend::<V>(region, wanted, Errand::Read).await;
         let mut durable = Vec::new();
         for (((at, key), generation), found) in
-            missing.into_iter().zip(&wanted).zip(generations).zip(below.found)
+            missing.into_iter().zip(wanted).zip(generations).zip(below.found)
         {
             let Some(found) = found else {
                 hits[at] = self.remembered_late(region, key, true).and_then(Answer::into_hit);
@@ -55,16 +62,18 @@ impl Inner {
                 // Of this read the layer has not heard, nor will it of all that memory answers before the next.
                 self.prolong(region, key, entry, true);
                 hits[at] =
-                    self.answer_at(now.wall_ms, entry, found.source, freshness).and_then(Answer::into_hit);
+                    self.answer_at(found.seen_ms, entry, found.source, freshness).and_then(Answer::into_hit);
             }
             if stage == Stage::Reserve {
                 // What only fail-safe serves takes nobody's place: memory's own may know of a load that failed.
                 continue;
             }
-            let kept = region.options.layers.writes(Source::L1)
+            let kept = keeps
                 && self.believes(entry, key)
                 && self.stripes.fill(key, generation, self.l1.as_ref(), entry.clone());
-            self.l1_counters.filled(1, u64::from(!kept));
+            if keeps {
+                self.l1_counters.filled(1, u64::from(!kept));
+            }
             if kept && found.source == Source::L3 {
                 durable.push((key.clone(), found));
             }
@@ -82,6 +91,10 @@ impl Inner {
     where
         V: serde::Serialize + Send + Sync + 'static,
     {
+        // A look that cannot help would be a request to the store.
+        if !region.options.layers.reads(Source::L1) {
+            return None;
+        }
         self.ask(region, key).or_else(|| self.remembered_late(region, key, !self.is_layered()))
     }
 

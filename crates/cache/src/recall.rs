@@ -42,17 +42,29 @@ impl Inner {
         K: CacheKey + ?Sized,
         V: Send + Sync + 'static,
     {
-        let found = with_lookup(region, key, |at| {
-            let (found, now) = (self.l1.get(at), self.clock.now());
-            self.l1.requested(at, now, found.as_ref());
-            found.map(|found| (self.is_plain(region, &found, now), found))
+        // Apart from the value, which comes back in a register.
+        let mut is_there = false;
+        let value = with_lookup(region, key, |at| {
+            let found = self.l1.glance(at, |found| {
+                let now = self.clock.now();
+                self.l1.requested(at, now, Some(found));
+                self.is_plain(region, found, now)
+            });
+            is_there = found.is_some();
+            match found {
+                Some((true, value)) => value.downcast().ok(),
+                Some((false, _)) => None,
+                None => {
+                    self.l1.requested(at, self.clock.now(), None);
+                    None
+                }
+            }
         });
-        match found? {
-            (true, found) => found.value.downcast().ok(),
-            // All that a plain hit is not made of is looked at in whole.
-            (false, _) => with_rendered(&region.prefix, key, |text| self.recall(region, text))
-                .and_then(|own| own.value()),
+        if value.is_some() || !is_there {
+            return value;
         }
+        // All that a plain hit is not made of is looked at in whole.
+        with_rendered(&region.prefix, key, |text| self.recall(region, text)).and_then(|own| own.value())
     }
 
     #[inline]
@@ -67,17 +79,27 @@ impl Inner {
     /// [`glance`](Self::glance) with the value's provenance, for a request that begins with it.
     pub(crate) fn ask<V: Send + Sync + 'static>(&self, region: &RegionMeta, text: &str) -> Option<Answer<V>> {
         let at = Lookup::rendered(region.id, &region.prefix, text);
-        let (found, now) = (self.l1.get(&at), self.clock.now());
-        let answer = found.as_ref().and_then(|found| {
-            if self.is_plain(region, found, now) {
-                let (age, source, freshness) = (self.age(found.created_ms), Source::L1, Freshness::Fresh);
-                let value = found.value.clone().downcast().ok()?;
-                return Some(Answer::Hit(Hit { value, source, age, freshness }));
+        let mut entry = None;
+        let found = self.l1.glance(&at, |found| {
+            let now = self.clock.now();
+            let plain = self.is_plain(region, found, now);
+            if !plain {
+                entry = self.recall(region, text);
             }
-            self.answer(&*self.recall(region, text)?, Source::L1, Freshness::Fresh)
+            self.l1.requested(&at, now, (plain || entry.is_some()).then_some(found));
+            plain.then_some(found.created_ms)
         });
-        self.l1.requested(&at, now, found.as_ref().filter(|_| answer.is_some()));
-        answer
+        match found {
+            None => {
+                self.l1.requested(&at, self.clock.now(), None);
+                None
+            }
+            Some((Some(created_ms), value)) => {
+                let (age, source, freshness) = (self.age(created_ms), Source::L1, Freshness::Fresh);
+                Some(Answer::Hit(Hit { value: value.downcast().ok()?, source, age, freshness }))
+            }
+            Some((None, _)) => self.answer(&*entry?, Source::L1, Freshness::Fresh),
+        }
     }
 
     /// The whole of a live entry, which more than a plain hit is to be made of. To the store's policy it is no request: who

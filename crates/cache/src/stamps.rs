@@ -45,6 +45,9 @@ pub(crate) struct Stamps {
     /// Moves whenever the table says more than it said; an L1 entry remembers the value it was last checked against.
     /// Written under `table`'s write lock.
     epoch: AtomicU64,
+    /// The table's own, for who need look no further. Written under the same lock, before the epoch moves: who knows an epoch
+    /// knows what it speaks of.
+    newest: AtomicU64,
     table: RwLock<Table>,
     bound: usize,
 }
@@ -68,7 +71,12 @@ struct Stamped {
 
 impl Stamps {
     pub(crate) fn new(bound: usize) -> Self {
-        Self { epoch: AtomicU64::new(1), table: RwLock::new(Table::default()), bound: bound.max(1) }
+        Self {
+            epoch: AtomicU64::new(1),
+            newest: AtomicU64::new(0),
+            table: RwLock::new(Table::default()),
+            bound: bound.max(1),
+        }
     }
 
     pub(crate) fn epoch(&self) -> u64 {
@@ -87,22 +95,27 @@ impl Stamps {
         }
         if grown {
             table.keep_within(self.bound);
+            self.newest.store(table.newest, Ordering::Release);
             self.epoch.fetch_add(1, Ordering::Release);
         }
     }
 
     /// Whether an entry of these tags, born then, is still to be believed.
     pub(crate) fn alive(&self, born: u64, key: &str, tags: &[u64]) -> bool {
-        let table = self.table.read();
-        born >= table.newest
-            || (table.outlives_patterns(born, key)
-                && tags.iter().all(|tag| table.tags.get(tag).is_none_or(|stamp| born >= *stamp)))
+        self.is_newest(born) || {
+            let table = self.table.read();
+            table.outlives_patterns(born, key)
+                && tags.iter().all(|tag| table.tags.get(tag).is_none_or(|stamp| born >= *stamp))
+        }
     }
 
     /// `alive` for what is still being loaded and may yet gain tags.
     pub(crate) fn joinable(&self, born: u64, key: &str) -> bool {
-        let table = self.table.read();
-        born >= table.newest || table.outlives_patterns(born, key)
+        self.is_newest(born) || self.table.read().outlives_patterns(born, key)
+    }
+
+    fn is_newest(&self, born: u64) -> bool {
+        born >= self.newest.load(Ordering::Acquire)
     }
 }
 

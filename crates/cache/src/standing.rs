@@ -5,8 +5,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::counter::Counter;
 use crate::layers::keeper::{Pulse, Since};
-use crate::stats::Counter;
 use crate::trace;
 use crate::trust::Trust;
 

@@ -1,65 +1,21 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-
-use crossbeam_utils::CachePadded;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::codec::ForeignCounters;
+use crate::counter::{Counter, Reads, Striped};
 use crate::entry::{Freshness, Source};
 use crate::layers::memory::Share;
 use crate::layers::shared::Item;
 use crate::load_times::{LoadClock, LoadTimes};
 
-/// A figure that only grows.
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(crate) fn add(&self, by: u64) {
-        self.0.fetch_add(by, Ordering::Relaxed);
-    }
-
-    /// Of a figure that is the largest seen.
-    pub(crate) fn raise(&self, to: u64) {
-        self.0.fetch_max(to, Ordering::Relaxed);
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// A figure that only grows and that every hit writes: in stripes, so that threads do not pass one cache line around.
-#[derive(Debug, Default)]
-pub(crate) struct Striped([CachePadded<AtomicU64>; STRIPES]);
-
-const STRIPES: usize = 16;
-
-thread_local! {
-    static STRIPE: usize = {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES
-    };
-}
-
-impl Striped {
-    pub(crate) fn add(&self, by: u64) {
-        self.0[STRIPE.with(|own| *own)].fetch_add(by, Ordering::Relaxed);
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.iter().map(|stripe| stripe.load(Ordering::Relaxed)).sum()
-    }
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct LayerCounters {
-    pub(crate) hits: Counter,
-    pub(crate) misses: Counter,
+    /// Of a shared layer; those of memory are the regions'.
+    pub(crate) reads: Reads,
     pub(crate) fills: Counter,
     pub(crate) refused: Counter,
     pub(crate) errors: Counter,
     pub(crate) evictions: Counter,
-    pub(crate) read_bytes: Counter,
     pub(crate) written_bytes: Counter,
     pub(crate) undecodable: ForeignCounters,
 }
@@ -75,16 +31,17 @@ impl LayerCounters {
     }
 
     pub(crate) fn snapshot(&self) -> LayerStats {
+        let reads = self.reads.get();
         LayerStats {
-            hits: self.hits.get(),
-            misses: self.misses.get(),
+            hits: reads.hits,
+            misses: reads.misses,
             fills: self.fills.get(),
             refused_fills: self.refused.get(),
             errors: self.errors.get(),
             undecodable: self.undecodable.total(),
             undecodable_by_reason: self.undecodable.by_reason(),
             evictions: self.evictions.get(),
-            read_bytes: self.read_bytes.get(),
+            read_bytes: reads.bytes,
             written_bytes: self.written_bytes.get(),
             ..LayerStats::default()
         }
@@ -111,9 +68,7 @@ pub(crate) struct RegionCounters {
 /// What a region found in one shared layer, and brought there.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    pub(crate) hits: Counter,
-    pub(crate) misses: Counter,
-    pub(crate) read_bytes: Counter,
+    pub(crate) reads: Reads,
     pub(crate) written_bytes: Counter,
 }
 
@@ -130,6 +85,7 @@ impl RegionCounters {
     }
 
     pub(crate) fn snapshot(&self, memory: Option<&Share>) -> RegionStats {
+        let (l2, l3) = (self.l2.reads.get(), self.l3.reads.get());
         RegionStats {
             hits: self.hits.get(),
             misses: self.misses.get(),
@@ -137,15 +93,15 @@ impl RegionCounters {
             load_failures: self.load_failures.get(),
             load_times: self.load_clock.snapshot(),
             loads_running: self.loads_running.load(Ordering::Relaxed),
-            l2_hits: self.l2.hits.get(),
-            l2_misses: self.l2.misses.get(),
-            l3_hits: self.l3.hits.get(),
-            l3_misses: self.l3.misses.get(),
+            l2_hits: l2.hits,
+            l2_misses: l2.misses,
+            l3_hits: l3.hits,
+            l3_misses: l3.misses,
             evictions: memory.map_or(0, Share::evictions),
             weight: memory.map_or(0, Share::weight),
-            l2_read_bytes: self.l2.read_bytes.get(),
+            l2_read_bytes: l2.bytes,
             l2_written_bytes: self.l2.written_bytes.get(),
-            l3_read_bytes: self.l3.read_bytes.get(),
+            l3_read_bytes: l3.bytes,
             l3_written_bytes: self.l3.written_bytes.get(),
             refreshes: self.refreshes.get(),
             not_modified: self.not_modified.get(),

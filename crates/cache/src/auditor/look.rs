@@ -103,7 +103,7 @@ pub(super) async fn see_below(
 ) -> Result<(), LayerError> {
     if let Some(l2) = &cache.l2 {
         let keys: Vec<Arc<str>> = looks.iter().map(|look| look.key.clone()).collect();
-        let read = l2.read(&keys).await?;
+        let (read, _) = l2.read(&keys).await?;
         for (look, bytes) in looks.iter_mut().zip(read.bytes) {
             let reads = look.region.options.layers.reads(crate::entry::Source::L2);
             look.redis = bytes

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::stats::Counter;
+use crate::counter::Counter;
 
 /// Why bytes are no value of ours: always a miss and a count, never an error to a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]

@@ -1,11 +1,11 @@
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::foreign::Foreign;
 use super::format::Format;
 use super::making::{Flags, Making};
 
 const MAGIC: [u8; 2] = *b"ms";
-const FORMAT: u8 = 3;
+pub(super) const FORMAT: u8 = 4;
 
 /// `epoch` and `born` lie together at a fixed place, since the layer that keeps the clock writes them itself, atomically
 /// with its comparison: it is handed what is before [`EPOCH_AT`] and what is from [`STAMPED_TO`] on.
@@ -24,7 +24,7 @@ const SHORTEST: usize = STAMPED_TO + 1 + 5 * 8 + 4 + 1 + 2 + CHECKSUM;
 /// | bytes | field |
 /// |---|---|
 /// | 2 | magic `ms` |
-/// | 1 | 3, the number of this layout |
+/// | 1 | 4, the number of this layout |
 /// | 1 | format of the value: 1 postcard, 2 JSON, 3 `MessagePack` |
 /// | 8 | fingerprint: region and schema |
 /// | 8 + 8 | epoch, born |
@@ -37,9 +37,10 @@ const SHORTEST: usize = STAMPED_TO + 1 + 5 * 8 + 4 + 1 + 2 + CHECKSUM;
 /// | 4 | length before compression; only if compressed |
 /// | 4 + 12 | key id, nonce; only if encrypted |
 /// | n | payload: the value encoded, then compressed, then encrypted (which adds 16 bytes) |
-/// | 8 | xxh3 of all before it but epoch and born, and of the rendered key |
+/// | 8 | checksum of all before it but epoch and born, and of the rendered key |
 ///
-/// The key is part of the checksum, though it is not stored: an answer that belongs to another key is noticed. A checksum
+/// The checksum is the xxh3 of what lies between born and itself; with that as its seed, the xxh3 of what lies before epoch; and with
+/// that as its seed, the xxh3 of the key. The key is part of it, though it is not stored: an answer that belongs to another key is noticed. A checksum
 /// is no proof against those who can compute it; encryption is: its associated data are the same bytes and the key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Header {
@@ -186,9 +187,7 @@ fn number(rest: &mut &[u8]) -> Result<u64, Foreign> {
 }
 
 fn checksum(sealed: &[u8], key: &str) -> u64 {
-    let mut hash = Xxh3::new();
-    hash.update(&sealed[..EPOCH_AT.min(sealed.len())]);
-    hash.update(sealed.get(STAMPED_TO..).unwrap_or_default());
-    hash.update(key.as_bytes());
-    hash.digest()
+    let rest = xxh3_64(sealed.get(STAMPED_TO..).unwrap_or_default());
+    let all = xxh3_64_with_seed(&sealed[..EPOCH_AT.min(sealed.len())], rest);
+    xxh3_64_with_seed(key.as_bytes(), all)
 }

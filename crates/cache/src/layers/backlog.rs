@@ -6,8 +6,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::recent::Recent;
+use crate::counter::Counter;
 use crate::stamps::Target;
-use crate::stats::Counter;
 use crate::trace;
 
 /// An invalidation owed to a layer.

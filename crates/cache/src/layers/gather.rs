@@ -3,8 +3,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
+use super::keeper::Found;
 use super::l2::L2;
 use super::shared::LayerError;
+use crate::clock::Now;
 
 /// Most keys in one command: beyond it a batch gains little and a large value holds up many.
 const BATCH: usize = 64;
@@ -31,8 +33,14 @@ struct Waiter {
     answer: oneshot::Sender<Result<One, LayerError>>,
 }
 
-/// The clock, and what was there.
-pub(super) type One = (u64, Option<Vec<u8>>);
+/// What a read of one key is answered.
+#[derive(Debug)]
+pub(super) struct One {
+    pub(super) clock: u64,
+    /// When the answer came.
+    pub(super) now: Now,
+    pub(super) bytes: Option<Vec<u8>>,
+}
 
 /// A task of its own: whoever asked for it may be dropped, the others still wait.
 struct Sender {
@@ -81,9 +89,9 @@ impl Sender {
             let Some(batch) = self.take() else { return };
             let keys: Vec<Arc<str>> = batch.iter().map(|waiter| waiter.key.clone()).collect();
             match self.l2.read_now(&keys).await {
-                Ok(found) => {
-                    for (waiter, bytes) in batch.into_iter().zip(found.bytes) {
-                        let _ = waiter.answer.send(Ok((found.clock, bytes)));
+                Ok((Found { clock, bytes }, now)) => {
+                    for (waiter, bytes) in batch.into_iter().zip(bytes) {
+                        let _ = waiter.answer.send(Ok(One { clock, now, bytes }));
                     }
                 }
                 Err(error) => {

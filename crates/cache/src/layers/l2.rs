@@ -4,10 +4,12 @@ use std::time::Duration;
 use smallvec::smallvec;
 
 use super::backlog::{Backlog, Owed, Revocation};
-use super::gather::Gather;
+use super::gather::{Gather, One};
 use super::guard::Guard;
 use super::keeper::{Claim, Claims, Found, Keeper, Stored, Token, Wanted};
 use super::shared::{Item, LayerError, Prolonged};
+use crate::clock::{Clock, Now};
+use crate::counter::Tally;
 use crate::error::ConfigError;
 use crate::invalidate::Delivery;
 use crate::standing::Standing;
@@ -23,6 +25,7 @@ pub(crate) struct L2 {
     pub(crate) config: L2Config,
     pub(super) gather: Gather,
     standing: Arc<Standing>,
+    clock: Arc<Clock>,
     guard: Guard,
 }
 
@@ -45,6 +48,7 @@ impl L2 {
         keeper: Arc<dyn Keeper>,
         config: L2Config,
         standing: Arc<Standing>,
+        clock: Arc<Clock>,
     ) -> Result<Arc<Self>, ConfigError> {
         let guard = Guard::new(name, config.command_timeout)?;
         let backlog = Backlog::new(name, config.backlog);
@@ -57,12 +61,13 @@ impl L2 {
             config,
             gather: Gather::default(),
             standing,
+            clock,
             guard,
         }))
     }
 
-    /// One command; single keys of many callers share it.
-    pub(crate) async fn read(self: &Arc<Self>, keys: &[Arc<str>]) -> Result<Found, LayerError> {
+    /// One command, and when it was answered; single keys of many callers share it.
+    pub(crate) async fn read(self: &Arc<Self>, keys: &[Arc<str>]) -> Result<(Found, Now), LayerError> {
         #[cfg(all(test, feature = "redis"))]
         crate::hold::at(crate::hold::Point::Read).await?;
         #[cfg(all(test, feature = "redis"))]
@@ -73,18 +78,18 @@ impl L2 {
         if let [key] = keys {
             // A turn at telling what is owed is the caller's, not the line's; and while it is away no place is worth taking.
             self.open_for_reads().await?;
-            let (clock, bytes) = Gather::read(self, key).await?;
-            return Ok(Found { clock, bytes: smallvec![bytes] });
+            let One { clock, now, bytes } = Gather::read(self, key).await?;
+            return Ok((Found { clock, bytes: smallvec![bytes] }, now));
         }
         self.read_now(keys).await
     }
 
-    pub(super) async fn read_now(&self, keys: &[Arc<str>]) -> Result<Found, LayerError> {
+    pub(super) async fn read_now(&self, keys: &[Arc<str>]) -> Result<(Found, Now), LayerError> {
         let epoch = self.open_for_reads().await?;
         let found = self.run(self.keeper.read(epoch, keys)).await?;
         let bytes = found.bytes.iter().flatten().map(|bytes| bytes.len() as u64).sum();
-        self.counters.read_bytes.add(bytes);
-        Ok(found)
+        self.counters.reads.add(Tally { bytes, ..Tally::default() });
+        Ok((found, self.clock.look()))
     }
 
     /// Answers the epoch the tokens are good in beside them.
@@ -95,7 +100,7 @@ impl L2 {
         let claims = self.run(self.keeper.claim(epoch, wanted, give_up)).await?;
         for (claim, _) in &claims.claims {
             if let Claim::Found(bytes) = claim {
-                self.counters.read_bytes.add(bytes.len() as u64);
+                self.counters.reads.add(Tally { bytes: bytes.len() as u64, ..Tally::default() });
             }
         }
         Ok((claims, epoch))

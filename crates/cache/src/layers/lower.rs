@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use super::backlog::{Backlog, Owed, Revocation};
 use super::guard::Guard;
 use super::shared::{Item, LayerError, Prolonged, Shared, Slot};
+use crate::counter::Tally;
 use crate::error::ConfigError;
 use crate::invalidate::Delivery;
 use crate::stats::{LayerCounters, LayerStats};
@@ -86,7 +87,7 @@ impl Lower {
         self.settle_backlog().await?;
         let slots = self.run(self.layer.read(keys)).await?;
         let bytes = slots.iter().filter_map(|slot| slot.bytes.as_ref()).map(|bytes| bytes.len() as u64).sum();
-        self.counters.read_bytes.add(bytes);
+        self.counters.reads.add(Tally { bytes, ..Tally::default() });
         Ok(slots)
     }
 

@@ -209,7 +209,8 @@ impl Inner {
             let (Passage { at, voyage, .. }, seat) = &aboard[*n];
             seat.rejuvenate(below.born);
             if let Some(found) = below.found[m].take()
-                && let Some(answer) = self.answer(&found.entry, found.source, Freshness::Fresh)
+                && let Some(answer) =
+                    self.answer_at(found.seen_ms, &found.entry, found.source, Freshness::Fresh)
             {
                 self.prolong(region, &voyage.key, &found.entry, true);
                 if self.land(region, &voyage.key, seat, &found.entry, found.source) {

@@ -264,7 +264,8 @@ impl Voyage {
         seat.rejuvenate(below.born);
         let ticket = below.tickets.of(0);
         if let Some(found) = below.found.pop().flatten()
-            && let Some(answer) = inner.answer(&found.entry, found.source, found.freshness())
+            && let Some(answer) =
+                inner.answer_at(found.seen_ms, &found.entry, found.source, found.freshness())
         {
             #[cfg(all(test, feature = "redis"))]
             let _ = crate::hold::at(crate::hold::Point::Land).await;

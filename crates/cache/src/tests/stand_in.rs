@@ -515,7 +515,7 @@ pub(super) fn node_loading(
         node,
         #[cfg(feature = "redis")]
         redis: None,
-        l2: l2.map(|store| L2::new("test.l2", view(store), config, standing.clone()).unwrap()),
+        l2: l2.map(|store| L2::new("test.l2", view(store), config, standing.clone(), clock.clone()).unwrap()),
         l3: l3.map(|store| {
             let private = store.0.lock().private;
             Lower::new("test.l3", view(store), private, limit, 64).unwrap().write_behind()

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::values::{Tree, codec};
-use crate::codec::header::close;
+use crate::codec::header::{FORMAT, close};
 use crate::codec::{CodecConfig, Foreign, Format, Header};
 
 /// An entry whose payload is what its writer wants.
 fn forged(codes: [u8; 2], packed: Option<u32>, payload: &[u8]) -> Vec<u8> {
     let [format, flags] = codes;
-    let mut bytes = vec![b'm', b's', 3, format];
+    let mut bytes = vec![b'm', b's', FORMAT, format];
     bytes.extend_from_slice(&[0; 24]);
     bytes.push(flags);
     bytes.extend_from_slice(&[0; 47]);

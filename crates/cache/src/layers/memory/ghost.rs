@@ -6,8 +6,8 @@ use quick_cache::{OptionsBuilder, Weighter};
 use super::moka::UNSETTLED_SHARE;
 use super::store::Hashing;
 use super::store_key::Lookup;
+use crate::counter::{Counter, Striped};
 use crate::options::{MemoryConfig, MemoryKind};
-use crate::stats::{Counter, Striped};
 
 /// The hit rates that memory of other sizes would have had for the same requests since the cache was built.
 #[derive(Debug, Clone, Copy, PartialEq)]

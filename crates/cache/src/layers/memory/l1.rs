@@ -1,4 +1,6 @@
+use std::any::Any;
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -15,14 +17,32 @@ use crate::options::{MemoryConfig, MemoryKind};
 /// The memory layer: a store, and the regions by whose names rendered texts find their entries.
 #[derive(Debug)]
 pub(crate) struct L1 {
-    store: Box<dyn Store>,
+    store: Kind,
     regions: RwLock<Regions>,
     shares: Arc<Shares>,
     ghost: Option<Ghost>,
     weigh: Weigh,
     /// How often an entry was asked for in whole.
     #[cfg(test)]
-    pub(crate) whole_looks: crate::stats::Counter,
+    pub(crate) whole_looks: crate::counter::Counter,
+}
+
+/// Which store it is: a hit is one call that is known, all else is asked of [`Store`].
+#[derive(Debug)]
+enum Kind {
+    Quick(Quick),
+    Moka(Moka),
+}
+
+impl Deref for Kind {
+    type Target = dyn Store;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Quick(quick) => quick,
+            Self::Moka(moka) => moka,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -34,9 +54,9 @@ struct Regions {
 impl L1 {
     pub(crate) fn new(config: &MemoryConfig) -> Self {
         let shares = Arc::<Shares>::default();
-        let store: Box<dyn Store> = match config.kind {
-            MemoryKind::QuickCache => Box::new(Quick::new(config, shares.clone())),
-            MemoryKind::Moka => Box::new(Moka::new(config, shares.clone())),
+        let store = match config.kind {
+            MemoryKind::QuickCache => Kind::Quick(Quick::new(config, shares.clone())),
+            MemoryKind::Moka => Kind::Moka(Moka::new(config, shares.clone())),
         };
         Self {
             store,
@@ -45,7 +65,7 @@ impl L1 {
             ghost: config.ghost.then(|| Ghost::new(config)),
             weigh: Weigh::by(config),
             #[cfg(test)]
-            whole_looks: crate::stats::Counter::default(),
+            whole_looks: crate::counter::Counter::default(),
         }
     }
 
@@ -62,9 +82,25 @@ impl L1 {
         id
     }
 
-    #[inline]
-    pub(crate) fn get(&self, at: &Lookup<'_>) -> Option<Glance> {
-        self.store.get(at)
+    /// The value, if there is one, and what is judged of it. That is judged where the store put it: wherever a glance is moved
+    /// on, the processor waits for what it has just written in other portions, 5 ns each time.
+    #[inline(always)]
+    pub(crate) fn glance<R>(
+        &self,
+        at: &Lookup<'_>,
+        judge: impl FnOnce(&Glance) -> R,
+    ) -> Option<(R, Arc<dyn Any + Send + Sync>)> {
+        match &self.store {
+            Kind::Quick(quick) => {
+                let held = quick.map.get(at);
+                let judged = judge(&held.as_ref()?.glance);
+                held.map(|held| (judged, held.glance.value))
+            }
+            Kind::Moka(moka) => {
+                let glance = Glance::at(&*moka.map.get(at)?, moka.weigh);
+                Some((judge(&glance), glance.value))
+            }
+        }
     }
 
     /// A request came, and found this.

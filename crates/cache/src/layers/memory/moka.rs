@@ -5,7 +5,7 @@ use moka::sync::Cache;
 
 use super::sample::reservoir;
 use super::share::Shares;
-use super::store::{Glance, Hashing, Store, Weigh};
+use super::store::{Hashing, Store, Weigh};
 use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
 use crate::options::MemoryConfig;
@@ -19,8 +19,8 @@ use crate::options::MemoryConfig;
 /// hears of every entry that leaves, once. It costs a write moka's lock for the key, and a hit nothing.
 #[derive(Debug)]
 pub(super) struct Moka {
-    map: Cache<StoreKey, Arc<Entry>, Hashing>,
-    weigh: Weigh,
+    pub(super) map: Cache<StoreKey, Arc<Entry>, Hashing>,
+    pub(super) weigh: Weigh,
     bound: u64,
     /// The most that is reserved, but by one entry that alone is more than what lies between the two.
     ceiling: u64,
@@ -88,10 +88,6 @@ impl Moka {
 }
 
 impl Store for Moka {
-    fn get(&self, at: &Lookup<'_>) -> Option<Glance> {
-        self.map.get(at).map(|entry| Glance::at(&entry, self.weigh))
-    }
-
     fn has(&self, at: &Lookup<'_>) -> bool {
         self.map.contains_key(at)
     }

@@ -16,15 +16,15 @@ type Map = Cache<StoreKey, Held, Heft, Hashing, HandOut>;
 
 /// `quick_cache`: an S3-FIFO relative; a hit is a shard's read lock and a flag.
 pub(super) struct Quick {
-    map: Map,
+    pub(super) map: Map,
     weigh: Weigh,
     shares: Arc<Shares>,
 }
 
 /// The store clones what it hands out, and a clone is only the glance.
 #[derive(Debug)]
-struct Held {
-    glance: Glance,
+pub(super) struct Held {
+    pub(super) glance: Glance,
     entry: Option<Arc<Entry>>,
 }
 
@@ -37,7 +37,7 @@ impl Clone for Held {
 
 /// Said by the glance.
 #[derive(Debug, Clone, Copy)]
-struct Heft;
+pub(super) struct Heft;
 
 impl Weighter<StoreKey, Held> for Heft {
     fn weight(&self, _key: &StoreKey, held: &Held) -> u64 {
@@ -47,7 +47,7 @@ impl Weighter<StoreKey, Held> for Heft {
 
 /// What one insert displaced.
 #[derive(Debug, Default)]
-struct Displaced {
+pub(super) struct Displaced {
     /// The key inserted: its own old entry was replaced, not evicted, and so was a new one that is too heavy to be kept.
     by: Option<StoreKey>,
     entries: Vec<Arc<Entry>>,
@@ -55,7 +55,7 @@ struct Displaced {
 
 /// Collects what an insert evicts or replaces instead of dropping it under our lock.
 #[derive(Debug, Clone)]
-struct HandOut(Arc<Shares>);
+pub(super) struct HandOut(Arc<Shares>);
 
 impl Lifecycle<StoreKey, Held> for HandOut {
     type RequestState = Displaced;
@@ -98,10 +98,6 @@ impl Quick {
 }
 
 impl Store for Quick {
-    fn get(&self, at: &Lookup<'_>) -> Option<Glance> {
-        self.map.get(at).map(|held| held.glance)
-    }
-
     fn has(&self, at: &Lookup<'_>) -> bool {
         self.map.contains_key(at)
     }

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
-use crate::stats::Counter;
+use crate::counter::Counter;
 
 /// What one region has of memory, and what it lost there to others.
 #[derive(Debug, Default)]

@@ -7,10 +7,8 @@ use super::store_key::{Lookup, StoreKey};
 use crate::entry::Entry;
 use crate::options::MemoryConfig;
 
-/// The memory layer's map. It may forget at any time and knows no deadlines: entries carry their own.
+/// The memory layer's map, but for its hit. It may forget at any time and knows no deadlines: entries carry their own.
 pub(super) trait Store: Send + Sync + fmt::Debug {
-    /// What a hit needs, which is asked for as a hit is.
-    fn get(&self, at: &Lookup<'_>) -> Option<Glance>;
     /// No hit to the store's policy.
     fn has(&self, at: &Lookup<'_>) -> bool;
     /// All of it, off the hot path, perhaps under a lock that others wait for; no hit to the store's policy.

@@ -1,9 +1,10 @@
 //! The scripts with their keys and arguments, for one server that holds all or for one slot of a Cluster.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{RedisWrite, Script, ScriptInvocation, ToRedisArgs, ToSingleRedisArg};
+use redis::{Cmd, RedisWrite, Script, ScriptInvocation, ToRedisArgs, ToSingleRedisArg};
 
 use super::scripts::Scripts;
 use crate::clock::Clock;
@@ -25,11 +26,32 @@ pub(super) struct Name<'a> {
 
 impl ToRedisArgs for Name<'_> {
     fn write_redis_args<W: RedisWrite + ?Sized>(&self, out: &mut W) {
-        out.write_arg_fmt(format_args!("{}:{}:{}", self.prefix, self.part, self.key));
+        let mut arg = out.writer_for_next_arg();
+        for part in [self.prefix, ":", self.part, ":", self.key] {
+            // Into memory, where writing does not fail.
+            let _ = arg.write_all(part.as_bytes());
+        }
     }
 }
 
 impl ToSingleRedisArg for Name<'_> {}
+
+/// Asks for what lies under these keys, behind what is asked for `first`.
+pub(super) fn mget<'k>(
+    prefix: &str,
+    first: Option<&str>,
+    keys: impl Iterator<Item = &'k str> + Clone,
+) -> Cmd {
+    let part = "v";
+    let bytes: usize = keys.clone().map(|key| prefix.len() + part.len() + key.len() + 2).sum();
+    let (count, more) = (keys.clone().count(), first.map_or(0, str::len));
+    let mut mget = Cmd::with_capacity(count + 2, bytes + more + 4);
+    mget.arg("MGET").arg(first);
+    for key in keys {
+        mget.arg(Name { prefix, part, key });
+    }
+    mget
+}
 
 /// Where a script runs, and in which epoch.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use redis::RedisError;
 
 use super::answer::{self, Answer};
-use super::calls::{Calls, Name};
+use super::calls::{Calls, mget};
 use super::client::{Address, away};
 use super::control::{Control, Head};
 use super::scripts::Scripts;
@@ -73,11 +73,8 @@ impl Keeper for Single {
     /// The values first and then the control key: stamps read later than the values judge them no more kindly.
     fn read<'a>(&'a self, epoch: u64, keys: &'a [Arc<str>]) -> Reply<'a, Found> {
         async move {
-            let mut pipeline = redis::pipe();
-            let mget = pipeline.cmd("MGET");
-            for key in keys {
-                mget.arg(Name { prefix: &self.control.prefix, part: "v", key });
-            }
+            let mut pipeline = redis::Pipeline::with_capacity(2);
+            pipeline.add_command(mget(&self.control.prefix, None, keys.iter().map(|key| &**key)));
             pipeline.add_command(self.control.question());
             let mut connection = self.control.connection()?;
             let (bytes, head): (Vec<Option<Vec<u8>>>, Head) =

@@ -54,7 +54,7 @@ impl Node {
             patience: hour,
             lease: hour,
         };
-        let l2 = L2::new("l2", gate.clone(), config, standing.clone()).unwrap();
+        let l2 = L2::new("l2", gate.clone(), config, standing.clone(), clock.clone()).unwrap();
         let parts = Parts {
             node,
             redis: None,

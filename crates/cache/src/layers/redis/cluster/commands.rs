@@ -13,7 +13,7 @@ use super::shards::Shards;
 use crate::clock::Clock;
 use crate::layers::keeper::{Claim, Wanted};
 use crate::layers::redis::answer::{self, Answer, read};
-use crate::layers::redis::calls::{Calls, Name, Site};
+use crate::layers::redis::calls::{Calls, Site, mget};
 use crate::layers::redis::client::Address;
 use crate::layers::redis::control::Control;
 use crate::layers::redis::scripts::Scripts;
@@ -163,11 +163,7 @@ impl Cluster {
         namespace: u64,
         keys: Vec<&str>,
     ) -> Result<Vec<Option<Vec<u8>>>, LayerError> {
-        let mut command = redis::cmd("MGET");
-        command.arg(bucket.epoch_key());
-        for key in keys {
-            command.arg(Name { prefix: &bucket.prefix, part: "v", key });
-        }
+        let command = mget(&bucket.prefix, Some(&bucket.epoch_key()), keys.into_iter());
         let mut route = Route::new(&self.shards, bucket.slot, self.limit);
         loop {
             let stop = route.stop().await?;
