@@ -42,29 +42,23 @@ impl Inner {
         K: CacheKey + ?Sized,
         V: Send + Sync + 'static,
     {
-        // Apart from the value, which comes back in a register.
-        let mut is_there = false;
-        let value = with_lookup(region, key, |at| {
+        let found = with_lookup(region, key, |at| {
             let found = self.l1.glance(at, |found| {
                 let now = self.clock.now();
                 self.l1.requested(at, now, Some(found));
                 self.is_plain(region, found, now)
             });
-            is_there = found.is_some();
-            match found {
-                Some((true, value)) => value.downcast().ok(),
-                Some((false, _)) => None,
-                None => {
-                    self.l1.requested(at, self.clock.now(), None);
-                    None
-                }
+            if found.is_none() {
+                self.l1.requested(at, self.clock.now(), None);
             }
+            found.map(|(plain, value)| if plain { value.downcast().ok() } else { None })
         });
-        if value.is_some() || !is_there {
-            return value;
+        match found? {
+            Some(value) => Some(value),
+            // All that a plain hit is not made of is looked at in whole.
+            None => with_rendered(&region.prefix, key, |text| self.recall(region, text))
+                .and_then(|own| own.value()),
         }
-        // All that a plain hit is not made of is looked at in whole.
-        with_rendered(&region.prefix, key, |text| self.recall(region, text)).and_then(|own| own.value())
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 
 use super::ghost::{Ghost, GhostEstimate, Known};
 use super::moka::Moka;
-use super::quick::Quick;
+use super::quick::{Held, Quick};
 use super::share::{Share, Shares};
 use super::store::{Glance, Store, Weigh};
 use super::store_key::{Lookup, WHOLE};
@@ -92,9 +92,10 @@ impl L1 {
     ) -> Option<(R, Arc<dyn Any + Send + Sync>)> {
         match &self.store {
             Kind::Quick(quick) => {
-                let held = quick.map.get(at);
-                let judged = judge(&held.as_ref()?.glance);
-                held.map(|held| (judged, held.glance.value))
+                let held = quick.map.get(at)?;
+                let judged = judge(&held.glance);
+                let Held { glance: Glance { value, .. }, .. } = held;
+                Some((judged, value))
             }
             Kind::Moka(moka) => {
                 let glance = Glance::at(&*moka.map.get(at)?, moka.weigh);
