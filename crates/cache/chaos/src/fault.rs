@@ -1,3 +1,5 @@
+use std::fmt;
+
 use clap::ValueEnum;
 
 use crate::servers::Kind;
@@ -52,6 +54,14 @@ pub enum Fault {
     LoseEpochs,
     /// The Sentinel that the nodes ask first says nothing. Sentinel.
     MuteSentinel,
+}
+
+impl fmt::Display for Fault {
+    /// As it is named on the command line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.to_possible_value().expect("no fault is hidden from the command line");
+        f.write_str(name.get_name())
+    }
 }
 
 impl Fault {

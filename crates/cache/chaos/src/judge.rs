@@ -51,6 +51,8 @@ pub(crate) struct Judge {
     /// How long what a read gave had been superseded when it began, in microseconds; of reads that the bound speaks of.
     staleness: Mutex<Histogram<u64>>,
     pub(crate) reads: AtomicU64,
+    /// Of those, the ones that may have been right or wrong, for nobody knows what became of a write.
+    pub(crate) doubted: AtomicU64,
     found: AtomicU64,
     violations: Mutex<Vec<Violation>>,
     /// The faults in force, for the story.
@@ -59,6 +61,17 @@ pub(crate) struct Judge {
 
 /// The told ones; all are counted.
 const TOLD: usize = 20;
+
+/// A read that gave a value.
+pub(crate) struct Read<'a> {
+    pub(crate) how: &'a dyn fmt::Debug,
+    pub(crate) node: usize,
+    pub(crate) truth: &'a Truth,
+    pub(crate) due: Due,
+    pub(crate) fact: &'a Fact,
+    /// As stale: it may be older than the bound then, but not than what its own node has invalidated.
+    pub(crate) marked: bool,
+}
 
 /// What is due to a read, noted before it begins.
 #[derive(Debug, Clone, Copy)]
@@ -81,30 +94,21 @@ impl Judge {
             bound: u64::try_from(bound.as_micros()).unwrap_or(u64::MAX),
             staleness: Mutex::new(Histogram::new(3).expect("three digits are in range")),
             reads: AtomicU64::new(0),
+            doubted: AtomicU64::new(0),
             found: AtomicU64::new(0),
             violations: Mutex::default(),
             weather: Mutex::default(),
         }
     }
 
-    /// A value that is marked as stale may be older than the bound, but not than what its own node has invalidated.
-    #[expect(clippy::too_many_arguments, reason = "a read is judged by all there is to know of it")]
-    pub(crate) fn judge(
-        &self,
-        how: &dyn fmt::Debug,
-        node: usize,
-        source: &Source,
-        truth: &Truth,
-        due: Due,
-        fact: &Fact,
-        marked: bool,
-    ) {
+    pub(crate) fn judge(&self, source: &Source, read: &Read<'_>) {
+        let Read { how, node, truth, due, fact, marked } = read;
         self.reads.fetch_add(1, Ordering::Relaxed);
         let newest = truth.version();
         let ledger = truth.ledger.lock();
         let stale = ledger.superseded_at(fact.version).map_or(0, |then| due.began.saturating_sub(then));
         let doubted = ledger.is_doubted(fact.version, due.began, self.bound);
-        if !marked && !doubted {
+        if !*marked && !doubted {
             // The histogram grows by itself, and would not while saturating.
             self.staleness.lock().record(stale).expect("a histogram that resizes takes any time of a run");
         }
@@ -113,10 +117,11 @@ impl Judge {
         } else if !fact.is_whole() || fact.version > newest || fact.version == 0 {
             Wrong::Torn
         } else if doubted {
+            self.doubted.fetch_add(1, Ordering::Relaxed);
             return;
         } else if fact.version < due.least_here {
             Wrong::TooOldHere
-        } else if stale > self.bound && !marked {
+        } else if stale > self.bound && !*marked {
             Wrong::TooOld
         } else {
             return;

@@ -28,6 +28,8 @@ pub struct Report {
     pub operations: u64,
     /// Reads that gave a value, all of them judged.
     pub reads: u64,
+    /// Those of them that nobody can call old: it is not known what became of a write before them.
+    pub doubted: u64,
     /// Writes to the source, each with an invalidation or a set.
     pub writes: u64,
     /// Invalidations and sets that were acknowledged by Redis.
@@ -76,6 +78,7 @@ impl Report {
             took,
             operations: count(&counts.operations),
             reads: count(&world.judge.reads),
+            doubted: count(&world.judge.doubted),
             writes: count(&counts.writes),
             applied: count(&counts.applied),
             queued: count(&counts.queued),
@@ -113,8 +116,8 @@ impl fmt::Display for Report {
         writeln!(f, "operations    {}", self.operations)?;
         writeln!(
             f,
-            "reads judged  {} (with a loader: {memory} memory, {redis} Redis, {source} source; {} marked stale)",
-            self.reads, self.marked_stale
+            "reads judged  {} (with a loader: {memory} memory, {redis} Redis, {source} source; {} marked stale, {} in doubt)",
+            self.reads, self.marked_stale, self.doubted
         )?;
         writeln!(
             f,
@@ -122,7 +125,7 @@ impl fmt::Display for Report {
             self.writes, self.applied, self.queued, self.dropped
         )?;
         let faults: Vec<String> =
-            self.faults.iter().map(|(fault, count)| format!("{fault:?} {count}")).collect();
+            self.faults.iter().map(|(fault, count)| format!("{fault} {count}")).collect();
         writeln!(f, "faults        {} ({})", self.fault_count(), faults.join(", "))?;
         writeln!(f, "befell        {}", self.tally)?;
         writeln!(f, "at rest       {} times, every key on every node", self.rests)?;

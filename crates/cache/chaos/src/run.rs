@@ -9,7 +9,7 @@ use fastrand::Rng;
 
 use crate::driver::{Driver, Underway};
 use crate::fault::Fault;
-use crate::judge::{Due, Judge, Wrong};
+use crate::judge::{Due, Judge, Read, Wrong};
 use crate::node::{Handle, NODES, Node};
 use crate::plan::Plan;
 use crate::report::Report;
@@ -179,7 +179,8 @@ async fn look(node: &Handle, world: &Arc<World>, at: usize) {
         world.judge.report(Wrong::StaleForGood, story);
     }
     let due = Due::now(&world.source, truth, node.number);
-    world.judge.judge(&"at rest", node.number, &world.source, truth, due, &hit.value, false);
+    let read = Read { how: &"at rest", node: node.number, truth, due, fact: &hit.value, marked: false };
+    world.judge.judge(&world.source, &read);
 }
 
 /// Notes when a node owes nothing, which ends the doubts about what it has set.

@@ -8,7 +8,7 @@ use mainstay_cache::{CacheError, Delivery, LoadContext, Source as Origin};
 use tokio::time::{sleep, timeout};
 
 use crate::fact::Fact;
-use crate::judge::{Due, Judge};
+use crate::judge::{Due, Judge, Read};
 use crate::ledger::Doubt;
 use crate::node::Handle;
 use crate::source::{Family, GROUPED, Source, Truth, name_of};
@@ -127,7 +127,8 @@ impl Worker {
         if marked {
             add(&world.counts.marked_stale);
         }
-        world.judge.judge(&how, node.number, &world.source, truth, due, &hit.value, marked);
+        let read = Read { how: &how, node: node.number, truth, due, fact: &hit.value, marked };
+        world.judge.judge(&world.source, &read);
     }
 
     async fn read(&mut self) {
@@ -135,15 +136,9 @@ impl Worker {
         let truth = &world.source.truths[self.any()];
         let due = Due::now(&world.source, truth, node.number);
         if let Some(hit) = node.facts.get_hit(&truth.key).await {
-            world.judge.judge(
-                &("get", hit.source),
-                node.number,
-                &world.source,
-                truth,
-                due,
-                &hit.value,
-                false,
-            );
+            let how = ("get", hit.source);
+            let read = Read { how: &how, node: node.number, truth, due, fact: &hit.value, marked: false };
+            world.judge.judge(&world.source, &read);
         }
     }
 
@@ -152,7 +147,8 @@ impl Worker {
         let truth = &world.source.truths[self.any()];
         let due = Due::now(&world.source, truth, node.number);
         if let Some(fact) = node.facts.get_cached(&truth.key) {
-            world.judge.judge(&"get_cached", node.number, &world.source, truth, due, &fact, false);
+            let read = Read { how: &"get_cached", node: node.number, truth, due, fact: &fact, marked: false };
+            world.judge.judge(&world.source, &read);
         }
     }
 
@@ -164,7 +160,9 @@ impl Worker {
         let facts = node.facts.get_many(truths.iter().map(|truth| truth.key.as_str())).await;
         for ((truth, due), fact) in truths.into_iter().zip(dues).zip(facts) {
             if let Some(fact) = fact {
-                world.judge.judge(&"get_many", node.number, &world.source, truth, due, &fact, false);
+                let read =
+                    Read { how: &"get_many", node: node.number, truth, due, fact: &fact, marked: false };
+                world.judge.judge(&world.source, &read);
             }
         }
     }
