@@ -26,6 +26,8 @@ async fn each_set_of_layers_is_read_and_written_and_no_other() {
                 }
                 world.settle().await;
                 let what = format!("{shape:?} {how} {write:?}");
+                let refused = world.cache.stats().l1.refused_fills;
+                assert_eq!(refused, 0, "{what}: what is not to be written is not refused");
                 assert_eq!(world.values.peek("a").is_some(), write.contains(Layers::L1), "{what}");
                 let holds = |store: &Option<std::sync::Arc<super::stand_in::Store>>| {
                     store.as_ref().map(|store| store.holds("k:a"))
