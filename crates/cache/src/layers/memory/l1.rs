@@ -83,7 +83,7 @@ impl L1 {
     }
 
     /// The value, if there is one, and what is judged of it. That is judged where the store put it: wherever a glance is moved
-    /// on, the processor waits for what it has just written in other portions, 5 ns each time.
+    /// on, the processor waits for what it has just written in other portions.
     #[inline(always)]
     pub(crate) fn glance<R>(
         &self,
